@@ -1,0 +1,38 @@
+# Two commands for people: `make demo` and `make test`. Both need python3, make and the package index.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/.venv/browsers
+
+.PHONY: demo test check bench clean
+
+demo: .venv/demo  ## JupyterLab on the first notebook; LAB_ARGS="…" is passed on
+	$(BIN)/jupyter lab $(LAB_ARGS) notebooks/01_first_refresh.ipynb
+
+test: .venv/test  ## all tests; PYTEST_ARGS="…" is passed on
+	$(BIN)/python tests/browser.py
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: .venv/check  ## lint, types, and which way the imports run
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/test  ## ratios against named alternatives, in one run
+	$(BIN)/python benchmarks/imports.py
+	$(BIN)/python benchmarks/cold_refresh.py
+
+clean:
+	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "python3 is older than 3.11: make PYTHON=/path/to/a/newer/python3 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(PIP) --upgrade pip
+	touch $@
+
+.venv/%: .venv/pip pyproject.toml
+	$(PIP) --editable . --group $*
+	touch $@

@@ -1,0 +1,221 @@
+"""The auth structure: OPI's ten keys, checked once at the door, its secrets sealed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple, NoReturn
+
+from oint_magics import anatomy
+from oint_magics.errors import AuthFieldError
+from oint_magics.secret import Secret
+
+KEYS = (
+    "redirect_uri",
+    "scope",
+    "client_id",
+    "client_secret",
+    "access_token",
+    "refresh_token",
+    "oauth_token",
+    "oauth_token_secret",
+    "oauth_consumer_key",
+    "oauth_consumer_secret",
+)
+SECRET_KEYS = frozenset(KEYS) - {"redirect_uri", "scope", "client_id"}
+SANDBOX_MARK = "sandbox-"
+
+# RFC 6749, appendix A: a token is one or more VSCHAR; X's have no blanks.
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+_STRANGE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_PLACEHOLDER = re.compile(r"[*…x.]{3,}")
+_QUOTES = "\"'“”«»`"
+
+
+class Auth(NamedTuple):
+    """A checked auth structure.
+
+    Attributes:
+        client_id: the OAuth 2.0 client id; no secret.
+        client_secret: `None` for a public client.
+        access_token: `None` where there is none yet.
+        refresh_token: `None` where there is none yet.
+        scope: what the structure says it may do, space separated; `None` where it does not say.
+        expires_at: when the access token ends (aware, UTC); `None` where it does not say.
+        sandbox: the sandbox's address, for a pair that carries the sandbox's mark.
+        document: the whole structure as JSON text, free keys included.
+    """
+
+    client_id: str
+    client_secret: Secret | None
+    access_token: Secret | None
+    refresh_token: Secret | None
+    scope: str | None
+    expires_at: datetime | None
+    sandbox: str | None
+    document: Secret
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether the pair carries the sandbox's mark, and so must never reach X."""
+        return self.client_id.startswith(SANDBOX_MARK)
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Tell whether the access token can still be used; an unknown expiry counts as expired."""
+        expiry, lifetime = self._expiry()
+        if self.access_token is None or expiry is None:
+            return False
+        return expiry - now > min(timedelta(seconds=60), lifetime / 10)
+
+    def _expiry(self) -> tuple[datetime | None, timedelta]:
+        """Return when the access token ends and how long it lives, from the structure or the token's own stamp."""
+        stamp = anatomy.issued_at(self.access_token.reveal()) if self.access_token else None
+        if self.expires_at is None:
+            return stamp and stamp + anatomy.ACCESS_TOKEN_LIFETIME, anatomy.ACCESS_TOKEN_LIFETIME
+        if stamp is None or stamp > self.expires_at:
+            return self.expires_at, anatomy.ACCESS_TOKEN_LIFETIME
+        return self.expires_at, self.expires_at - stamp
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When the access token ends (aware, UTC), as far as anything tells."""
+        return self._expiry()[0]
+
+
+def auth_of(values: Mapping[str, object]) -> Auth:
+    """Check a mapping and return it as an auth structure.
+
+    Args:
+        values: OPI's ten keys, each text or `None` (as good as absent; the scope may be a list);
+            other keys are free.
+
+    Raises:
+        AuthFieldError: a key is missing or holds something else; names the key, never the value.
+    """
+    texts = {key: _text(key, values.get(key)) for key in KEYS}
+    for key, text in texts.items():
+        if text is not None and key in SECRET_KEYS | {"client_id"}:
+            _check(key, text)
+    if not texts["client_id"]:
+        _fail("client_id is missing.", "every exchange with X names the app by it.", "copy the OAuth 2.0 Client ID")
+    _check_places(texts)
+    client_id = texts["client_id"]
+    return Auth(
+        client_id=client_id,
+        client_secret=_sealed(texts["client_secret"]),
+        access_token=_sealed(texts["access_token"]),
+        refresh_token=_sealed(texts["refresh_token"]),
+        scope=texts["scope"] or None,
+        expires_at=_moment(values.get("expires_at")),
+        sandbox=_sandbox(client_id, values.get("sandbox")),
+        document=Secret(_document(values)),
+    )
+
+
+def needs_refresh_token(auth: Auth) -> Secret:
+    """Return the refresh token of an auth structure.
+
+    Raises:
+        AuthFieldError: it has none.
+    """
+    if auth.refresh_token is None:
+        raise AuthFieldError(
+            "refresh_token is missing.",
+            cause="X gives one only when the login asked for the scope offline.access.",
+            next_step="%twitter_login, with offline.access among the scopes",
+        )
+    return auth.refresh_token
+
+
+def _fail(what: str, cause: str, next_step: str) -> NoReturn:
+    raise AuthFieldError(what, cause=cause, next_step=next_step)
+
+
+def _text(key: str, value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, Secret):
+        return value.reveal()
+    if key == "scope" and isinstance(value, Sequence) and all(isinstance(word, str) for word in value):
+        return " ".join(value)
+    kind = {bool: "true or false", int: "a number", float: "a number", dict: "an object", list: "a list"}
+    found = kind.get(type(value), "something else")
+    return _fail(f"{key} holds {found} where text is wanted.", f"the value of {key} has no quotes.", f"quote {key}")
+
+
+def _check(key: str, text: str) -> None:
+    """Refuse what cannot be a value of this key, naming the position and not the value."""
+    if not text.strip():
+        if key in ("client_id", "refresh_token"):
+            _fail(f"{key} is blank.", "nothing stands between its quotes.", f"fill {key} in, or leave the key out")
+        return
+    if _PLACEHOLDER.fullmatch(text):
+        _fail(f"{key} still holds the placeholder of an example.", "it is not a value of yours.", f"fill {key} in")
+    strange = _STRANGE.search(text)
+    if strange:
+        _fail(
+            f"{key} holds a line break or control character, at character {strange.start() + 1}.",
+            "it was probably copied together with the end of a line.",
+            f"copy {key} again",
+        )
+    if text != text.strip() or (text[0] in _QUOTES and text[-1] in _QUOTES):
+        _fail(f"{key} has blanks or quotes around it.", "too much was copied.", f"copy {key} again")
+    if key in ("access_token", "refresh_token") and not _TOKEN.fullmatch(text):
+        at = next(n for n, c in enumerate(text, 1) if not _TOKEN.fullmatch(c))
+        _fail(
+            f"{key} holds a character that no token has, at character {at}.",
+            "a token is made of letters, digits and signs without blanks (RFC 6749, appendix A).",
+            f"copy {key} again",
+        )
+
+
+def _check_places(texts: dict[str, str | None]) -> None:
+    """Refuse a value that says itself that it belongs to another key."""
+    wanted = {"access_token": "an access token", "refresh_token": "a refresh token", "client_id": "a client id"}
+    for key, kind in wanted.items():
+        found = anatomy.kind_of(texts[key] or "")
+        if found not in (None, kind):
+            _fail(f"{key} holds {found}.", "the values of two keys were exchanged.", f"put {kind} into {key}")
+    for key, other in (("client_id", "oauth_consumer_key"), ("client_secret", "oauth_consumer_secret")):
+        if texts[key] and texts[key] == texts[other]:
+            _fail(
+                f"{key} and {other} hold the same value.",
+                "an API key of OAuth 1.0a is not the OAuth 2.0 client's.",
+                "copy the OAuth 2.0 Client ID and Client Secret from the app's page at X",
+            )
+
+
+def _sealed(text: str | None) -> Secret | None:
+    return Secret(text) if text else None
+
+
+def _moment(value: object) -> datetime | None:
+    """Read `expires_at`: Unix seconds, as a number or as text, or an ISO 8601 time; else unknown."""
+    if isinstance(value, bool):
+        return None
+    try:
+        if isinstance(value, int | float) or (isinstance(value, str) and value.isdecimal()):
+            return datetime.fromtimestamp(float(value), UTC)
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment.astimezone(UTC) if moment and moment.tzinfo else None
+
+
+def _sandbox(client_id: str, address: object) -> str | None:
+    return address if client_id.startswith(SANDBOX_MARK) and isinstance(address, str) else None
+
+
+def _document(values: Mapping[str, object]) -> str:
+    plain = {str(key): value.reveal() if isinstance(value, Secret) else value for key, value in values.items()}
+    try:
+        return json.dumps(plain, indent=4) + "\n"
+    except (TypeError, ValueError, RecursionError):
+        pass
+    return _fail(
+        "The auth structure holds something that JSON cannot hold.",
+        "a value beside the ten keys is neither text, number, list nor mapping.",
+        "take that key out, or make its value text",
+    )

@@ -1,0 +1,175 @@
+"""What can go wrong, as types: one class per decision that a caller can take.
+
+    OintError
+    ├── UsageError              the magic's line cannot be understood
+    ├── NobodyThere             a form or a prompt needs somebody, and nobody is there
+    ├── SettingError            an `OINT_…` variable cannot be used
+    ├── AuthError               what was given is no auth structure
+    │   ├── AuthNotFound        nothing there
+    │   ├── AuthSyntaxError     not JSON
+    │   └── AuthFieldError      a key is missing or holds something else
+    ├── StoreError
+    │   ├── StoreNotWritable    the answer could not be saved, so nothing was sent
+    │   ├── StoreTaken          the store holds another pair
+    │   └── NotSaved            answered, but the pair is only in `.response`
+    ├── ExchangeError
+    │   ├── NotSent             nothing left this machine: nothing is spent
+    │   ├── TokenRefused        the server said no (RFC 6749 §5.2)
+    │   │   ├── InvalidRequest
+    │   │   ├── InvalidGrant    the refresh token is dead
+    │   │   ├── InvalidClient
+    │   │   └── UnauthorizedClient
+    │   ├── NotTokenEndpoint    something else answers at that address
+    │   ├── TryLater            refused for now: nothing is spent
+    │   └── InDoubt             sent, and no telling what became of it
+    └── InternalError           a fault of ours
+
+An error holds text alone: no request, no answer, no value that was given.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from oint_magics.response import TokenResponse
+
+
+class OintError(Exception):
+    """Something that a user can act on: what happened, why, and what to type next.
+
+    Args:
+        what: what happened, one sentence.
+        cause: why, one sentence; `None` where `what` says it all.
+        next_step: what to do or to type next; `None` where there is nothing to do.
+    """
+
+    def __init__(self, what: str, *, cause: str | None = None, next_step: str | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.cause = cause
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        lines = [self.what]
+        if self.cause:
+            lines.append(f"Cause: {self.cause}")
+        if self.next_step:
+            lines.append(f"Next:  {self.next_step}")
+        return "\n".join(lines)
+
+    def _render_traceback_(self) -> list[str]:
+        """Show the message alone where IPython would show a traceback."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+class UsageError(OintError):
+    """The magic's line cannot be understood."""
+
+
+class NobodyThere(OintError):
+    """A form or a prompt needs somebody at the keyboard, and nobody is there."""
+
+
+class SettingError(OintError):
+    """An environment variable of ours holds something that cannot be used."""
+
+
+class AuthError(OintError):
+    """What was given cannot be read as an auth structure."""
+
+
+class AuthNotFound(AuthError):
+    """There is nothing where the auth structure should be."""
+
+
+class AuthSyntaxError(AuthError):
+    """The text is not JSON, strict or in OPI's single-quoted form."""
+
+
+class AuthFieldError(AuthError):
+    """A key of the auth structure is missing or holds something else."""
+
+
+class StoreError(OintError):
+    """A store cannot be used."""
+
+
+class StoreNotWritable(StoreError):
+    """The answer could not be saved there, so nothing was sent."""
+
+
+class StoreTaken(StoreError):
+    """The store holds another pair, and that one is not overwritten."""
+
+
+class NotSaved(StoreError):
+    """The server answered with a new pair, and it could not be saved.
+
+    Attributes:
+        response: the new pair, the only copy there is.
+    """
+
+    response: TokenResponse
+
+
+class ExchangeError(OintError):
+    """The exchange with the token endpoint did not give a pair."""
+
+
+class NotSent(ExchangeError):
+    """No byte of the request left this machine: nothing is spent."""
+
+
+class TokenRefused(ExchangeError):
+    """The server refused, in the words of RFC 6749 §5.2.
+
+    Attributes:
+        status: the HTTP status.
+        error: the server's `error` code.
+        description: the server's `error_description`, or `None`.
+    """
+
+    status: int
+    error: str
+    description: str | None
+
+
+class InvalidRequest(TokenRefused):
+    """A parameter is missing or wrong."""
+
+
+class InvalidGrant(TokenRefused):
+    """The refresh token is spent, expired, revoked, or of another app."""
+
+
+class InvalidClient(TokenRefused):
+    """The client id is wrong."""
+
+
+class UnauthorizedClient(TokenRefused):
+    """The client secret is missing or wrong, or the app type does not fit."""
+
+
+class NotTokenEndpoint(ExchangeError):
+    """What answers at that address is not the token endpoint: nothing is spent."""
+
+
+class TryLater(ExchangeError):
+    """Refused for now: nothing is spent.
+
+    Attributes:
+        retry_at: when the server will listen again (aware, UTC), or `None` if it does not say.
+    """
+
+    retry_at: datetime | None
+
+
+class InDoubt(ExchangeError):
+    """The request went out and no readable answer came: the refresh token may be spent."""
+
+
+class InternalError(OintError):
+    """A fault of ours."""

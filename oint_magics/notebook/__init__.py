@@ -1,0 +1,28 @@
+"""The notebook's side: the only folder that knows IPython and widgets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+
+def register(shell: InteractiveShell) -> None:
+    """Register the magics and their completion; does nothing else."""
+    from oint_magics.notebook import completion
+    from oint_magics.notebook.magics import TwitterMagics
+
+    shell.register_magics(TwitterMagics)
+    completion.register(shell)
+
+
+def unregister(shell: InteractiveShell) -> None:
+    """Undo `register`."""
+    from oint_magics.notebook import completion
+    from oint_magics.notebook.magics import NAMES, TwitterMagics
+
+    completion.unregister(shell)
+    for name in NAMES:
+        shell.magics_manager.magics["line"].pop(name, None)
+    shell.magics_manager.registry.pop(TwitterMagics.__name__, None)

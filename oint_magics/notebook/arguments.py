@@ -1,0 +1,100 @@
+"""A magic's line, taken apart without ever repeating it.
+
+Not argparse: its messages quote what was typed, and what was typed may be a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NoReturn
+
+from oint_magics.errors import UsageError
+from oint_magics.jsontext import read_object
+
+if TYPE_CHECKING:
+    from oint_magics.notebook.usage import Usage
+
+_BRACED = re.compile(r"""["']?\s*\{""")
+_VARIABLE = re.compile(r"\{\s*[^\W\d]\w*\s*\}(?=\s|$)")
+_ESCAPED = re.compile(r"""(["'])\s*\{\s*\\(?:\\.|(?!\1).)*\1?""", re.DOTALL)
+_OPTION = re.compile(r"--[\w-]+")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+_BARE = re.compile(r"[^\s\"'][^\s]*")
+
+
+def parse(line: str, usage: Usage) -> dict[str, str]:
+    """Return a line's words by their names: `source`, `--auth`; a flag that is there is blank.
+
+    Args:
+        line: what follows the magic's name.
+        usage: what the magic takes.
+
+    Raises:
+        UsageError: the line has a word too many or an option too few.
+        AuthSyntaxError: a braced value in it is not JSON.
+    """
+    found: dict[str, str] = {}
+    missing = list(usage.words)
+    at = _skip(line, 0)
+    while at < len(line):
+        option = _OPTION.match(line, at)
+        if option and option[0] in usage.flags:
+            found[option[0]], at = "", option.end()
+        elif option and option[0] in usage.values:
+            found[option[0]], at = _value(line, option.end(), option[0], usage)
+        elif option:
+            _fail("There is an option that this magic does not have.", usage)
+        elif missing:
+            found[missing.pop(0)], at = _word(line, at, usage)
+        else:
+            _fail("There is a word too many. A path with blanks wants quotes around it.", usage)
+        if at < len(line) and not line[at].isspace():
+            _fail("A blank is missing between two words.", usage)
+        at = _skip(line, at)
+    return found
+
+
+def _fail(what: str, usage: Usage) -> NoReturn:
+    raise UsageError(what, next_step=usage.text)
+
+
+def _skip(line: str, at: int) -> int:
+    while at < len(line) and line[at].isspace():
+        at += 1
+    return at
+
+
+def _value(line: str, at: int, option: str, usage: Usage) -> tuple[str, int]:
+    at = at + 1 if line[at : at + 1] == "=" else _skip(line, at)
+    if at >= len(line) or _OPTION.match(line, at):
+        _fail(f"{option} wants a value.", usage)
+    return _word(line, at, usage)
+
+
+def _word(line: str, at: int, usage: Usage) -> tuple[str, int]:
+    """Return the word that begins there, outer quotes removed, and where it ends."""
+    variable = _VARIABLE.match(line, at)
+    if variable:
+        return variable[0], variable.end()
+    if _BRACED.match(line, at):
+        return _braced(line, at)
+    quoted = _QUOTED.match(line, at)
+    if quoted:
+        return quoted[0][1:-1], quoted.end()
+    bare = _BARE.match(line, at)
+    if bare:
+        return bare[0], bare.end()
+    return _fail("A quote is not closed.", usage)
+
+
+def _braced(line: str, at: int) -> tuple[str, int]:
+    """Return JSON text, whatever quotes stand in and around it: the JSON itself tells where it ends."""
+    escaped = _ESCAPED.match(line, at)
+    if escaped:
+        return escaped[0], escaped.end()
+    end = read_object(line, line.index("{", at), whole=False).end
+    if line[at] in "\"'":
+        closing = _skip(line, end)
+        if line[closing : closing + 1] == line[at]:
+            return line[at : closing + 1], closing + 1
+    return line[line.index("{", at) : end], end

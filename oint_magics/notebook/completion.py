@@ -1,0 +1,39 @@
+"""Tab completion for the magics' options."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from oint_magics.notebook.usage import USAGES
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+_SANDBOX = ["start", "stop", "status", "fault"]
+_FAULTS = ["refuse", "slow", "drop", "429", "html", "expire", "punish", "off"]
+
+
+def register(shell: InteractiveShell) -> None:
+    """Complete the options of our magics."""
+    for name in USAGES:
+        shell.set_hook("complete_command", _complete, str_key=f"%{name}")
+
+
+def unregister(shell: InteractiveShell) -> None:
+    """Undo `register`."""
+    for name in USAGES:
+        shell.strdispatchers["complete_command"].strs.pop(f"%{name}", None)
+
+
+def _complete(_: Any, event: Any) -> list[str]:
+    """Return what may stand at the cursor; `event` is IPython's, with the line so far."""
+    words = event.line.split()
+    usage = USAGES.get(words[0].lstrip("%"))
+    if usage is None:
+        return []
+    previous = words[-1] if event.line.endswith(" ") else words[-2] if len(words) > 1 else ""
+    if previous in ("--auth", "--to"):
+        return ["profile:default", *(["env:"] if previous == "--auth" else [])]
+    if usage.words[:1] == ("action",):
+        return _FAULTS if previous == "fault" else _SANDBOX
+    return [option for option in usage.values + usage.flags if option not in words]

@@ -1,0 +1,124 @@
+"""The form: plain inputs in the browser, one binary message to the kernel, and then the table in its place.
+
+No secret is ever in a widget's state, in a message's JSON or on the way back (an input's synced value
+would be written to the notebook, its checkpoint and the log).
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+from IPython.display import display
+
+from oint_magics.auth import KEYS
+from oint_magics.errors import AuthError, OintError, StoreTaken
+from oint_magics.jsontext import read_object
+from oint_magics.notebook.speech import internal
+from oint_magics.secret import Secret
+from oint_magics.textfile import decoded
+from oint_magics.twitter import calls
+
+if TYPE_CHECKING:
+    from IPython.display import DisplayHandle
+
+    from oint_magics.response import TokenResponse
+
+_PLACE = "profile:default"
+_FIELDS = ("client_id", "client_secret", "refresh_token")
+_TEXT = "Auth form for X. No form here? %twitter_auth --prompt, or %twitter_refresh --auth auth.json"
+_HERE = files("oint_magics.notebook")
+
+
+class AuthForm(anywidget.AnyWidget):
+    """The form for an auth structure; its button refreshes the pair and keeps it."""
+
+    _esm = _HERE.joinpath("form.js").read_text(encoding="utf-8")
+    _css = _HERE.joinpath("form.css").read_text(encoding="utf-8")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._handle: DisplayHandle | None = None
+        self._received: dict[str, Secret] = {}
+        self._work = threading.Lock()
+        self.on_msg(self._on_message)
+
+    def __repr__(self) -> str:
+        return _TEXT
+
+    def show(self) -> None:
+        """Show the form below the cell, with a text for places that show no forms."""
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+        bundle = {"text/plain": _TEXT, "application/vnd.jupyter.widget-view+json": view}
+        self._handle = display(bundle, raw=True, display_id=True)
+
+    def _on_message(self, _: Any, content: dict[str, Any], buffers: list[Any]) -> None:
+        """Answer the front end at once; the refresh itself runs beside the kernel's own work."""
+        if content.get("kind") == "hello":
+            self.send({"kind": "ready", "place": _PLACE})
+        elif content.get("kind") == "submit":
+            parts = [bytes(buffer) for buffer in buffers]
+            self.send({"kind": "received"})
+            threading.Thread(target=self._submit, args=(parts,)).start()
+
+    def _submit(self, parts: list[bytes]) -> None:
+        """Take what was sent, refresh it, and show either the table or what is wrong."""
+        if not self._work.acquire(blocking=False):
+            return  # A second press of the button while the first is at work.
+        try:
+            self._receive(parts)
+            parts.clear()
+            self._done(calls.refresh(_merged(self._received), to=_place(self._received)))
+        except OintError as error:
+            self._problem(error)
+        except Exception as error:  # noqa: BLE001 - a traceback would go to every open tab
+            self._problem(internal(error))
+        finally:
+            self._work.release()
+
+    def _receive(self, parts: list[bytes]) -> None:
+        """Keep what was filled in; a field left empty keeps what came before."""
+        values = json.loads(parts[0])
+        filled = {key: str(values.get(key) or "").strip() for key in ("json", "keep", *_FIELDS)}
+        if len(parts) > 1:
+            filled["file"] = decoded(parts[1], "the uploaded file").text
+        self._received |= {key: Secret(text) for key, text in filled.items() if text}
+
+    def _done(self, response: TokenResponse) -> None:
+        self._received.clear()
+        if self._handle is not None:
+            self._handle.update(response._repr_mimebundle_(), raw=True)
+        self.close()
+
+    def _problem(self, error: OintError) -> None:
+        received = [key for key in self._received if key != "keep"]
+        self.send({"kind": "problem", "text": str(error), "field": _field(error), "received": received})
+
+
+def show() -> None:
+    """Show a new form; the cell is done at once."""
+    AuthForm().show()
+
+
+def _merged(received: dict[str, Secret]) -> dict[str, object]:
+    """Return one auth structure: the file's keys, over them the pasted text's, over them the fields."""
+    values: dict[str, object] = {}
+    for key in ("file", "json"):
+        if key in received:
+            values |= read_object(received[key].reveal()).values()
+    return values | {key: received[key] for key in _FIELDS if key in received}
+
+
+def _place(received: dict[str, Secret]) -> str:
+    return received["keep"].reveal() if "keep" in received else _PLACE
+
+
+def _field(error: OintError) -> str | None:
+    """Return the form's field that an error speaks of."""
+    if isinstance(error, StoreTaken):
+        return "keep"
+    named = error.what.split(maxsplit=1)[0]
+    return named if isinstance(error, AuthError) and named in KEYS else None

@@ -1,0 +1,31 @@
+"""What each magic takes: the one place that the scanner, the help and the completion read."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Usage(NamedTuple):
+    """What a magic takes.
+
+    Attributes:
+        text: the line shown in messages.
+        words: the names of its words without a dash, in order.
+        values: its options that take a value.
+        flags: its options that take none.
+    """
+
+    text: str
+    words: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+USAGES = {
+    "twitter_refresh": Usage(
+        "%twitter_refresh [--auth SOURCE] [--to STORE] [--if-expired]", (), ("--auth", "--to"), ("--if-expired",)
+    ),
+    "twitter_auth": Usage("%twitter_auth [--prompt]", (), (), ("--prompt",)),
+    "twitter_keep": Usage("%twitter_keep SOURCE STORE [--replace]", ("source", "store"), (), ("--replace",)),
+    "twitter_sandbox": Usage("%twitter_sandbox [start|stop|status|fault NAME [VALUE]]", ("action", "fault", "value")),
+}

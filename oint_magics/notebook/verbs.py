@@ -1,0 +1,76 @@
+"""What each magic does with its line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from oint_magics.errors import NobodyThere, UsageError
+from oint_magics.notebook.arguments import parse
+from oint_magics.notebook.presence import is_kernel, is_somebody_there
+from oint_magics.notebook.usage import USAGES
+from oint_magics.twitter import calls
+
+if TYPE_CHECKING:
+    from oint_magics.response import TokenResponse
+    from oint_magics.table import Table
+
+
+def refresh(shell: Any, line: str) -> TokenResponse | None:
+    """Refresh what the line names, or open the form where it names nothing and nothing is known."""
+    words = parse(line, USAGES["twitter_refresh"])
+    if "--auth" not in words and calls.default_source() is None:
+        return ask(shell)
+    return calls.refresh(
+        words.get("--auth"),
+        to=words.get("--to"),
+        if_expired="--if-expired" in words,
+        variables=shell.user_ns,
+        is_watched=is_somebody_there(shell),
+    )
+
+
+def auth(shell: Any, line: str) -> TokenResponse | None:
+    """Open the form, or ask line by line."""
+    words = parse(line, USAGES["twitter_auth"])
+    return ask(shell, is_prompt="--prompt" in words)
+
+
+def ask(shell: Any, *, is_prompt: bool = False) -> TokenResponse | None:
+    """Get an auth structure from the person who is there.
+
+    Raises:
+        NobodyThere: nobody is.
+    """
+    if not is_somebody_there(shell):
+        raise NobodyThere(
+            "Nobody is there to fill in the form.",
+            cause="this notebook is run by a program, or the terminal has no input.",
+            next_step="name the source: %twitter_refresh --auth auth.json (or profile:NAME, env:), "
+            "or set OINT_TWITTER_AUTH",
+        )
+    if is_prompt or not is_kernel(shell):
+        from oint_magics.notebook import prompt
+
+        return prompt.ask()
+    from oint_magics.notebook import form
+
+    form.show()
+    return None
+
+
+def keep(shell: Any, line: str) -> str:
+    """Copy what the line's first word names into the store that the second names."""
+    usage = USAGES["twitter_keep"]
+    words = parse(line, usage)
+    if "store" not in words:
+        raise UsageError("Two words are wanted: what to keep, and where.", next_step=usage.text)
+    return calls.keep(words["source"], words["store"], replace="--replace" in words, variables=shell.user_ns)
+
+
+def sandbox(_: Any, line: str) -> Table:
+    """Start, stop or look at the sandbox."""
+    from oint_magics.notebook import practice
+
+    usage = USAGES["twitter_sandbox"]
+    words = parse(line, usage)
+    return practice.act(words.get("action", "status"), words.get("fault"), words.get("value"))

@@ -1,0 +1,225 @@
+"""The messages of RFC 6749, built and read: no socket, no clock, no file."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from urllib.parse import quote_plus, urlencode
+
+from oint_magics.errors import InDoubt, NotTokenEndpoint, OintError, TryLater
+from oint_magics.refusals import refusal
+from oint_magics.secret import Secret, redacted
+from oint_magics.visible import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from oint_magics.auth import Auth
+
+_TOKEN = re.compile(r"[\x20-\x7e]+")
+_IN_DOUBT_NEXT = (
+    "run it again: the refresh token that is stored is tried once more, the only chance left. "
+    "If it is refused, log in again: %twitter_login"
+)
+
+
+class TokenRequest(NamedTuple):
+    """A request to the token endpoint.
+
+    Attributes:
+        body: the form, encoded.
+        authorization: the value of the `Authorization` header, or `None` for a public client.
+    """
+
+    body: Secret
+    authorization: Secret | None
+
+
+class Answer(NamedTuple):
+    """What came back from the token endpoint.
+
+    Attributes:
+        status: the HTTP status.
+        headers: the header fields, names in lower case.
+        body: the body, as far as it came.
+        broken: why the body ended early, or `None` for a whole one.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    broken: str | None
+
+    def __repr__(self) -> str:
+        return f"Answer({self.status}, {len(self.body)} bytes)"
+
+
+class Grant(NamedTuple):
+    """A granted pair.
+
+    Attributes:
+        access_token: the new access token.
+        refresh_token: the refresh token to keep: the new one, or the old one where the answer has none
+            (RFC 6749 §6).
+        granted_at: when the answer came (aware, UTC).
+        expires_at: when the access token ends (aware, UTC), or `None` where the server does not say.
+        answer: the server's whole JSON, as text.
+    """
+
+    access_token: Secret
+    refresh_token: Secret | None
+    granted_at: datetime
+    expires_at: datetime | None
+    answer: Secret
+
+
+def refresh_request(auth: Auth, refresh_token: Secret) -> TokenRequest:
+    """Build the refresh of a pair (RFC 6749 §6).
+
+    Args:
+        auth: names the client. With a secret the client is confidential: Basic (§2.3.1), and the
+            client id in the body too, since X asks for both in places. The secret is never in the body.
+        refresh_token: the token to spend.
+    """
+    form = {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal(), "client_id": auth.client_id}
+    basic = basic_credentials(auth.client_id, auth.client_secret) if auth.client_secret else None
+    return TokenRequest(Secret(urlencode(form)), basic)
+
+
+def basic_credentials(client_id: str, client_secret: Secret) -> Secret:
+    """Return the Basic header's value: both parts form-encoded first, as RFC 6749 §2.3.1 wants."""
+    pair = f"{quote_plus(client_id)}:{quote_plus(client_secret.reveal())}"
+    return Secret("Basic " + base64.b64encode(pair.encode()).decode())
+
+
+def read_grant(answer: Answer, sent: Auth, host: str, now: datetime) -> Grant:
+    """Read the token endpoint's answer.
+
+    Args:
+        answer: what came back.
+        sent: the auth structure of the request; its secrets are cut out of the server's words.
+        host: where it came from, for messages.
+        now: when it came.
+
+    Raises:
+        TokenRefused: 400, 401, or a 200 that holds an `error`.
+        NotTokenEndpoint: 3xx, 404, or a 403 in JSON.
+        TryLater: 429, 503, or a 403 in HTML.
+        InDoubt: anything that does not tell what became of the refresh token.
+    """
+    document = _json(answer.body)
+    status = answer.status
+    refused = isinstance(document.get("error"), str) and "access_token" not in document
+    if 200 <= status < 300 and not refused:
+        return _granted(document, answer, sent, host, now)
+    if status in (429, 503) or (status == 403 and not document):
+        _try_later(answer, host, now)
+    if refused and (status < 300 or status in (400, 401)):
+        _refuse(document, status, sent, host)
+    if 300 <= status < 500 and status != 408:
+        _not_the_endpoint(status, host)
+    return in_doubt(host, f"it answered with status {status}, which does not tell whether the token was used")
+
+
+def in_doubt(host: str, why: str) -> NoReturn:
+    """Raise the error for a request that went out without a readable answer."""
+    raise InDoubt(f"Sent to {host}, and it is in doubt what became of it.", cause=f"{why}.", next_step=_IN_DOUBT_NEXT)
+
+
+def _json(body: bytes) -> dict[str, object]:
+    """Return the JSON object of a body, or an empty one: strict, so that a cut body is no object."""
+    try:
+        document = json.loads(body.decode(), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _no_constant(_: str) -> NoReturn:
+    raise ValueError
+
+
+def _granted(document: dict[str, object], answer: Answer, sent: Auth, host: str, now: datetime) -> Grant:
+    access, refresh = document.get("access_token"), document.get("refresh_token")
+    if not document:
+        in_doubt(host, answer.broken or "its answer is no JSON object")
+    if not (isinstance(access, str) and _TOKEN.fullmatch(access)):
+        in_doubt(host, "its answer holds no access token that can be used")
+    if refresh is not None and not (isinstance(refresh, str) and _TOKEN.fullmatch(refresh)):
+        in_doubt(host, "its answer holds a refresh token that cannot be used")
+    return Grant(
+        access_token=Secret(access),
+        refresh_token=Secret(refresh) if isinstance(refresh, str) else sent.refresh_token,
+        granted_at=now,
+        expires_at=_expiry(document.get("expires_in"), now),
+        answer=Secret(json.dumps(document)),
+    )
+
+
+def _expiry(seconds: object, now: datetime) -> datetime | None:
+    try:
+        number = float(seconds) if isinstance(seconds, int | float | str) else -1.0
+        return now + timedelta(seconds=int(number)) if number > 0 else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _refuse(document: dict[str, object], status: int, sent: Auth, host: str) -> NoReturn:
+    error = str(document["error"])
+    description = document.get("error_description")
+    text = description if isinstance(description, str) else None
+    meaning = refusal(error, text)
+    error, text = redacted(error, _held(sent)), redacted(text, _held(sent)) if text else None
+    words = f"{error}: {text}" if text else error
+    problem = meaning.kind(
+        f"{host} refused with status {status}: {visible(words, 300)}",
+        cause=meaning.cause,
+        next_step=meaning.next_step,
+    )
+    problem.status = status
+    problem.error = visible(error, 100)
+    problem.description = visible(text, 300) if text else None
+    raise problem
+
+
+def _held(sent: Auth) -> list[Secret]:
+    basic = basic_credentials(sent.client_id, sent.client_secret) if sent.client_secret else None
+    return [s for s in (sent.refresh_token, sent.access_token, sent.client_secret, basic) if s]
+
+
+def _try_later(answer: Answer, host: str, now: datetime) -> NoReturn:
+    retry_at = _retry_at(answer.headers, now)
+    when = f"after {retry_at:%H:%M:%S} UTC" if retry_at else "in some minutes"
+    what = "asks to wait" if answer.status == 429 else "does not take requests now"
+    if answer.status == 403:
+        what = "was shielded by its edge network, which answered with a page of its own"
+    problem = TryLater(
+        f"{host} {what} (status {answer.status}). Nothing is spent: the pair is as it was.",
+        cause="too many requests, an outage, or a network that it does not trust.",
+        next_step=f"run it again {when}; it is not repeated by itself",
+    )
+    problem.retry_at = retry_at
+    raise problem
+
+
+def _retry_at(headers: Mapping[str, str], now: datetime) -> datetime | None:
+    """Return when to try again: `Retry-After` in seconds, else X's `x-rate-limit-reset` in Unix seconds."""
+    after, reset = headers.get("retry-after", ""), headers.get("x-rate-limit-reset", "")
+    try:
+        if after.isdecimal():
+            return now + timedelta(seconds=int(after))
+        return datetime.fromtimestamp(int(reset), UTC) if reset.isdecimal() else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _not_the_endpoint(status: int, host: str) -> NoReturn:
+    problem: OintError = NotTokenEndpoint(
+        f"What answers at {host} is not the token endpoint (status {status}). Nothing is spent.",
+        cause="the address is wrong, or something between here and it answers in its place.",
+        next_step="check OINT_TWITTER_TOKEN_URL; without it, X's own address is used",
+    )
+    raise problem

@@ -1,0 +1,217 @@
+"""X's answer as a value: a read-only mapping that shows itself masked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from weakref import WeakKeyDictionary
+
+from oint_magics.secret import Secret, redacted
+from oint_magics.table import Row, Table
+
+if TYPE_CHECKING:
+    from oint_magics.auth import Auth
+    from oint_magics.oauth import Grant
+
+_MOST_KEYS = 40
+_NO_REFRESH_TOKEN = {
+    True: "none in the answer: the one from before is kept (RFC 6749 §6)",
+    False: "none: the login did not ask for offline.access, so this pair cannot be refreshed",
+}
+_OPEN_KEYS = frozenset({"token_type"})
+
+
+class _Facts(NamedTuple):
+    """What a response knows beside X's answer."""
+
+    answer: Secret
+    auth: Auth
+    held: tuple[Secret, ...]
+    event: str
+    at: datetime
+    expires_at: datetime | None
+    saved_to: str | None
+    notes: tuple[Row, ...]
+
+
+# The values lie outside the objects, so that no inspector, debugger or pickler that walks an
+# object's attributes can reach them.
+_facts: WeakKeyDictionary[TokenResponse, _Facts] = WeakKeyDictionary()
+
+
+class TokenResponse(Mapping[str, Any]):
+    """The token endpoint's answer, as OPI returns it: `r["access_token"]` is the plain text.
+
+    Everything that it shows by itself is masked: `repr`, `str`, tables, inspectors, debuggers. It
+    cannot be pickled. Indexing is the one way out, and `dict(r)` follows.
+    """
+
+    __slots__ = ("__weakref__",)
+
+    # Two responses may hold equal tokens; comparing and hashing them would need the values.
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
+    def __getitem__(self, key: str) -> Any:
+        return json.loads(_facts[self].answer.reveal())[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(json.loads(_facts[self].answer.reveal()))
+
+    def __len__(self) -> int:
+        return len(json.loads(_facts[self].answer.reveal()))
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the access token ends (aware, UTC); `None` where nothing tells."""
+        return _facts[self].expires_at
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """What the access token may do, in X's order."""
+        return _words(self.get("scope"))
+
+    @property
+    def saved_to(self) -> str | None:
+        """Where the pair lives now, as `--auth` takes it; `None` where it could not be saved."""
+        return _facts[self].saved_to
+
+    def __repr__(self) -> str:
+        facts = _facts[self]
+        ends = f", ends {facts.expires_at:%Y-%m-%d %H:%M} UTC" if facts.expires_at else ""
+        place = f", saved to {facts.saved_to}" if facts.saved_to else ", not saved"
+        return f"<TokenResponse {self._access_token().masked()}{ends}{place}>"
+
+    def __str__(self) -> str:
+        return _table(self, _facts[self]).text()
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return _table(self, _facts[self]).mimebundle()
+
+    def _access_token(self) -> Secret:
+        return Secret(str(self.get("access_token", "")))
+
+    def __copy__(self) -> TokenResponse:
+        return self
+
+    def __deepcopy__(self, memo: object) -> TokenResponse:
+        return self
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a token response cannot be pickled: name its store instead, see .saved_to")
+
+
+def granted(grant: Grant, sent: Auth, saved_to: str | None, notes: tuple[Row, ...]) -> TokenResponse:
+    """Return a granted pair as a response.
+
+    Args:
+        grant: what the server granted.
+        sent: the auth structure that was refreshed.
+        saved_to: the store's name, or `None` where the pair could not be saved.
+        notes: rows to show below the answer's own.
+    """
+    held = tuple(s for s in (sent.access_token, sent.refresh_token, sent.client_secret) if s)
+    notes = (*_scope_notes(sent, grant), *_rotation_notes(sent, grant), *notes)
+    return _response(_Facts(grant.answer, sent, held, "refresh", grant.granted_at, grant.expires_at, saved_to, notes))
+
+
+def unspent(auth: Auth, at: datetime, saved_to: str | None) -> TokenResponse:
+    """Return a stored pair, still fresh, in the shape of an answer; `expires_in` is what is left.
+
+    Args:
+        auth: the stored auth structure; its access token is there and its end known.
+        at: now.
+        saved_to: the store's name.
+    """
+    left = int((auth.ends_at - at).total_seconds()) if auth.ends_at else None
+    answer = {
+        "token_type": "bearer",
+        "expires_in": left,
+        "access_token": auth.access_token and auth.access_token.reveal(),
+        "scope": auth.scope,
+        "refresh_token": auth.refresh_token and auth.refresh_token.reveal(),
+    }
+    text = json.dumps({key: value for key, value in answer.items() if value is not None})
+    note = Row("refreshed", "no: the token is still good, so nothing was sent")
+    return _response(_Facts(Secret(text), auth, (), "look", at, auth.ends_at, saved_to, (note,)))
+
+
+def auth_behind(response: TokenResponse) -> dict[str, object]:
+    """Return the auth structure that a response belongs to, with the response's own pair in it."""
+    facts = _facts[response]
+    values: dict[str, object] = json.loads(facts.auth.document.reveal())
+    values |= {key: response[key] for key in ("access_token", "refresh_token") if key in response}
+    if facts.expires_at:
+        values["expires_at"] = int(facts.expires_at.timestamp())
+    return values
+
+
+def _response(facts: _Facts) -> TokenResponse:
+    response = TokenResponse()
+    _facts[response] = facts
+    return response
+
+
+def _table(response: TokenResponse, facts: _Facts) -> Table:
+    answer = dict(response)
+    held = (*facts.held, *(Secret(str(answer[k])) for k in ("access_token", "refresh_token") if answer.get(k)))
+    rows = [_row(key, value, held) for key, value in list(answer.items())[:_MOST_KEYS]]
+    if len(answer) > _MOST_KEYS:
+        rows.append(Row("…", f"{len(answer) - _MOST_KEYS} more keys"))
+    if not answer.get("refresh_token"):
+        rows.append(Row("refresh_token", _NO_REFRESH_TOKEN[facts.auth.refresh_token is not None]))
+    if facts.expires_at:
+        rows.append(Row("expires at", f"{_expiry(facts.expires_at, facts.at)} after this {facts.event}"))
+    if facts.saved_to:
+        rows.append(Row("saved to", facts.saved_to))
+    caption = "Token pair of X (OAuth 2.0)"
+    if facts.auth.is_sandbox:
+        caption = "SANDBOX token pair: an exercise, worth nothing at X"
+    return Table(caption, (*rows, *facts.notes))
+
+
+def _row(key: str, value: object, held: tuple[Secret, ...]) -> Row:
+    name = redacted(key, held)
+    is_secret = key not in _OPEN_KEYS and any(word in key.lower() for word in ("token", "secret"))
+    if is_secret and value:
+        return Row(name, Secret(str(value)).masked(), is_code=True)
+    return Row(name, redacted(value if isinstance(value, str) else json.dumps(value), held))
+
+
+def _expiry(expires_at: datetime, at: datetime) -> str:
+    """Return a time that is still true when the notebook is opened again."""
+    there, here = expires_at.astimezone(UTC), expires_at.astimezone()
+    local = f" ({here:%H:%M} {here:%z}" if here.utcoffset() else ""
+    local = f"{local[:-2]}:{local[-2:]})" if local else ""
+    return f"{there:%Y-%m-%d %H:%M} UTC{local}, {_duration(expires_at - at)}"
+
+
+def _duration(length: timedelta) -> str:
+    minutes, seconds = divmod(int(length.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{hours} h"] * (hours > 0) + [f"{minutes} min"] * (minutes > 0)
+    return " ".join(parts) or f"{seconds} s"
+
+
+def _words(scope: object) -> tuple[str, ...]:
+    return tuple(scope.split()) if isinstance(scope, str) else ()
+
+
+def _scope_notes(sent: Auth, grant: Grant) -> list[Row]:
+    before, after = set(_words(sent.scope)), set(_words(json.loads(grant.answer.reveal()).get("scope")))
+    if not before or not after:
+        return []
+    changes = {"scopes lost": before - after, "scopes gained": after - before}
+    return [Row(name, " ".join(sorted(words))) for name, words in changes.items() if words]
+
+
+def _rotation_notes(sent: Auth, grant: Grant) -> list[Row]:
+    answered = json.loads(grant.answer.reveal()).get("refresh_token")
+    if answered and Secret(answered).matches(sent.refresh_token):
+        return [Row("not rotated", "the answer repeats the refresh token from before")]
+    return []

@@ -1,0 +1,10 @@
+"""A server that speaks X's OAuth 2.0 on this machine: for tutorials, classes and tests, without an account.
+
+It shares no code with the client: a judge shares nothing with the accused.
+"""
+
+from __future__ import annotations
+
+from oint_magics.sandbox.server import AUTH_FILE, Sandbox
+
+__all__ = ["AUTH_FILE", "Sandbox"]

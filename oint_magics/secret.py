@@ -1,0 +1,91 @@
+"""The sealed value: it can be held, passed on and shown, and never shows what it holds."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import quote, quote_plus
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# No word of a server's own is this long; what is may be a token, whole, cut or encoded.
+_LONG_WORD = re.compile(r"[^\s\[\]]{30,}")
+
+# The values lie outside the objects, so that no inspector, debugger or pickler that walks an
+# object's attributes can reach them.
+_values: WeakKeyDictionary[Secret, str] = WeakKeyDictionary()
+
+
+class Secret:
+    """A text that must not be seen; `reveal()` is the one way out.
+
+    Args:
+        value: the text to hold.
+    """
+
+    __slots__ = ("__weakref__",)
+
+    def __init__(self, value: str) -> None:
+        _values[self] = value
+
+    def reveal(self) -> str:
+        """Return the text itself: only where it is sent or saved."""
+        return _values[self]
+
+    def masked(self) -> str:
+        """Return a few outer characters and the fingerprint, for people to tell secrets apart."""
+        return mask(_values[self])
+
+    def fingerprint(self) -> str:
+        """Return a short hash that names the text without showing it."""
+        return fingerprint(_values[self])
+
+    def matches(self, other: Secret | None) -> bool:
+        """Tell whether two secrets hold the same text, in constant time; `None` matches nothing."""
+        return other is not None and hmac.compare_digest(_values[self].encode(), _values[other].encode())
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __bool__(self) -> bool:
+        return bool(_values[self])
+
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Secret:
+        return self
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a secret cannot be pickled: keep it in a store and pass the store's name on")
+
+
+def fingerprint(value: str) -> str:
+    """Return the first ten hexadecimal digits of the SHA-256 of a text."""
+    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+
+
+def mask(value: str) -> str:
+    """Return a text's outer characters, where it is long enough to spare them, and its fingerprint."""
+    spared = f"{value[:4]}…{value[-4:]} " if len(value) >= 32 else "… "
+    return f"{spared}#{fingerprint(value)}"
+
+
+def redacted(text: str, held: Iterable[Secret]) -> str:
+    """Return a server's words without what they may echo: a careless or hostile one may send a secret back.
+
+    Args:
+        text: the words.
+        held: the secrets to cut out, in each spelling a form gives them.
+    """
+    for value in (secret.reveal() for secret in held):
+        for spelling in {value, quote_plus(value), quote(value)}:
+            text = text.replace(spelling, "…") if spelling else text
+    return _LONG_WORD.sub("…", text)

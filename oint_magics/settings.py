@@ -1,0 +1,54 @@
+"""What the environment sets: every `OINT_…` variable is read here, at the moment it is needed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from oint_magics.errors import SettingError
+
+_TIMEOUT = 30.0
+
+
+def auth() -> str | None:
+    """Return the default source (`OINT_TWITTER_AUTH`), or `None`."""
+    return os.environ.get("OINT_TWITTER_AUTH") or None
+
+
+def token_url() -> str | None:
+    """Return the token endpoint that was set (`OINT_TWITTER_TOKEN_URL`), or `None`."""
+    return os.environ.get("OINT_TWITTER_TOKEN_URL") or None
+
+
+def timeout() -> float:
+    """Return how long a whole exchange may take, in seconds (`OINT_TWITTER_TIMEOUT`, default 30).
+
+    Raises:
+        SettingError: it is no number from 1 to 600.
+    """
+    text = os.environ.get("OINT_TWITTER_TIMEOUT") or str(_TIMEOUT)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds <= 600:
+        raise SettingError(
+            "OINT_TWITTER_TIMEOUT cannot be used.",
+            cause="it wants the seconds that an exchange may take, from 1 to 600.",
+            next_step="%env OINT_TWITTER_TIMEOUT=30",
+        )
+    return seconds
+
+
+def has_home() -> bool:
+    """Tell whether somebody chose the data folder (`OINT_HOME`)."""
+    return bool(os.environ.get("OINT_HOME"))
+
+
+def data_folder() -> Path:
+    """Return the folder for profiles (`OINT_HOME`, else the system's place for a user's data)."""
+    if has_home():
+        return Path(os.environ["OINT_HOME"]).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("oint_magics", appauthor=False)

@@ -1,0 +1,147 @@
+"""What `--auth` means: text, an object, the environment, or a store."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from oint_magics.auth import KEYS, Auth, auth_of
+from oint_magics.errors import AuthFieldError, AuthNotFound
+from oint_magics.jsontext import read_object
+from oint_magics.response import TokenResponse, auth_behind
+from oint_magics.stores import Store, open_store
+
+_NAME = re.compile(r"\{\s*([^\W\d]\w*)\s*\}|\$?([^\W\d]\w*)")
+_PREFIX = re.compile(r"[A-Za-z_]\w*")
+_STORES = ("profile:", "keyring:", "shared:")
+_QUOTES = "\"'"
+
+
+class Source(NamedTuple):
+    """Where an auth structure comes from.
+
+    Attributes:
+        label: what tables and messages call it.
+        store: the store it lives in and is saved back to, or `None` for text, an object or the environment.
+        auth: the auth structure itself, where there is no store to read it from.
+        is_inline: whether its secrets stand in the cell as text.
+    """
+
+    label: str
+    store: Store | None = None
+    auth: Auth | None = None
+    is_inline: bool = False
+
+    def read(self) -> Auth:
+        """Return the auth structure; raises an `AuthError` where there is none."""
+        return self.store.read() if self.store else _given(self.auth)
+
+
+def source_of(given: object, variables: Mapping[str, object] | None = None) -> Source:
+    """Return what a source given by a user means.
+
+    Args:
+        given: text as `--auth` takes it, a path, a mapping with OPI's ten keys, or a `TokenResponse`.
+        variables: where a name is looked up before a file of that name; `None` for no look-up.
+
+    Raises:
+        AuthError: it means nothing, or cannot be read. The message never repeats it.
+        StoreError: it names a store that cannot be.
+    """
+    if isinstance(given, TokenResponse):
+        return _response(given)
+    if isinstance(given, Mapping):
+        return Source("a mapping", auth=auth_of(given))
+    if isinstance(given, os.PathLike):
+        return Source("a file", store=open_store(os.fspath(given)))
+    if isinstance(given, str):
+        return _text(given.strip(), variables)
+    raise AuthFieldError(
+        "The source is of a type that cannot hold an auth structure.",
+        cause=f"it is of type {type(given).__name__}.",
+        next_step="give a mapping, JSON text, a path, or the name of a store",
+    )
+
+
+def _given(auth: Auth | None) -> Auth:
+    if auth is None:
+        raise AuthNotFound("The source is empty.")
+    return auth
+
+
+def _response(response: TokenResponse) -> Source:
+    if response.saved_to:
+        return Source(response.saved_to, store=open_store(response.saved_to))
+    return Source("a token response", auth=auth_of(auth_behind(response)))
+
+
+def _text(text: str, variables: Mapping[str, object] | None) -> Source:
+    name = _NAME.fullmatch(text)
+    if name and variables is not None and (name[1] or name[2]) in variables:
+        return _variable(variables[name[1] or name[2]])
+    if name and name[1]:
+        return _file(text, is_name=True)
+    if text.startswith("{") or (text[:1] in _QUOTES and text[1:].lstrip().startswith("{")):
+        return _json(text)
+    if text == "env:" or text.startswith("env:"):
+        return _environment(text.removeprefix("env:") or "TWITTER_")
+    if text.lower().startswith(("http://", "https://")):
+        raise AuthNotFound(
+            "An address is no source.",
+            cause="secrets are not fetched from the network.",
+            next_step="save the auth JSON as a file and name that file",
+        )
+    if text.startswith(_STORES):
+        return Source(text, store=open_store(text))
+    return _file(text, is_name=name is not None and variables is not None)
+
+
+def _variable(value: object) -> Source:
+    source = source_of(value)
+    return source if source.store else source._replace(label="the variable", is_inline=False)
+
+
+def _json(text: str) -> Source:
+    """Read inline JSON, with or without one pair of outer quotes and a shell's backslashes."""
+    if text[0] in _QUOTES:
+        closed = len(text) > 1 and text[-1] == text[0]
+        text = text[1:-1] if closed else text[1:]
+    if re.match(r"\{\s*\\[\"']", text):
+        text = re.sub(r"\\([\\\"'])", r"\1", text)
+    return Source("the text given", auth=auth_of(read_object(text).values()), is_inline=True)
+
+
+def _environment(prefix: str) -> Source:
+    values = {key: os.environ.get(prefix + key.upper()) for key in KEYS} if _PREFIX.fullmatch(prefix) else {}
+    if not any(values.values()):
+        raise AuthNotFound(
+            "The environment holds no auth structure.",
+            cause="none of the variables with that prefix is set (without one: TWITTER_CLIENT_ID, …).",
+            next_step="set TWITTER_CLIENT_ID and TWITTER_REFRESH_TOKEN before Jupyter starts, or use %twitter_auth",
+        )
+    label = f"env:{prefix}"
+    return Source(label, auth=auth_of({key: value or None for key, value in values.items()}))
+
+
+def _file(text: str, *, is_name: bool) -> Source:
+    # A Windows path in a notebook that travelled: its backslashes mean folders here too.
+    spellings = [text, text.replace("\\", "/")] if text else []
+    path = next((found for found in spellings if _is_there(Path(found).expanduser())), None)
+    if path is None:
+        looked_for = "a variable, and a file" if is_name else "a file"
+        raise AuthNotFound(
+            "Nothing is found for the source given.",
+            cause=f"looked for {looked_for} of that name in the folder {Path.cwd()}.",
+            next_step="name an auth JSON file, a variable or profile:NAME, or open the form: %twitter_auth",
+        )
+    return Source(path, store=open_store(path))
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False  # A name longer than the file system takes, for one.

@@ -1,0 +1,107 @@
+"""Replacing a file whole or not at all, and leaving it as it was found otherwise."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import sys
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WORKSHOP = ".oint"
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Put new bytes in a file's place, synced to the disk, in one step.
+
+    The file keeps its mode, owner and extended attributes; a new one is readable by its owner alone.
+    A symbolic link is followed and stays. The temporary file lies in `.oint/` beside the real file.
+
+    Args:
+        path: the file.
+        data: its new bytes.
+
+    Raises:
+        OSError: it could not be done; the file is as it was.
+    """
+    target = path.resolve()
+    temporary = workshop(target.parent) / f"{target.name}.{os.getpid()}.new"
+    try:
+        _write(temporary, data, target)
+        _rename(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def workshop(folder: Path) -> Path:
+    """Return the folder's `.oint/`, made when it is not there; nobody else can look into it.
+
+    Raises:
+        OSError: it cannot be made, or somebody else made it.
+    """
+    place = folder / WORKSHOP
+    with contextlib.suppress(FileExistsError):
+        place.mkdir(mode=0o700)
+    found = place.lstat()
+    if not stat.S_ISDIR(found.st_mode) or (hasattr(os, "getuid") and found.st_uid != os.getuid()):
+        raise PermissionError(f"{WORKSHOP} is not a folder of yours")
+    if stat.S_IMODE(found.st_mode) & 0o077 and os.name == "posix":
+        place.chmod(0o700)
+    ignore = place / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
+    return place
+
+
+def _write(temporary: Path, data: bytes, target: Path) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(temporary, flags, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        if target.exists():
+            _dress(descriptor, target)
+        os.fsync(descriptor)
+
+
+def _dress(descriptor: int, target: Path) -> None:
+    """Give the new file the old one's owner, attributes and mode, in this order: a change of owner drops bits."""
+    if os.name != "posix":
+        return
+    old, new = target.stat(), os.fstat(descriptor)
+    if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
+        os.fchown(descriptor, old.st_uid, old.st_gid)
+    if sys.platform == "linux":
+        for name in os.listxattr(target):
+            os.setxattr(descriptor, name, os.getxattr(target, name))
+    os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
+
+
+def _rename(temporary: Path, target: Path) -> None:
+    """Rename over the target; on Windows a virus scanner or editor may hold it for a moment."""
+    for pause in (0.05, 0.2, 0.5, 1.0):
+        try:
+            temporary.replace(target)
+        except PermissionError:
+            if os.name == "posix":
+                raise
+            time.sleep(pause)
+        else:
+            return
+    temporary.replace(target)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,223 @@
+"""The one module that touches the network: a POST with one deadline, a size cap and no surprises.
+
+requests bounds each wait, not the whole; a server that drips its status line, headers or body keeps it
+waiting for ever. Here one deadline shuts the connection, whatever it is doing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from oint_magics import __version__
+from oint_magics.errors import NotSent
+from oint_magics.oauth import Answer, TokenRequest, in_doubt
+
+if TYPE_CHECKING:
+    import socket
+
+LARGEST_ANSWER = 1024 * 1024
+_CHUNK = 16 * 1024
+_TRIES = 3
+_PAUSE = 0.3
+_LONGEST_CONNECT = 10.0
+_FAULTS = {
+    "ConnectTimeout": "nothing answered there in time",
+    "ConnectionError": "its name is not known here, or nothing listens there",
+    "ProxyError": "the proxy of the environment did not let it through",
+    "SSLError": "its TLS certificate was not accepted; behind a company's proxy, set REQUESTS_CA_BUNDLE",
+}
+
+
+def post(url: str, host: str, request: TokenRequest, timeout: float) -> Answer:
+    """Send a request to the token endpoint once, and return what came back.
+
+    A connection that could not be made is tried again, up to three times with a growing pause: until
+    it stands, nothing has left this machine.
+
+    Args:
+        url: the token endpoint.
+        host: what messages call it.
+        request: what to send.
+        timeout: how long all of it may take, in seconds.
+
+    Raises:
+        NotSent: no connection could be made.
+        InDoubt: the connection stood and no status came back.
+    """
+    watch = _Watch(time.monotonic() + timeout)
+    for attempt in range(1, _TRIES + 1):
+        answer, fault = _exchange(url, request, watch)
+        if answer is not None:
+            return answer
+        if watch.connected:
+            in_doubt(host, f"no answer came within {timeout:g} seconds" if watch.is_over else "no answer came")
+        pause = _PAUSE * 3 ** (attempt - 1)
+        if attempt == _TRIES or watch.left < pause:
+            break
+        time.sleep(pause)
+    raise NotSent(
+        f"No connection to {host}: nothing was sent, and nothing is spent.",
+        cause=f"{_FAULTS.get(fault, fault)} (tried {attempt} times).",
+        next_step="check the network and the address, then run it again",
+    )
+
+
+class _Watch:
+    """What a request's time is, and how far it got.
+
+    Attributes:
+        connected: whether the connection stood, TLS included, so that the request may have gone out.
+    """
+
+    def __init__(self, deadline: float) -> None:
+        self._deadline = deadline
+        self._handle: socket.socket | None = None
+        self._lock = threading.Lock()
+        self.connected = False
+
+    @property
+    def left(self) -> float:
+        return self._deadline - time.monotonic()
+
+    @property
+    def is_over(self) -> bool:
+        return self.left <= 0
+
+    def guard(self, sock: socket.socket) -> None:
+        """Remember a connection by a handle of its own, which outlives the wrapping for TLS."""
+        with self._lock:
+            self._handle = sock.dup()
+
+    def cut(self) -> None:
+        """Shut the connection, so that whatever waits on it ends now."""
+        with self._lock:
+            if self._handle is not None:
+                with contextlib.suppress(OSError):  # The other side may have been faster.
+                    self._handle.shutdown(2)
+
+    def release(self) -> None:
+        with self._lock:
+            if self._handle is not None:
+                self._handle.close()
+                self._handle = None
+
+
+def _exchange(url: str, request: TokenRequest, watch: _Watch) -> tuple[Answer | None, str]:
+    """Make one attempt; return the answer, or `None` and the fault's name.
+
+    The fault's own text stays here: it may hold the address, the headers and the body.
+    """
+    timer = threading.Timer(max(0.0, watch.left), watch.cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        with requests.Session() as session:
+            _mount(session, watch)
+            return _send(session, url, request, watch), ""
+    except Exception as error:  # noqa: BLE001 - none of them may pass: each may hold the request
+        return None, type(error).__name__
+    finally:
+        timer.cancel()
+        watch.release()
+
+
+def _send(session: requests.Session, url: str, request: TokenRequest, watch: _Watch) -> Answer:
+    # An `auth` callable, since a header set by hand is replaced from a `.netrc` that names the host.
+    response = session.post(
+        url,
+        data=request.body.reveal(),
+        headers={
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": f"oint_magics/{__version__}",
+        },
+        auth=_Authorization(request),
+        allow_redirects=False,
+        stream=True,
+        timeout=(max(0.1, min(_LONGEST_CONNECT, watch.left)), max(0.1, watch.left)),
+    )
+    body, broken = _body(response, watch)
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status_code, headers, body, broken)
+
+
+def _body(response: requests.Response, watch: _Watch) -> tuple[bytes, str | None]:
+    """Read a body as far as it comes, and say why it ended early if it did."""
+    body = bytearray()
+    try:
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
+            body += chunk
+            if len(body) > LARGEST_ANSWER:
+                return bytes(body[:LARGEST_ANSWER]), "its answer is larger than 1 MiB and was cut off"
+    except Exception as error:  # noqa: BLE001 - whatever ends a body early, what came before it counts
+        fault = type(error).__name__
+        return bytes(body), "its answer did not end in time" if watch.is_over else f"its answer was cut off ({fault})"
+    if watch.is_over:
+        return bytes(body), "its answer did not end in time"
+    return bytes(body), None
+
+
+class _Authorization(requests.auth.AuthBase):
+    """Sets the Basic header, or leaves a public client's request without one."""
+
+    def __init__(self, request: TokenRequest) -> None:
+        self._authorization = request.authorization
+
+    def __call__(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._authorization is not None:
+            prepared.headers["Authorization"] = self._authorization.reveal()
+        return prepared
+
+
+def _mount(session: requests.Session, watch: _Watch) -> None:
+    pools = _watched_pools(watch)
+
+    class Adapter(HTTPAdapter):
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+            super().init_poolmanager(*args, **kwargs)
+            self.poolmanager.pool_classes_by_scheme = pools
+
+        def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+            manager = super().proxy_manager_for(*args, **kwargs)
+            manager.pool_classes_by_scheme = pools
+            return manager
+
+    session.mount("https://", Adapter(max_retries=0))
+    session.mount("http://", Adapter(max_retries=0))
+
+
+def _watched_pools(watch: _Watch) -> dict[str, type[HTTPConnectionPool]]:
+    """Return urllib3's two connection pools, with connections that report to the watch."""
+
+    class Watched:
+        def _new_conn(self) -> socket.socket:
+            sock: socket.socket = super()._new_conn()  # type: ignore[misc]  # urllib3's, which the mixin stands before
+            watch.guard(sock)
+            return sock
+
+        def connect(self) -> None:
+            super().connect()  # type: ignore[misc]  # as above
+            watch.connected = True
+
+    class PlainConnection(Watched, HTTPConnection):
+        pass
+
+    class TlsConnection(Watched, HTTPSConnection):
+        pass
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = PlainConnection
+
+    class TlsPool(HTTPSConnectionPool):
+        ConnectionCls = TlsConnection
+
+    return {"http": PlainPool, "https": TlsPool}

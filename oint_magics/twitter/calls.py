@@ -1,0 +1,88 @@
+"""The calls behind the public functions and the magics: find the source, run the flow, remember the home."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from oint_magics import refresh as flow
+from oint_magics import settings, sources, stores
+from oint_magics.errors import AuthNotFound, StoreTaken
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from oint_magics.response import TokenResponse
+    from oint_magics.sources import Source
+
+_DEFAULT_PROFILE = "profile:default"
+_last_used: list[str] = []
+
+
+def use(store: str) -> None:
+    """Make a store the source of calls that name none, in this process."""
+    _last_used[:] = [store if store.startswith("profile:") else str(Path(store).expanduser().absolute())]
+
+
+def default_source() -> str | None:
+    """Return the source of a call that names none, or `None` where there is no such thing."""
+    if not _last_used:
+        return settings.auth() or (_DEFAULT_PROFILE if stores.open_store(_DEFAULT_PROFILE).exists() else None)
+    # Shown as short as it can be: a table that names a user's folders travels with the notebook.
+    return _last_used[0].removeprefix(str(Path.cwd()) + os.sep)
+
+
+def source_of(auth: object, variables: Mapping[str, object] | None = None) -> Source:
+    """Return the source that a call names, or the default one.
+
+    Raises:
+        AuthNotFound: the call names none, and there is no default.
+        AuthError: what it names cannot be read.
+    """
+    given = default_source() if auth is None else auth
+    if given is None:
+        raise AuthNotFound(
+            "No auth was given, and there is no default.",
+            cause="nothing was used before, OINT_TWITTER_AUTH is not set, and there is no profile:default.",
+            next_step="%twitter_auth opens the form; or name a source: %twitter_refresh --auth auth.json",
+        )
+    return sources.source_of(given, None if auth is None else variables)
+
+
+def refresh(
+    auth: object = None,
+    *,
+    to: str | None = None,
+    if_expired: bool = False,
+    variables: Mapping[str, object] | None = None,
+    is_watched: bool = False,
+) -> TokenResponse:
+    """Refresh a pair; see `oint_magics.twitter.refresh`.
+
+    Args:
+        auth: the source, or `None` for the default.
+        to: the store for the new pair, or `None`.
+        if_expired: send nothing while the access token is fresh.
+        variables: where names are looked up, or `None`.
+        is_watched: whether somebody sees where the pair of a text goes.
+    """
+    response = flow.refresh(source_of(auth, variables), to, if_expired=if_expired, is_watched=is_watched)
+    if response.saved_to:
+        use(response.saved_to)
+    return response
+
+
+def keep(auth: object, to: str, *, replace: bool = False, variables: Mapping[str, object] | None = None) -> str:
+    """Copy an auth structure into a store; see `oint_magics.twitter.keep`."""
+    found = source_of(auth, variables).read()
+    store = stores.open_store(to)
+    if store.exists() and not replace and not store.read().document.matches(found.document):
+        raise StoreTaken(
+            f"{store.label} holds something else already.",
+            cause="a pair that is overwritten is lost, and perhaps it is the newest.",
+            next_step="choose another name, or give up what it holds: --replace (in Python: replace=True)",
+        )
+    store.create(found)
+    use(store.label)
+    return store.label
