@@ -24,11 +24,9 @@ _LEXEME = re.compile(
       | (?P<mark>[{}\[\]:,])""",
     re.VERBOSE,
 )
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|U([0-9a-fA-F]{8})|(.))")
+_ESCAPE = r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|U([0-9a-fA-F]{8})|(.))"
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"} | {c: c for c in "\"'\\/"}
 _WORDS = {"true": True, "True": True, "false": False, "False": False, "null": None, "None": None}
-# A key that can be named in an error: a token put where a key should be does not look like this.
-_PLAIN_KEY = re.compile(r"[a-z_]{1,24}")
 _DEEPEST = 64
 _LONGEST_NUMBER = 400
 
@@ -168,7 +166,8 @@ class _Reader:
             key_end = self.at
             if key in members:
                 self.at = key_start
-                name = key if _PLAIN_KEY.fullmatch(key) else "a key"
+                # A token that was put where a key should be is not named: it does not look like this.
+                name = key if re.fullmatch("[a-z_]{1,24}", key) else "a key"
                 self.fail(f"{name} stands there a second time")
             self._expect(":")
             self.peek()
@@ -221,7 +220,7 @@ class _Reader:
             self.fail("a text has no closing quote on its line, or holds a control character")
         body = found["string"][1:-1]
         if "\\" in body:
-            body = _ESCAPE.sub(self._unescaped, body)
+            body = re.sub(_ESCAPE, self._unescaped, body)
             # JSON writes a character beyond U+FFFF as two \u escapes; together they are one.
             body = body.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
         self.at = found.end()

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from urllib.parse import quote_plus, urlencode
 
 from oint_magics.errors import InDoubt, NotTokenEndpoint, OintError, TryLater
-from oint_magics.refusals import refusal
 from oint_magics.secret import Secret, redacted
-from oint_magics.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from oint_magics.auth import Auth
 
-_TOKEN = re.compile(r"[\x20-\x7e]+")
 _IN_DOUBT_NEXT = (
     "run it again: the refresh token that is stored is tried once more, the only chance left. "
     "If it is refused, log in again: %twitter_login"
@@ -146,9 +142,9 @@ def _granted(document: dict[str, object], answer: Answer, sent: Auth, host: str,
     access, refresh = document.get("access_token"), document.get("refresh_token")
     if not document:
         in_doubt(host, answer.broken or "its answer is no JSON object")
-    if not (isinstance(access, str) and _TOKEN.fullmatch(access)):
+    if not (isinstance(access, str) and _can_be_sent(access)):
         in_doubt(host, "its answer holds no access token that can be used")
-    if refresh is not None and not (isinstance(refresh, str) and _TOKEN.fullmatch(refresh)):
+    if refresh is not None and not (isinstance(refresh, str) and _can_be_sent(refresh)):
         in_doubt(host, "its answer holds a refresh token that cannot be used")
     return Grant(
         access_token=Secret(access),
@@ -157,6 +153,10 @@ def _granted(document: dict[str, object], answer: Answer, sent: Auth, host: str,
         expires_at=_expiry(document.get("expires_in"), now),
         answer=Secret(json.dumps(document)),
     )
+
+
+def _can_be_sent(token: str) -> bool:
+    return token.isascii() and token.isprintable() and bool(token)
 
 
 def _expiry(seconds: object, now: datetime) -> datetime | None:
@@ -168,6 +168,9 @@ def _expiry(seconds: object, now: datetime) -> datetime | None:
 
 
 def _refuse(document: dict[str, object], status: int, sent: Auth, host: str) -> NoReturn:
+    from oint_magics.refusals import refusal
+    from oint_magics.visible import visible
+
     error = str(document["error"])
     description = document.get("error_description")
     text = description if isinstance(description, str) else None

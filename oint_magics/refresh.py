@@ -10,7 +10,6 @@ from oint_magics import endpoints, oauth, settings, stores
 from oint_magics.auth import Auth, needs_refresh_token
 from oint_magics.errors import InDoubt, NotSaved, NotSent, OintError, StoreError, StoreTaken
 from oint_magics.response import TokenResponse, granted, unspent
-from oint_magics.table import Row
 
 if TYPE_CHECKING:
     from oint_magics.oauth import Grant
@@ -129,19 +128,19 @@ def _save(store: Store, grant: Grant, auth: Auth) -> None:
     raise problem
 
 
-def _notes(source: Source, home: _Home, auth: Auth) -> tuple[Row, ...]:
+def _notes(source: Source, home: _Home, auth: Auth) -> tuple[tuple[str, str], ...]:
     """Return what the user should know about this refresh, beside the answer."""
-    label, notes = home.store.label, []
+    label, notes = home.store.label, list[tuple[str, str]]()
     if source.store and source.store.place != home.store.place:
-        notes.append(Row("spent", f"the pair in {source.label}: from now on, --auth {label}"))
+        notes.append(("spent", f"the pair in {source.label}: from now on, --auth {label}"))
     elif not source.store:
-        notes.append(Row("next time", f"%twitter_refresh --auth {label}"))
+        notes.append(("next time", f"%twitter_refresh --auth {label}"))
     if source.is_inline:
-        notes.append(Row("in this cell", _INLINE))
+        notes.append(("in this cell", _INLINE))
     if '"expires_at"' not in auth.document.reveal():
-        notes.append(Row("other copies", "of this pair (1C constants, another script) are spent from now on"))
+        notes.append(("other copies", "of this pair (1C constants, another script) are spent from now on"))
     warning = home.store.warning()
-    return (*notes, Row("careful", warning)) if warning else tuple(notes)
+    return (*notes, ("careful", warning)) if warning else tuple(notes)
 
 
 _INLINE = (

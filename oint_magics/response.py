@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from weakref import WeakKeyDictionary
 
 from oint_magics.secret import Secret, redacted
-from oint_magics.table import Row, Table
 
 if TYPE_CHECKING:
     from oint_magics.auth import Auth
     from oint_magics.oauth import Grant
+    from oint_magics.table import Row, Table
+
+    Note = tuple[str, str]
 
 _MOST_KEYS = 40
 _NO_REFRESH_TOKEN = {
@@ -33,7 +35,7 @@ class _Facts(NamedTuple):
     at: datetime
     expires_at: datetime | None
     saved_to: str | None
-    notes: tuple[Row, ...]
+    notes: tuple[Note, ...]
 
 
 # The values lie outside the objects, so that no inspector, debugger or pickler that walks an
@@ -106,14 +108,14 @@ class TokenResponse(Mapping[str, Any]):
         raise TypeError("a token response cannot be pickled: name its store instead, see .saved_to")
 
 
-def granted(grant: Grant, sent: Auth, saved_to: str | None, notes: tuple[Row, ...]) -> TokenResponse:
+def granted(grant: Grant, sent: Auth, saved_to: str | None, notes: tuple[Note, ...]) -> TokenResponse:
     """Return a granted pair as a response.
 
     Args:
         grant: what the server granted.
         sent: the auth structure that was refreshed.
         saved_to: the store's name, or `None` where the pair could not be saved.
-        notes: rows to show below the answer's own.
+        notes: what to show below the answer's own rows, as name and text.
     """
     held = tuple(s for s in (sent.access_token, sent.refresh_token, sent.client_secret) if s)
     notes = (*_scope_notes(sent, grant), *_rotation_notes(sent, grant), *notes)
@@ -137,7 +139,7 @@ def unspent(auth: Auth, at: datetime, saved_to: str | None) -> TokenResponse:
         "refresh_token": auth.refresh_token and auth.refresh_token.reveal(),
     }
     text = json.dumps({key: value for key, value in answer.items() if value is not None})
-    note = Row("refreshed", "no: the token is still good, so nothing was sent")
+    note = ("refreshed", "no: the token is still good, so nothing was sent")
     return _response(_Facts(Secret(text), auth, (), "look", at, auth.ends_at, saved_to, (note,)))
 
 
@@ -158,6 +160,8 @@ def _response(facts: _Facts) -> TokenResponse:
 
 
 def _table(response: TokenResponse, facts: _Facts) -> Table:
+    from oint_magics.table import Row, Table
+
     answer = dict(response)
     held = (*facts.held, *(Secret(str(answer[k])) for k in ("access_token", "refresh_token") if answer.get(k)))
     rows = [_row(key, value, held) for key, value in list(answer.items())[:_MOST_KEYS]]
@@ -172,10 +176,12 @@ def _table(response: TokenResponse, facts: _Facts) -> Table:
     caption = "Token pair of X (OAuth 2.0)"
     if facts.auth.is_sandbox:
         caption = "SANDBOX token pair: an exercise, worth nothing at X"
-    return Table(caption, (*rows, *facts.notes))
+    return Table(caption, (*rows, *(Row(*note) for note in facts.notes)))
 
 
 def _row(key: str, value: object, held: tuple[Secret, ...]) -> Row:
+    from oint_magics.table import Row
+
     name = redacted(key, held)
     is_secret = key not in _OPEN_KEYS and any(word in key.lower() for word in ("token", "secret"))
     if is_secret and value:
@@ -192,7 +198,8 @@ def _expiry(expires_at: datetime, at: datetime) -> str:
 
 
 def _duration(length: timedelta) -> str:
-    minutes, seconds = divmod(int(length.total_seconds()), 60)
+    whole = round(length.total_seconds())
+    minutes, seconds = divmod(whole + 30 if whole >= 600 else whole, 60)
     hours, minutes = divmod(minutes, 60)
     parts = [f"{hours} h"] * (hours > 0) + [f"{minutes} min"] * (minutes > 0)
     return " ".join(parts) or f"{seconds} s"
@@ -202,16 +209,16 @@ def _words(scope: object) -> tuple[str, ...]:
     return tuple(scope.split()) if isinstance(scope, str) else ()
 
 
-def _scope_notes(sent: Auth, grant: Grant) -> list[Row]:
+def _scope_notes(sent: Auth, grant: Grant) -> list[Note]:
     before, after = set(_words(sent.scope)), set(_words(json.loads(grant.answer.reveal()).get("scope")))
     if not before or not after:
         return []
     changes = {"scopes lost": before - after, "scopes gained": after - before}
-    return [Row(name, " ".join(sorted(words))) for name, words in changes.items() if words]
+    return [(name, " ".join(sorted(words))) for name, words in changes.items() if words]
 
 
-def _rotation_notes(sent: Auth, grant: Grant) -> list[Row]:
+def _rotation_notes(sent: Auth, grant: Grant) -> list[Note]:
     answered = json.loads(grant.answer.reveal()).get("refresh_token")
     if answered and Secret(answered).matches(sent.refresh_token):
-        return [Row("not rotated", "the answer repeats the refresh token from before")]
+        return [("not rotated", "the answer repeats the refresh token from before")]
     return []

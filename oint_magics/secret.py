@@ -12,9 +12,6 @@ from weakref import WeakKeyDictionary
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# No word of a server's own is this long; what is may be a token, whole, cut or encoded.
-_LONG_WORD = re.compile(r"[^\s\[\]]{30,}")
-
 # The values lie outside the objects, so that no inspector, debugger or pickler that walks an
 # object's attributes can reach them.
 _values: WeakKeyDictionary[Secret, str] = WeakKeyDictionary()
@@ -88,4 +85,5 @@ def redacted(text: str, held: Iterable[Secret]) -> str:
     for value in (secret.reveal() for secret in held):
         for spelling in {value, quote_plus(value), quote(value)}:
             text = text.replace(spelling, "…") if spelling else text
-    return _LONG_WORD.sub("…", text)
+    # No word of a server's own is this long; what is may be a token, whole, cut or encoded.
+    return re.sub(r"[^\s\[\]]{30,}", "…", text)

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from oint_magics.auth import KEYS, Auth, auth_of
 from oint_magics.errors import AuthFieldError, AuthNotFound
@@ -14,8 +14,6 @@ from oint_magics.jsontext import read_object
 from oint_magics.response import TokenResponse, auth_behind
 from oint_magics.stores import Store, open_store
 
-_NAME = re.compile(r"\{\s*([^\W\d]\w*)\s*\}|\$?([^\W\d]\w*)")
-_PREFIX = re.compile(r"[A-Za-z_]\w*")
 _STORES = ("profile:", "keyring:", "shared:")
 _QUOTES = "\"'"
 
@@ -79,11 +77,11 @@ def _response(response: TokenResponse) -> Source:
 
 
 def _text(text: str, variables: Mapping[str, object] | None) -> Source:
-    name = _NAME.fullmatch(text)
-    if name and variables is not None and (name[1] or name[2]) in variables:
-        return _variable(variables[name[1] or name[2]])
-    if name and name[1]:
-        return _file(text, is_name=True)
+    name = _variable_name(text) if variables is not None else ""
+    if name and variables and name in variables:
+        return _variable(variables[name])
+    if name and name != text:
+        return _nothing("a variable")
     if text.startswith("{") or (text[:1] in _QUOTES and text[1:].lstrip().startswith("{")):
         return _json(text)
     if text == "env:" or text.startswith("env:"):
@@ -96,7 +94,13 @@ def _text(text: str, variables: Mapping[str, object] | None) -> Source:
         )
     if text.startswith(_STORES):
         return Source(text, store=open_store(text))
-    return _file(text, is_name=name is not None and variables is not None)
+    return _file(text, "a variable, and a file" if name else "a file")
+
+
+def _variable_name(text: str) -> str:
+    """Return the name in `name`, `$name` or `{name}`, or nothing."""
+    inner = text[1:-1].strip() if text.startswith("{") and text.endswith("}") else text.removeprefix("$")
+    return inner if inner.isidentifier() else ""
 
 
 def _variable(value: object) -> Source:
@@ -115,7 +119,7 @@ def _json(text: str) -> Source:
 
 
 def _environment(prefix: str) -> Source:
-    values = {key: os.environ.get(prefix + key.upper()) for key in KEYS} if _PREFIX.fullmatch(prefix) else {}
+    values = {key: os.environ.get(prefix + key.upper()) for key in KEYS} if prefix.isidentifier() else {}
     if not any(values.values()):
         raise AuthNotFound(
             "The environment holds no auth structure.",
@@ -126,18 +130,19 @@ def _environment(prefix: str) -> Source:
     return Source(label, auth=auth_of({key: value or None for key, value in values.items()}))
 
 
-def _file(text: str, *, is_name: bool) -> Source:
+def _file(text: str, looked_for: str) -> Source:
     # A Windows path in a notebook that travelled: its backslashes mean folders here too.
     spellings = [text, text.replace("\\", "/")] if text else []
     path = next((found for found in spellings if _is_there(Path(found).expanduser())), None)
-    if path is None:
-        looked_for = "a variable, and a file" if is_name else "a file"
-        raise AuthNotFound(
-            "Nothing is found for the source given.",
-            cause=f"looked for {looked_for} of that name in the folder {Path.cwd()}.",
-            next_step="name an auth JSON file, a variable or profile:NAME, or open the form: %twitter_auth",
-        )
-    return Source(path, store=open_store(path))
+    return Source(path, store=open_store(path)) if path else _nothing(looked_for)
+
+
+def _nothing(looked_for: str) -> NoReturn:
+    raise AuthNotFound(
+        "Nothing is found for the source given.",
+        cause=f"looked for {looked_for} of that name; files are looked for in {Path.cwd()}.",
+        next_step="name an auth JSON file, a variable or profile:NAME, or open the form: %twitter_auth",
+    )
 
 
 def _is_there(path: Path) -> bool:

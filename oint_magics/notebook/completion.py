@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from oint_magics.notebook.usage import USAGES
+from oint_magics.notebook.magics import NAMES
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -15,18 +15,20 @@ _FAULTS = ["refuse", "slow", "drop", "429", "html", "expire", "punish", "off"]
 
 def register(shell: InteractiveShell) -> None:
     """Complete the options of our magics."""
-    for name in USAGES:
+    for name in NAMES:
         shell.set_hook("complete_command", _complete, str_key=f"%{name}")
 
 
 def unregister(shell: InteractiveShell) -> None:
     """Undo `register`."""
-    for name in USAGES:
+    for name in NAMES:
         shell.strdispatchers["complete_command"].strs.pop(f"%{name}", None)
 
 
 def _complete(_: Any, event: Any) -> list[str]:
     """Return what may stand at the cursor; `event` is IPython's, with the line so far."""
+    from oint_magics.notebook.usage import USAGES
+
     words = event.line.split()
     usage = USAGES.get(words[0].lstrip("%"))
     if usage is None:

@@ -15,9 +15,9 @@ import anywidget
 from IPython.display import display
 
 from oint_magics.auth import KEYS
-from oint_magics.errors import AuthError, OintError, StoreTaken
+from oint_magics.errors import AuthError, AuthFieldError, StoreTaken
 from oint_magics.jsontext import read_object
-from oint_magics.notebook.speech import internal
+from oint_magics.notebook.speech import ours
 from oint_magics.secret import Secret
 from oint_magics.textfile import decoded
 from oint_magics.twitter import calls
@@ -25,6 +25,7 @@ from oint_magics.twitter import calls
 if TYPE_CHECKING:
     from IPython.display import DisplayHandle
 
+    from oint_magics.errors import OintError
     from oint_magics.response import TokenResponse
 
 _PLACE = "profile:default"
@@ -72,10 +73,8 @@ class AuthForm(anywidget.AnyWidget):
             self._receive(parts)
             parts.clear()
             self._done(calls.refresh(_merged(self._received), to=_place(self._received)))
-        except OintError as error:
-            self._problem(error)
         except Exception as error:  # noqa: BLE001 - a traceback would go to every open tab
-            self._problem(internal(error))
+            self._problem(ours(error))
         finally:
             self._work.release()
 
@@ -105,6 +104,8 @@ def show() -> None:
 
 def _merged(received: dict[str, Secret]) -> dict[str, object]:
     """Return one auth structure: the file's keys, over them the pasted text's, over them the fields."""
+    if received.keys() <= {"keep"}:
+        raise AuthFieldError("Nothing is filled in.", next_step="paste the auth JSON, upload it, or fill in the fields")
     values: dict[str, object] = {}
     for key in ("file", "json"):
         if key in received:

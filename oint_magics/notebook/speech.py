@@ -6,12 +6,10 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from oint_magics.errors import InternalError, OintError
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_PACKAGE = Path(__file__).parent.parent
+    from oint_magics.errors import OintError
 
 
 def spoken(magic: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
@@ -19,13 +17,10 @@ def spoken(magic: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
 
     @functools.wraps(magic)
     def clean(self: Any, line: str) -> Any:
-        problem: OintError
         try:
             return magic(self, line)
-        except OintError as error:
-            problem = error
         except Exception as error:  # noqa: BLE001 - no other may pass: IPython would print source lines
-            problem = internal(error)
+            problem = ours(error)
         line = ""
         problem.__cause__ = problem.__context__ = None
         raise problem.with_traceback(None)
@@ -33,14 +28,19 @@ def spoken(magic: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
     return clean
 
 
-def internal(error: Exception) -> InternalError:
-    """Return our error for an unexpected one: its type and place in our code, and nothing that it holds."""
+def ours(error: Exception) -> OintError:
+    """Return the error itself where it is ours, else one with its type and place in our code, and no more."""
+    from oint_magics.errors import InternalError, OintError
+
+    if isinstance(error, OintError):
+        return error
+    package = Path(__file__).parent.parent
     place = "oint_magics"
     traceback = error.__traceback__
     while traceback:
         path = Path(traceback.tb_frame.f_code.co_filename)
-        if path.is_relative_to(_PACKAGE):
-            place = f"{path.relative_to(_PACKAGE.parent).as_posix()}, line {traceback.tb_lineno}"
+        if path.is_relative_to(package):
+            place = f"{path.relative_to(package.parent).as_posix()}, line {traceback.tb_lineno}"
         traceback = traceback.tb_next
     return InternalError(
         f"Something unexpected happened inside oint_magics: {type(error).__name__} at {place}.",

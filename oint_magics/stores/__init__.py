@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from oint_magics.auth import Auth
     from oint_magics.oauth import Grant
 
-_NAME = re.compile(r"[\w.-]+")
-
 
 class Store(Protocol):
     """A place that is read and written back.
@@ -58,7 +56,7 @@ def profile(name: str) -> Store:
     Raises:
         StoreError: the name is no name.
     """
-    if not _NAME.fullmatch(name) or not name.strip("."):
+    if not re.fullmatch(r"[\w.-]+", name) or not name.strip("."):
         raise StoreError(
             "That is no name for a profile.",
             cause="a name is made of letters, digits, dots, dashes and underscores.",

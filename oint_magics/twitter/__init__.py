@@ -5,8 +5,7 @@ Nothing heavy is imported before a call needs it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # not imported: `typing` alone costs more than all the rest here
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from os import PathLike

@@ -1,0 +1,41 @@
+"""How long a process takes, measured in turns so that a busy machine is busy for all of them."""
+
+import compileall
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+# As an installed package is: with its bytecode there, whatever the environment says.
+ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+PACKAGE = Path(__file__).parent.parent / "oint_magics"
+
+
+def quartiles(commands, rounds, before=None):
+    """Return each command's lower quartile, in milliseconds: what it takes when nothing else disturbs.
+
+    Args:
+        commands: name to Python source.
+        rounds: how often each runs, in turns.
+        before: called before each run, untimed, or `None`.
+    """
+    compileall.compile_dir(PACKAGE, quiet=1)
+    times = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, source in commands.items():
+            if before:
+                before()
+            start = time.perf_counter()
+            subprocess.run([sys.executable, "-c", source], check=True, env=ENVIRONMENT, stdout=subprocess.DEVNULL)
+            times[name].append((time.perf_counter() - start) * 1000)
+    return {name: statistics.quantiles(values)[0] for name, values in times.items()}
+
+
+def show(title, header, rows):
+    """Print a table."""
+    print(f"\n{title}")
+    widths = [max(len(str(row[i])) for row in [header, *rows]) for i in range(len(header))]
+    for row in [header, *rows]:
+        print("  " + "  ".join(str(cell).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

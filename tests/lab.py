@@ -1,0 +1,86 @@
+"""A real JupyterLab on loopback, in a home of its own, and what a person does in it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+
+class Lab:
+    """A JupyterLab server whose every file lies below one folder."""
+
+    def __init__(self, home, folder, *, theme="JupyterLab Light", env=None):
+        self.home, self.folder = Path(home), Path(folder)
+        self._set("apputils-extension/themes", theme=theme)
+        self._set("apputils-extension/notification", fetchNews="false", checkForUpdates=False)
+        self._set("notebook-extension/tracker", windowingMode="none")
+        self.log = (self.home / "lab.log").open("wb")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--IdentityProvider.token=",
+             "--ServerApp.port=0", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={self.folder}"],
+            env=os.environ | self._places() | (env or {}), cwd=self.folder, stdout=self.log, stderr=self.log,
+            stdin=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        self.url = self._address()
+
+    def _set(self, plugin, **values):
+        path = self.home / "settings" / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values))
+
+    def _places(self):
+        names = {"HOME": "", "JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "run",
+                 "IPYTHONDIR": "ipython", "JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "spaces",
+                 "OINT_HOME": "oint"}  # fmt: skip
+        return {name: str(self.home / place) for name, place in names.items()}
+
+    def _address(self):
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            for path in (self.home / "run").glob("jpserver-*.json"):
+                return json.loads(path.read_text())["url"]
+            assert self.process.poll() is None, (self.home / "lab.log").read_text()
+            time.sleep(0.1)
+        raise TimeoutError((self.home / "lab.log").read_text())
+
+    def open(self, page, notebook):
+        """Open a notebook and wait until its kernel is there."""
+        page.goto(f"{self.url}lab/tree/{notebook}?reset")
+        page.locator(".jp-Notebook").wait_for(timeout=60_000)
+        page.get_by_text("| Idle").wait_for(timeout=60_000)
+
+    def run_all(self, page):
+        """Run every cell and wait until the kernel rests."""
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        page.wait_for_function("() => [...document.querySelectorAll('.jp-CodeCell')].every((c) =>"
+                               " /\\[\\d+\\]/.test(c.querySelector('.jp-InputPrompt').innerText))", timeout=30_000)  # fmt: skip
+
+    def save(self, page):
+        """Save the notebook as a person does, and return it."""
+        page.keyboard.press("Control+s")
+        page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')", timeout=10_000)
+        time.sleep(0.5)
+
+    def stop(self):
+        """End the server and its kernels."""
+        os.killpg(self.process.pid, signal.SIGTERM)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        self.log.close()
+
+
+def notebook(path, *cells):
+    """Write a notebook of code cells."""
+    import nbformat
+
+    document = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    document.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    nbformat.write(document, path)
+    return Path(path)
