@@ -133,7 +133,7 @@ def read_object(text: str, start: int = 0, *, whole: bool = True) -> JsonObject:
 
 
 def _without_comments(gap: str) -> str:
-    return re.sub(r"/\*(?s:.*?)\*/|//[^\n]*", "", gap)
+    return re.sub(r"[ \t]*(?:/\*(?s:.*?)\*/|//[^\n]*)", "", gap)
 
 
 class _Reader:

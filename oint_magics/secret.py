@@ -83,7 +83,7 @@ def redacted(text: str, held: Iterable[Secret]) -> str:
         held: the secrets to cut out, in each spelling a form gives them.
     """
     for value in (secret.reveal() for secret in held):
-        for spelling in {value, quote_plus(value), quote(value)}:
+        for spelling in {value, quote_plus(value), quote(value, safe="")}:
             text = text.replace(spelling, "…") if spelling else text
     # No word of a server's own is this long; what is may be a token, whole, cut or encoded.
     return re.sub(r"[^\s\[\]]{30,}", "…", text)

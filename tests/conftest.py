@@ -1,0 +1,77 @@
+"""What every test stands on: a home of its own, no settings, no proxies, a sandbox."""
+
+import json
+import os
+
+import pytest
+import raw_server
+
+from oint_magics.sandbox import Sandbox
+from oint_magics.twitter import calls
+
+STRIPPED = ("OINT_", "TWITTER_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "NETRC")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """No test sees the user's home, settings, proxies or data; each has a folder of its own as `~` and as `.`."""
+    for name in os.environ:
+        if name.upper().startswith(STRIPPED):
+            monkeypatch.delenv(name)
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("OINT_HOME", str(folder / "oint"))
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    monkeypatch.setattr(calls, "_last_used", [])
+    return folder
+
+
+@pytest.fixture
+def sandbox():
+    server = Sandbox()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def auth_file(sandbox):
+    """A file with a fresh pair of the sandbox; the path is relative, as a user types it."""
+
+    def write(name="auth.json", **issue):
+        with open(name, "w", encoding="utf-8") as file:
+            json.dump(sandbox.issue(**issue), file, indent=2)
+        os.chmod(name, 0o600)
+        return name
+
+    return write
+
+
+@pytest.fixture
+def raw():
+    """Start a server that does with each connection what the test says, byte by byte."""
+    servers = []
+
+    def start(behaviour):
+        servers.append(raw_server.RawServer(behaviour))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+AUTH = {
+    "client_id": "a-client-id",
+    "client_secret": "a-client-secret-of-forty-characters-0000",
+    "access_token": "an-access-token-of-forty-characters-00000",
+    "refresh_token": "a-refresh-token-of-forty-characters-00000",
+}
+
+
+@pytest.fixture
+def auth():
+    """An auth structure that is not the sandbox's."""
+    return dict(AUTH)

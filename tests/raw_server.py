@@ -1,0 +1,63 @@
+"""A server of ten lines that answers what no HTTP library would: cut, dripping, endless."""
+
+import contextlib
+import socket
+import threading
+import time
+
+
+class RawServer:
+    """Accepts connections, reads each request, and hands the socket to a behaviour.
+
+    Attributes:
+        requests: what came in, one entry a connection.
+    """
+
+    def __init__(self, behaviour):
+        self.requests = []
+        self._behaviour = behaviour
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self):
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=self._serve, args=(self._socket.accept()[0],), daemon=True).start()
+
+    def _serve(self, connection):
+        with connection, contextlib.suppress(OSError):
+            request = b""
+            while b"\r\n\r\n" not in request:
+                request += connection.recv(65536)
+            head, _, body = request.partition(b"\r\n\r\n")
+            length = next(
+                (int(x.split(b":")[1]) for x in head.lower().split(b"\r\n") if x.startswith(b"content-length")), 0
+            )
+            while len(body) < length:
+                body += connection.recv(65536)
+            self.requests.append(head + b"\r\n\r\n" + body)
+            self._behaviour(connection)
+
+    def stop(self):
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+
+def answer(status, body=b"", *headers, length=None):
+    """Return a behaviour that sends one answer; `length` overrides the true one."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body) if length is None else length}", *headers]
+    return lambda connection: connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+
+
+def drip(at_once, slowly, pause=0.1):
+    """Return a behaviour that sends a part at once, and then byte after byte."""
+
+    def behaviour(connection):
+        connection.sendall(at_once)
+        for n in range(len(slowly)):
+            connection.sendall(slowly[n : n + 1])
+            time.sleep(pause)
+
+    return behaviour

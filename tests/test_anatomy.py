@@ -1,0 +1,29 @@
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oint_magics import anatomy
+
+OPI_ACCESS_TOKEN = "TW1qcjhrVzUyT2tYaVVfZWtvem9wNVFPVlJEcE1xd3ZaU1ZRSkYxOTkzU1hyOjE3Mjg0NTI5NDY2NDM6MToxOmF0OjE"
+OPI_REFRESH_TOKEN = "bnRnOXpVdXVjdlp2azlkVjYzaEMwY2FxdFloTS03aWhYaHFjcEdodVpqMThjOjE3Mjg0NTI5NDY2NDM6MToxOnJ0OjE"
+
+
+def test_reads_the_tokens_that_opi_recorded():
+    """Kind and millisecond are in the token."""
+    assert anatomy.kind_of(OPI_ACCESS_TOKEN) == "an access token"
+    assert anatomy.kind_of(OPI_REFRESH_TOKEN) == "a refresh token"
+    assert anatomy.issued_at(OPI_ACCESS_TOKEN) == datetime(2024, 10, 9, 5, 49, 6, 643_000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["", "x", "abc.def", "Zm9v", "sandbox-1", "é" * 20, "a:b:c:d:at:f"])
+def test_says_nothing_of_other_texts(text):
+    assert anatomy.kind_of(text) is None
+    assert anatomy.issued_at(text) is None
+
+
+@given(st.text() | st.from_regex(r"[A-Za-z0-9_-]+", fullmatch=True))
+def test_never_fails(text):
+    anatomy.kind_of(text)
+    anatomy.issued_at(text)
