@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _BRACED = re.compile(r"""["']?\s*\{""")
 _VARIABLE = re.compile(r"\{\s*[^\W\d]\w*\s*\}(?=\s|$)")
-_ESCAPED = re.compile(r"""(["'])\s*\{\s*\\(?:\\.|(?!\1).)*\1?""", re.DOTALL)
+_ESCAPED = re.compile(r"""(["'])\s*\{(?=\s*\\)(?:\\.|(?!\1).)*\1?""", re.DOTALL)
 _OPTION = re.compile(r"--[\w-]+")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _BARE = re.compile(r"[^\s\"'][^\s]*")

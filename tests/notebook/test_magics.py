@@ -1,0 +1,287 @@
+"""The magics in a shell: what they return, what they say, and what stays behind."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from IPython.core.completer import provisionalcompleter
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.io import capture_output
+from traitlets.config import Config
+
+import oint_magics
+from oint_magics import errors
+from oint_magics.notebook import practice
+from oint_magics.notebook.magics import NAMES
+from oint_magics.notebook.usage import USAGES
+from oint_magics.response import TokenResponse
+
+MARK = "MARKER5ecret-of-more-than-thirty-two-characters"
+
+
+@pytest.fixture(scope="module")
+def the_shell(tmp_path_factory):
+    """One shell, as a kernel has one; without history on disk."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
+        config = Config()
+        config.HistoryManager.enabled = False
+        yield InteractiveShell.instance(config=config)
+        InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def shell(the_shell):
+    """The shell with the extension loaded and no variable of another test."""
+    the_shell.run_line_magic("load_ext", "oint_magics")
+    yield the_shell
+    while practice._running:
+        practice._running.pop().stop()
+    the_shell.run_line_magic("unload_ext", "oint_magics")
+    the_shell.reset(new_session=False)
+
+
+def run(shell, cell):
+    """Run a cell; return its value, its error, and all it printed."""
+    with capture_output() as captured:
+        result = shell.run_cell(cell, store_history=True)
+    return result.result, result.error_in_exec or result.error_before_exec, captured.stdout + captured.stderr
+
+
+def test_refresh_returns_a_table_and_prints_nothing_else(shell, auth_file):
+    auth_file()
+
+    value, error, said = run(shell, "%twitter_refresh --auth auth.json")
+
+    assert error is None
+    assert isinstance(value, TokenResponse)
+    assert said.count("SANDBOX token pair") == 1
+
+
+def test_its_value_can_be_assigned(shell, auth_file):
+    auth_file()
+
+    _, _, said = run(shell, "r = %twitter_refresh --auth auth.json")
+
+    assert said == ""
+    assert shell.user_ns["r"]["token_type"] == "bearer"
+
+
+@pytest.mark.parametrize("given", ["mine", "$mine", "{mine}"])
+def test_a_variable_is_not_expanded_into_the_line(shell, sandbox, given):
+    shell.user_ns["mine"] = sandbox.issue()
+
+    value, error, said = run(shell, f"%twitter_refresh --auth {given} --to profile:x")
+
+    assert error is None
+    assert value.saved_to == "profile:x"
+    assert "in this cell" not in said
+
+
+def test_the_seeds_own_line(shell, sandbox):
+    """Works, and says what it cost."""
+    issued = sandbox.issue() | {
+        "oauth_token": "a",
+        "oauth_token_secret": "b",
+        "oauth_consumer_key": "c",
+        "oauth_consumer_secret": "d",
+    }
+    text = "{" + ",".join(f"'{key}':'{value}'" for key, value in issued.items()) + "}"
+
+    value, error, said = run(shell, f'%twitter_refresh --auth "{text}"')
+
+    assert error is None
+    assert set(value) == {"token_type", "expires_in", "access_token", "scope", "refresh_token"}
+    assert "in this cell" in said
+    assert issued["client_secret"] not in said
+    assert issued["refresh_token"] not in said
+
+
+def test_keep(shell, auth_file):
+    auth_file()
+
+    assert run(shell, "%twitter_keep auth.json profile:work")[0] == "profile:work"
+    assert run(shell, "%twitter_refresh")[0].saved_to == "profile:work"
+    assert isinstance(run(shell, "%twitter_keep auth.json profile:work")[1], errors.StoreTaken)
+    assert run(shell, "%twitter_keep auth.json profile:work --replace")[0] == "profile:work"
+    for line in ("", "auth.json"):
+        assert isinstance(run(shell, f"%twitter_keep {line}")[1], errors.UsageError)
+
+
+def test_errors_are_our_own_lines(shell):
+    """What happened, the cause, the next command; no traceback, no source line, no echo."""
+    for line in (f"--auth {MARK}", f"--auth {{'client_id':'{MARK}", f"--{MARK}", f"--auth '{MARK}", f"--auth x {MARK}"):
+        _, error, said = run(shell, f"%twitter_refresh {line}")
+
+        assert isinstance(error, errors.OintError)
+        assert said.startswith(type(error).__name__)
+        assert "Traceback" not in said
+        assert MARK not in said
+        assert "Next:" in said
+
+
+@pytest.mark.parametrize("mode", ["Plain", "Context", "Verbose", "Minimal"])
+def test_no_xmode_repeats_the_line(shell, mode):
+    """`%xmode Verbose` would print the arguments of every frame."""
+    shell.run_line_magic("xmode", mode)
+    try:
+        _, error, said = run(shell, f"%twitter_refresh --auth {{'client_id':'{MARK}'}}")
+        with capture_output() as again:
+            shell.run_line_magic("tb", "Verbose")
+    finally:
+        shell.run_line_magic("xmode", "Context")
+
+    assert isinstance(error, errors.AuthFieldError)
+    assert MARK not in said + again.stdout + again.stderr
+
+
+def test_nothing_hangs_on_an_error(shell):
+    """No frame of ours, no chain: a debugger finds IPython's frames alone."""
+    _, error, _ = run(shell, f"%twitter_refresh --auth {{'client_id':'{MARK}','refresh_token':5}}")
+
+    assert error.__cause__ is None
+    assert error.__context__ is None
+    traceback, frames = error.__traceback__, []
+    while traceback:
+        frames.append(traceback.tb_frame)
+        traceback = traceback.tb_next
+    ours = [frame for frame in frames if "oint_magics" in frame.f_code.co_filename]
+    assert len(ours) == 1
+    assert MARK not in repr(ours[0].f_locals)
+
+
+def test_an_error_can_be_caught_by_its_type(shell, sandbox, auth_file):
+    auth_file()
+    sandbox.faults.add("refuse")
+
+    _, _, said = run(
+        shell,
+        "from oint_magics.errors import InvalidGrant\n"
+        "try:\n    get_ipython().run_line_magic('twitter_refresh', '--auth auth.json')\n"
+        "except InvalidGrant as e:\n    print('caught', e.status)",
+    )
+
+    assert said == "caught 400\n"
+
+
+def test_a_fault_of_ours_becomes_our_lines_too(shell, auth_file, monkeypatch):
+    """An unexpected exception names its type and place, and nothing that it holds."""
+    auth_file()
+
+    def fail(*_, **__):
+        raise ValueError(MARK)
+
+    monkeypatch.setattr("oint_magics.refresh._exchange", fail)
+    _, error, said = run(shell, "%twitter_refresh --auth auth.json")
+
+    assert isinstance(error, errors.InternalError)
+    assert "ValueError at oint_magics/refresh.py, line" in said
+    assert MARK not in said
+    assert error.__context__ is None
+
+
+def test_without_a_source_and_without_somebody_the_other_ways_are_named(shell, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+
+    for magic in ("%twitter_refresh", "%twitter_auth", "%twitter_auth --prompt"):
+        _, error, said = run(shell, magic)
+        assert isinstance(error, errors.NobodyThere)
+        assert "OINT_TWITTER_AUTH" in said
+
+
+def test_a_text_needs_a_place_where_nobody_watches(shell, sandbox, monkeypatch, home):
+    monkeypatch.setattr(sys, "stdin", None)
+    monkeypatch.delenv("OINT_HOME")
+    shell.user_ns["mine"] = sandbox.issue()
+
+    assert isinstance(run(shell, "%twitter_refresh --auth mine")[1], errors.StoreError)
+    assert sandbox.accounts.counts.refreshes == 0
+    assert run(shell, "%twitter_refresh --auth mine --to here.json")[0].saved_to == "here.json"
+
+
+def test_the_sandbox_by_magic(shell):
+    """Start, refresh without a source, disturb, stop."""
+    assert "runs" in str(run(shell, "%twitter_sandbox start")[0])
+    assert run(shell, "%twitter_refresh")[0].saved_to == "sandbox-auth.json"
+    assert run(shell, "%twitter_sandbox start")[1] is None
+    run(shell, "%twitter_sandbox fault refuse")
+    assert "refuse" in str(run(shell, "%twitter_sandbox")[0])
+    assert isinstance(run(shell, "%twitter_refresh")[1], errors.InvalidGrant)
+    run(shell, "%twitter_sandbox fault 429 60")
+    assert isinstance(run(shell, "%twitter_refresh")[1], errors.TryLater)
+    run(shell, "%twitter_sandbox fault html")
+    assert isinstance(run(shell, "%twitter_refresh")[1], errors.TryLater)
+    run(shell, "%twitter_sandbox fault slow 0")
+    assert run(shell, "%twitter_refresh")[1] is None
+    run(shell, "%twitter_sandbox fault punish")
+    assert "reuse ends the family: yes" in str(run(shell, "%twitter_sandbox status")[0])
+    run(shell, "%twitter_sandbox fault off")
+    run(shell, "%twitter_sandbox fault expire")
+    assert "3 refreshed" not in str(run(shell, "%twitter_sandbox stop")[0])
+    assert isinstance(run(shell, "%twitter_refresh")[1], errors.NotSent)
+    assert "%twitter_sandbox start" in str(run(shell, "%twitter_refresh")[1])
+
+
+def test_the_sandbox_says_what_it_does_not_do(shell):
+    for line in ("dance", "start now", "fault", f"fault {MARK}", "stop it"):
+        _, error, said = run(shell, f"%twitter_sandbox {line}")
+        assert isinstance(error, errors.UsageError)
+        assert MARK not in said
+    run(shell, "%twitter_sandbox start")
+    for line in ("fault dance", "fault slow soon", "fault slow -1", "fault slow nan"):
+        assert isinstance(run(shell, f"%twitter_sandbox {line}")[1], errors.UsageError)
+
+
+def test_the_sandbox_touches_no_file_that_it_did_not_make(shell):
+    Path("sandbox-auth.json").write_text(json.dumps({"client_id": "mine"}))
+
+    _, error, said = run(shell, "%twitter_sandbox start")
+
+    assert isinstance(error, errors.StoreNotWritable)
+    assert json.loads(Path("sandbox-auth.json").read_text()) == {"client_id": "mine"}
+    assert "%cd" in said
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_magic_has_help_and_a_usage(shell, name):
+    """`%magic?` shows what it takes; each option of its usage stands in its help."""
+    help_ = shell.magics_manager.magics["line"][name].__doc__
+
+    assert help_.splitlines()[0].endswith(".")
+    for word in USAGES[name].values + USAGES[name].flags:
+        assert word in help_
+    assert USAGES[name].text.split(" [")[0].split()[0] in help_
+
+
+def test_unload_takes_everything_away(shell):
+    assert set(NAMES) <= set(shell.magics_manager.magics["line"])
+
+    shell.run_line_magic("unload_ext", "oint_magics")
+
+    assert not set(NAMES) & set(shell.magics_manager.magics["line"])
+    assert "TwitterMagics" not in shell.magics_manager.registry
+    assert not [key for key in shell.strdispatchers["complete_command"].strs if key.startswith("%twitter")]
+    shell.run_line_magic("load_ext", "oint_magics")
+    assert set(NAMES) <= set(shell.magics_manager.magics["line"])
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("%twitter_refresh --", {"--auth", "--to", "--if-expired"}),
+        ("%twitter_refresh --if", {"--if-expired"}),
+        ("%twitter_refresh --auth pro", {"profile:default"}),
+        ("%twitter_keep auth.json profile:x --", {"--replace"}),
+        ("%twitter_auth --", {"--prompt"}),
+        ("%twitter_sandbox st", {"start", "stop", "status"}),
+        ("%twitter_sandbox fault h", {"html"}),
+    ],
+)
+def test_completion(shell, line, found):
+    with provisionalcompleter():
+        assert found <= {completion.text for completion in shell.Completer.completions(line, len(line))}
+
+
+def test_version():
+    assert oint_magics.__version__.count(".") == 2

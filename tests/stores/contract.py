@@ -1,0 +1,83 @@
+"""What every store must do; a store's own test is a subclass with one fixture."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from oint_magics.auth import auth_of
+from oint_magics.errors import AuthNotFound
+from oint_magics.oauth import Grant
+from oint_magics.secret import Secret
+
+AUTH = auth_of({"client_id": "an-id", "client_secret": "s", "access_token": "old-access", "refresh_token": "old",
+                "scope": "a b", "note": "Привет"})  # fmt: skip
+END = datetime(2026, 11, 23, 14, tzinfo=UTC)
+
+
+def grant(access="new-access", refresh="new", end=END):
+    now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    return Grant(Secret(access), Secret(refresh) if refresh else None, now, end, Secret("{}"))
+
+
+class StoreContract:
+    """Subclasses provide `store`, empty, and `again`, which opens the same place a second time."""
+
+    def test_an_empty_store_says_so(self, store):
+        assert not store.exists()
+        with pytest.raises(AuthNotFound):
+            store.read()
+
+    def test_what_was_created_is_read(self, store, again):
+        store.create(AUTH)
+
+        found = again().read()
+        assert again().exists()
+        assert found.refresh_token.matches(AUTH.refresh_token)
+        assert found.document.matches(AUTH.document)
+
+    def test_a_pair_is_saved_and_all_else_stays(self, store, again):
+        store.create(AUTH)
+
+        store.save(grant())
+
+        found = again().read()
+        assert found.access_token.reveal() == "new-access"
+        assert found.refresh_token.reveal() == "new"
+        assert found.expires_at == END
+        assert found.scope == "a b"
+        assert found.client_secret.reveal() == "s"
+        assert "note" in found.document.reveal()
+
+    def test_an_answer_without_refresh_token_or_expiry_leaves_the_old_ones(self, store, again):
+        store.create(AUTH)
+
+        store.save(grant(refresh=None, end=None))
+
+        assert again().read().refresh_token.reveal() == "old"
+        assert again().read().expires_at is None
+
+    def test_proving_changes_nothing(self, store, again):
+        store.create(AUTH)
+
+        store.prove()
+
+        assert again().read().document.matches(AUTH.document)
+
+    def test_saving_again_and_again(self, store, again):
+        store.create(AUTH)
+        for n in range(5):
+            store.save(grant(f"a{n}", f"r{n}"))
+
+        assert again().read().refresh_token.reveal() == "r4"
+
+    def test_what_was_removed_is_gone(self, store, again):
+        store.create(AUTH)
+
+        store.remove()
+        store.remove()
+
+        assert not again().exists()
+
+    def test_one_place_whoever_opens_it(self, store, again):
+        assert store.place == again().place
+        assert store.label == again().label

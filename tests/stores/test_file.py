@@ -1,0 +1,145 @@
+import codecs
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from contract import AUTH, END, StoreContract, grant
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from oint_magics.errors import AuthError, StoreError, StoreNotWritable
+from oint_magics.stores import open_store
+
+
+class TestFile(StoreContract):
+    @pytest.fixture
+    def again(self):
+        return lambda: open_store("auth.json")
+
+    @pytest.fixture
+    def store(self, again):
+        return again()
+
+
+class TestProfile(StoreContract):
+    @pytest.fixture
+    def again(self):
+        return lambda: open_store("profile:work")
+
+    @pytest.fixture
+    def store(self, again):
+        return again()
+
+    def test_lies_in_the_data_folder_for_its_owner_alone(self, store, home):
+        store.create(AUTH)
+
+        path = home / "oint" / "profiles" / "work.json"
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+    def test_a_data_folder_that_cannot_be_made_is_said(self, store, home):
+        (home / "oint").write_text("a file where the folder should be")
+
+        with pytest.raises(StoreNotWritable):
+            store.create(AUTH)
+
+
+BEFORE = '{\r\n\t"note" : "Привет" , // mine\r\n\t\'client_id\':"an-id",\r\n\t"refresh_token" :"old","access_token": "o"\r\n}\r\n'
+AFTER = (
+    '{\r\n\t"note" : "Привет" , // mine\r\n\t\'client_id\':"an-id",\r\n\t"refresh_token" :"new","access_token": "new-access",'
+    f'"expires_at": {int(END.timestamp())}\r\n}}\r\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("bom", "encoding"),
+    [
+        (b"", "utf-8"),
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+    ],
+)
+def test_a_users_file_keeps_every_other_byte(bom, encoding):
+    """Order, indent, line ends, comments, quotes, encoding and byte order mark."""
+    Path("auth.json").write_bytes(bom + BEFORE.encode(encoding))
+
+    open_store("auth.json").prove()
+    assert Path("auth.json").read_bytes() == bom + BEFORE.encode(encoding)
+    open_store("auth.json").save(grant())
+    assert Path("auth.json").read_bytes() == bom + AFTER.encode(encoding)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@given(
+    st.dictionaries(st.text(min_size=1).filter(lambda k: k not in ("refresh_token", "access_token", "expires_at", "client_id") and k.isprintable()),
+                    st.text() | st.integers() | st.none() | st.lists(st.text())),
+    st.sampled_from([None, 1, 4, "\t"]), st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1),
+)  # fmt: skip
+def test_saving_changes_three_keys_and_no_other(extra, indent, token):
+    extra = {
+        k: v
+        for k, v in extra.items()
+        if k not in ("scope", "redirect_uri", "client_secret", "sandbox") and not k.startswith("oauth")
+    }
+    before = extra | {"client_id": "an-id", "refresh_token": "old"}
+    Path("auth.json").write_text(json.dumps(before, indent=indent))
+
+    open_store("auth.json").save(grant(token, token))
+
+    after = json.loads(Path("auth.json").read_text())
+    assert after == before | {"access_token": token, "refresh_token": token, "expires_at": int(END.timestamp())}
+    assert list(after)[: len(before)] == list(before)
+
+
+def test_a_file_that_others_can_read_is_said():
+    store = open_store("auth.json")
+    store.create(AUTH)
+    assert store.warning() is None
+
+    Path("auth.json").chmod(0o644)
+    assert store.warning() == "others on this machine can read the file: chmod 600 auth.json"
+
+
+def test_a_file_that_became_something_else_is_not_overwritten():
+    store = open_store("auth.json")
+    store.create(AUTH)
+    Path("auth.json").write_text("something else")
+
+    with pytest.raises(AuthError):
+        store.save(grant())
+    assert Path("auth.json").read_text() == "something else"
+
+
+def test_a_store_that_cannot_be_written_is_known_before(monkeypatch):
+    """The proof is the rewriting itself."""
+    store = open_store("auth.json")
+    store.create(AUTH)
+
+    def fail(*_):
+        raise OSError(16, "Device or resource busy")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(StoreNotWritable, match="Device or resource busy"):
+        store.prove()
+    assert json.loads(Path("auth.json").read_text())["refresh_token"] == "old"
+
+
+def test_one_place_for_every_spelling():
+    Path("link.json").symlink_to("auth.json")
+
+    assert (
+        len(
+            {open_store(name).place for name in ("auth.json", "./auth.json", os.path.abspath("auth.json"), "link.json")}
+        )
+        == 1
+    )
+    assert open_store("profile:a").place != open_store("profile:b").place
+
+
+@pytest.mark.parametrize("name", ["http://x", "", "  ", "{'a': 1}", "keyring:x", "shared:x", "profile:a/b"])
+def test_what_is_no_store(name):
+    with pytest.raises(StoreError):
+        open_store(name)

@@ -1,0 +1,248 @@
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from raw_server import answer
+
+from oint_magics import errors, twitter
+from oint_magics.stores.file import FileStore
+from oint_magics.twitter import calls
+
+
+def stored(name="auth.json"):
+    return json.loads(Path(name).read_text())
+
+
+def profile(home, name):
+    return stored(home / "oint" / "profiles" / f"{name}.json")
+
+
+def test_a_file_is_refreshed_and_saved_back(sandbox, auth_file):
+    before = json.loads(Path(auth_file()).read_text())
+
+    response = twitter.refresh("auth.json")
+
+    after = stored()
+    assert sandbox.accounts.counts.refreshes == 1
+    assert after == before | {k: response[k] for k in ("access_token", "refresh_token")} | {
+        "expires_at": after["expires_at"]
+    }
+    assert list(after) == [*before, "expires_at"]
+    assert response["refresh_token"] != before["refresh_token"]
+    assert abs(after["expires_at"] - datetime.now(UTC).timestamp() - 7200) < 5
+    assert response.saved_to == "auth.json"
+    assert sandbox.accounts.is_good(response["access_token"])
+
+
+def test_run_twice_and_again(sandbox, auth_file):
+    auth_file()
+    for _ in range(5):
+        twitter.refresh("auth.json")
+
+    assert (sandbox.accounts.counts.refreshes, sandbox.accounts.counts.reuses) == (5, 0)
+
+
+@pytest.mark.parametrize("issue", [{"is_public": True}, {"secret": "s ec:r%t+/=&-~!"}, {"secret": "пароль"}])
+def test_every_kind_of_client(sandbox, auth_file, issue):
+    auth_file(**issue)
+
+    assert twitter.refresh("auth.json")["token_type"] == "bearer"
+
+
+def test_a_text_gets_a_profile_of_its_own_and_is_safe_to_run_again(sandbox, home):
+    """The second run finds the pair that the first has saved, and the spent token is not sent."""
+    text = json.dumps(sandbox.issue())
+
+    first, second = twitter.refresh(text), twitter.refresh(text)
+
+    assert first.saved_to == second.saved_to
+    assert first.saved_to.startswith("profile:saved-")
+    assert (sandbox.accounts.counts.refreshes, sandbox.accounts.counts.reuses) == (2, 0)
+    assert profile(home, first.saved_to.removeprefix("profile:"))["refresh_token"] == second["refresh_token"]
+    assert "%twitter_refresh --auth profile:saved-" in str(first)
+
+
+def test_nobody_watching_means_a_store_must_be_named(sandbox, monkeypatch, home):
+    """Without `to` and `OINT_HOME` a script's pair would go where nobody looks: nothing is sent."""
+    monkeypatch.delenv("OINT_HOME")
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
+    with pytest.raises(errors.StoreError, match="nothing was sent"):
+        twitter.refresh(sandbox.issue())
+    assert sandbox.accounts.counts.refreshes == 0
+
+    assert calls.refresh(sandbox.issue(), is_watched=True).saved_to.startswith("profile:saved-")
+    assert twitter.refresh(sandbox.issue(), to="profile:mine").saved_to == "profile:mine"
+
+
+def test_the_environment_gets_a_profile(sandbox, monkeypatch):
+    issued = sandbox.issue()
+    for key in ("client_id", "client_secret", "refresh_token"):
+        monkeypatch.setenv(f"TWITTER_{key.upper()}", issued[key])
+    monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", f"{sandbox.url}/2/oauth2/token")
+
+    assert twitter.refresh("env:").saved_to.startswith("profile:saved-")
+
+
+def test_to_another_store(sandbox, auth_file, home):
+    """The pair moves; the table says that the old place holds a spent one."""
+    auth_file()
+
+    response = twitter.refresh("auth.json", to="profile:work")
+
+    assert response.saved_to == "profile:work"
+    assert profile(home, "work")["refresh_token"] == response["refresh_token"]
+    assert stored()["refresh_token"] != response["refresh_token"]
+    assert "the pair in auth.json" in str(response)
+
+
+def test_to_its_own_place_by_another_spelling(sandbox, auth_file):
+    auth_file()
+
+    response = twitter.refresh("auth.json", to="./auth.json")
+
+    assert stored()["refresh_token"] == response["refresh_token"]
+    assert "spent   " not in str(response)
+
+
+def test_a_store_with_another_pair_is_not_overwritten(sandbox, auth_file):
+    """Also not by running the same cell twice: the source's token is spent by then, and is not sent."""
+    auth_file()
+    twitter.refresh("auth.json", to="profile:work")
+
+    with pytest.raises(errors.StoreTaken, match="nothing was sent"):
+        twitter.refresh("auth.json", to="profile:work")
+    assert (sandbox.accounts.counts.refreshes, sandbox.accounts.counts.reuses) == (1, 0)
+
+
+def test_a_store_with_the_same_pair_is_its_home(sandbox, auth_file, home):
+    auth_file()
+    twitter.keep("auth.json", "profile:work")
+
+    assert profile(home, "work")["refresh_token"] != twitter.refresh("auth.json", to="profile:work")["access_token"]
+    assert sandbox.accounts.counts.refreshes == 1
+
+
+def test_if_expired_sends_nothing_while_the_token_is_fresh(sandbox, auth_file):
+    auth_file()
+    first = twitter.refresh("auth.json")
+
+    second = twitter.refresh("auth.json", if_expired=True)
+
+    assert sandbox.accounts.counts.refreshes == 1
+    assert second["access_token"] == first["access_token"]
+    assert second["refresh_token"] == first["refresh_token"]
+    assert 7190 <= second["expires_in"] <= 7200
+    assert second.saved_to == "auth.json"
+    assert "nothing was sent" in str(second)
+
+
+def test_if_expired_refreshes_an_expired_one(sandbox, auth_file):
+    auth_file()
+    Path("auth.json").write_text(json.dumps(stored() | {"expires_at": 1, "access_token": "no-stamp"}))
+
+    twitter.refresh("auth.json", if_expired=True)
+
+    assert sandbox.accounts.counts.refreshes == 1
+
+
+@pytest.mark.parametrize("fault", ["refuse", "429", "html"])
+def test_a_store_made_for_nothing_goes_again(sandbox, home, fault):
+    """What was refused was not spent, or is dead: no profile is left behind."""
+    sandbox.faults.add(fault)
+
+    with pytest.raises(errors.ExchangeError):
+        twitter.refresh(sandbox.issue(), to="profile:new")
+    assert not (home / "oint" / "profiles" / "new.json").exists()
+
+
+def test_in_doubt_the_store_stays(sandbox, home):
+    """The token in it is the only chance left."""
+    issued = sandbox.issue()
+    sandbox.faults.add("drop")
+
+    with pytest.raises(errors.InDoubt):
+        twitter.refresh(issued, to="profile:new")
+    assert profile(home, "new")["refresh_token"] == issued["refresh_token"]
+
+
+def test_what_cannot_be_saved_is_not_sent(sandbox, auth_file, monkeypatch):
+    auth_file()
+    before = Path("auth.json").read_bytes()
+
+    def fail(*_):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(errors.StoreNotWritable, match="nothing was sent"):
+        twitter.refresh("auth.json")
+    assert sandbox.accounts.counts.refreshes == 0
+    assert Path("auth.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [errors.StoreNotWritable("It cannot.", cause="No space left on device."), errors.AuthSyntaxError("Gone.")],
+)
+def test_what_was_answered_and_cannot_be_saved_is_in_the_error(sandbox, auth_file, monkeypatch, failure):
+    """The next command of the message puts the pair back."""
+    auth_file()
+
+    def fail(*_):
+        raise failure
+
+    with monkeypatch.context() as patch, pytest.raises(errors.NotSaved, match="sys.last_value.response") as caught:
+        patch.setattr(FileStore, "save", fail)
+        twitter.refresh("auth.json")
+    assert (failure.cause or failure.what) in str(caught.value)
+    assert caught.value.response.saved_to is None
+    assert caught.value.response["refresh_token"] not in str(caught.value)
+
+    assert twitter.keep(caught.value.response, "profile:rescued") == "profile:rescued"
+    assert sandbox.accounts.is_good(twitter.refresh("profile:rescued")["access_token"])
+
+
+def test_the_sandbox_that_is_gone_names_the_way_back(sandbox, auth_file):
+    auth_file()
+    Path("auth.json").write_text(json.dumps(stored() | {"sandbox": "http://127.0.0.1:1"}))
+
+    with pytest.raises(errors.NotSent, match="%twitter_sandbox start"):
+        twitter.refresh("auth.json")
+
+
+def test_a_pair_of_the_sandbox_is_never_sent_to_x(auth_file):
+    auth_file()
+    document = stored()
+    del document["sandbox"]
+    Path("auth.json").write_text(json.dumps(document))
+
+    with pytest.raises(errors.SettingError, match="not sent to X"):
+        twitter.refresh("auth.json")
+
+
+def test_the_first_time_every_other_copy_is_said_to_be_spent(sandbox, auth_file):
+    auth_file()
+
+    assert "1C constants" in str(twitter.refresh("auth.json"))
+    assert "1C constants" not in str(twitter.refresh("auth.json"))
+
+
+def test_a_file_that_others_can_read_is_said(sandbox, auth_file):
+    auth_file()
+    os.chmod("auth.json", 0o644)
+
+    assert "chmod 600 auth.json" in str(twitter.refresh("auth.json"))
+
+
+def test_a_missing_refresh_token_sends_nothing(raw, auth, monkeypatch):
+    server = raw(answer("200 OK", b"{}"))
+    monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", server.url)
+    del auth["refresh_token"]
+
+    with pytest.raises(errors.AuthFieldError, match="offline.access"):
+        twitter.refresh(auth)
+    Path("auth.json").write_text(json.dumps(auth))
+    with pytest.raises(errors.AuthFieldError, match="offline.access"):
+        twitter.refresh("auth.json")
+    assert server.requests == []

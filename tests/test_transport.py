@@ -1,0 +1,236 @@
+import logging
+import socket
+import threading
+import time
+
+import pytest
+from raw_server import answer, drip
+
+from oint_magics import transport
+from oint_magics.errors import InDoubt, NotSent
+from oint_magics.oauth import TokenRequest
+from oint_magics.secret import Secret
+
+REQUEST = TokenRequest(Secret("grant_type=refresh_token&refresh_token=MARKtoken"), Secret("Basic TUFSSzpNQVJL"))
+PUBLIC = TokenRequest(Secret("a=b"), None)
+
+
+def post(server, request=REQUEST, timeout=5.0):
+    return transport.post(f"{server.url}/2/oauth2/token", "host", request, timeout)
+
+
+def test_sends_the_form_once(raw):
+    """One POST, Basic, no cookies, nothing compressed."""
+    server = raw(answer("200 OK", b'{"a": 1}', "X-Rate-Limit-Reset: 5"))
+
+    found = post(server)
+
+    assert (found.status, found.body, found.broken) == (200, b'{"a": 1}', None)
+    assert found.headers["x-rate-limit-reset"] == "5"
+    head, _, body = server.requests[0].partition(b"\r\n\r\n")
+    assert len(server.requests) == 1
+    assert head.startswith(b"POST /2/oauth2/token HTTP/1.1")
+    assert b"Authorization: Basic TUFSSzpNQVJL" in head
+    assert b"Content-Type: application/x-www-form-urlencoded" in head
+    assert b"Accept-Encoding: identity" in head
+    assert b"Cookie" not in head
+    assert body == b"grant_type=refresh_token&refresh_token=MARKtoken"
+
+
+@pytest.mark.parametrize("request_", [REQUEST, PUBLIC])
+def test_a_netrc_neither_replaces_nor_adds_credentials(raw, home, request_):
+    """requests lets `.netrc` win over a header that was set by hand."""
+    (home / ".netrc").write_text("machine 127.0.0.1 login eve password evil\ndefault login eve password evil\n")
+    (home / ".netrc").chmod(0o600)
+    server = raw(answer("200 OK", b"{}"))
+
+    post(server, request_)
+
+    assert (b"Authorization" in server.requests[0]) is (request_ is REQUEST)
+    assert b"ZXZl" not in server.requests[0]
+
+
+@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])
+def test_follows_no_redirect(raw, status):
+    """A 307 would send the refresh token to whoever it names."""
+    elsewhere = raw(answer("200 OK", b"{}"))
+    server = raw(answer(status, b"", f"Location: {elsewhere.url}/"))
+
+    assert post(server).status == int(status[:3])
+    assert elsewhere.requests == []
+
+
+def test_a_proxy_of_the_environment_is_used(raw, monkeypatch):
+    proxy = raw(answer("200 OK", b'{"via": "proxy"}'))
+    monkeypatch.setenv("HTTP_PROXY", proxy.url)
+
+    found = transport.post("http://token.invalid/2/oauth2/token", "host", REQUEST, 5)
+
+    assert found.body == b'{"via": "proxy"}'
+    assert proxy.requests[0].startswith(b"POST http://token.invalid/")
+
+
+def test_a_proxy_that_refuses_the_tunnel_means_not_sent(raw, monkeypatch):
+    """What comes before the TLS handshake ends has sent nothing of the request."""
+    proxy = raw(answer("407 Proxy Authentication Required"))
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+
+    with pytest.raises(NotSent, match="proxy"):
+        transport.post("https://token.invalid/2/oauth2/token", "host", REQUEST, 5)
+    assert all(request.startswith(b"CONNECT") for request in proxy.requests)
+
+
+def test_tls_is_verified(raw):
+    """A server without a certificate gets nothing."""
+    server = raw(lambda connection: connection.sendall(b"no TLS here"))
+
+    with pytest.raises(NotSent, match="nothing is spent"):
+        transport.post(server.url.replace("http:", "https:") + "/t", "host", REQUEST, 5)
+    assert not any(b"MARK" in request for request in server.requests)
+
+
+DRIPS = {
+    "status line": drip(b"", b"HTTP/1.1 200 OK\r\n\r\n" * 9),
+    "headers": drip(b"HTTP/1.1 200 OK\r\n", b"X-Slow: yes\r\n" * 99),
+    "body": drip(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n", b"x" * 900),
+    "chunks": drip(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n" * 99),
+    "silence": lambda connection: time.sleep(9),
+    "endless headers": lambda connection: [connection.sendall(b"HTTP/1.1 200 OK\r\n"), time.sleep(9)],
+}
+
+
+@pytest.mark.parametrize("name", DRIPS)
+def test_one_deadline_ends_every_drip(raw, name):
+    """requests bounds each wait; the deadline bounds them all."""
+    server = raw(DRIPS[name])
+    start = time.monotonic()
+
+    try:
+        found = post(server, timeout=1)
+    except InDoubt as error:
+        assert "within 1 seconds" in str(error)
+    else:
+        assert found.broken == "its answer did not end in time"
+    assert 0.9 < time.monotonic() - start < 2
+
+
+def test_a_server_that_does_not_finish_the_handshake_ends_with_the_deadline():
+    """TCP stands, TLS never comes: nothing was sent."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        start = time.monotonic()
+        with pytest.raises(NotSent):
+            transport.post(f"https://127.0.0.1:{silent.getsockname()[1]}/", "host", REQUEST, 1)
+        assert time.monotonic() - start < 2
+
+
+def test_an_answer_is_cut_off_at_a_mebibyte(raw):
+    """400 MB are not read, and not kept."""
+    sent = []
+
+    def flood(connection):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 400000000\r\n\r\n")
+        for _ in range(400):
+            connection.sendall(b"x" * 1_000_000)
+            sent.append(1)
+
+    found = post(raw(flood))
+
+    assert len(found.body) == 2**20
+    assert "larger than 1 MiB" in found.broken
+    assert len(sent) < 40
+
+
+def test_an_answer_of_exactly_a_mebibyte_is_whole(raw):
+    found = post(raw(answer("200 OK", b"x" * 2**20)))
+
+    assert (len(found.body), found.broken) == (2**20, None)
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [answer("200 OK", b'{"a": 1', length=90), lambda c: c.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab")],
+)  # fmt: skip
+def test_a_cut_body_is_kept_as_far_as_it_came(raw, behaviour):
+    found = post(raw(behaviour))
+
+    assert found.body in (b'{"a": 1', b"ab")
+    assert found.broken == "its answer was cut off (ProtocolError)" or "cut off" in found.broken
+
+
+@pytest.mark.parametrize(
+    "behaviour", [lambda c: None, lambda c: c.sendall(b"garbage\r\n\r\n"), lambda c: c.sendall(b"HTT")]
+)
+def test_no_status_after_sending_is_in_doubt_and_not_repeated(raw, behaviour):
+    server = raw(behaviour)
+
+    with pytest.raises(InDoubt, match="no answer came"):
+        post(server)
+    assert len(server.requests) == 1
+
+
+def test_a_connection_that_cannot_be_made_is_tried_three_times(monkeypatch):
+    """Nothing left this machine, so trying again is safe; the pause grows."""
+    pauses = []
+    monkeypatch.setattr(transport.time, "sleep", pauses.append)
+
+    with pytest.raises(NotSent, match="tried 3 times"):
+        transport.post("http://127.0.0.1:1/", "host", REQUEST, 5)
+    assert pauses == pytest.approx([0.3, 0.9])
+
+
+def test_no_try_begins_after_the_deadline():
+    start = time.monotonic()
+
+    with pytest.raises(NotSent, match="tried 2 times"):
+        transport.post("http://127.0.0.1:1/", "host", REQUEST, 1)
+    assert time.monotonic() - start < 1
+
+
+def test_the_second_try_is_the_one_that_counts(raw, monkeypatch):
+    """A server that comes up between two tries gets the request once."""
+    port = socket.create_server(("127.0.0.1", 0))
+    number = port.getsockname()[1]
+    port.close()
+    got = []
+
+    def come_up(_):
+        server = socket.create_server(("127.0.0.1", number))
+
+        def serve():
+            with server, server.accept()[0] as connection:
+                got.append(connection.recv(65536))
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+        threading.Thread(target=serve, daemon=True).start()
+
+    monkeypatch.setattr(transport.time, "sleep", come_up)
+
+    assert transport.post(f"http://127.0.0.1:{number}/", "host", REQUEST, 5).status == 200
+    assert len(got) == 1
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://nothing.invalid/"])
+def test_errors_and_logs_hold_nothing_of_the_request(url, caplog):
+    """Neither our error nor any library's log record at DEBUG has the token or the header."""
+    caplog.set_level(logging.DEBUG)
+
+    with pytest.raises(NotSent) as caught:
+        transport.post(url, "host", REQUEST, 1)
+
+    assert caught.value.__context__ is None
+    assert caught.value.__cause__ is None
+    for text in (str(caught.value), caplog.text):
+        assert "MARK" not in text
+        assert "TUFSS" not in text
+
+
+def test_no_thread_and_no_socket_stays(raw):
+    """The watch over the deadline ends with the exchange."""
+    server = raw(answer("200 OK", b"{}"))
+    post(server)
+    before = threading.active_count()
+    for _ in range(5):
+        post(server)
+    time.sleep(0.1)
+
+    assert threading.active_count() <= before

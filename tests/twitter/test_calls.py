@@ -1,0 +1,95 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from oint_magics import errors, twitter
+from oint_magics.twitter import calls
+
+
+def test_the_public_names():
+    assert twitter.__all__ == ["keep", "refresh"]
+
+
+def test_without_a_source_the_last_used_one_is_taken(sandbox, auth_file):
+    auth_file("a.json")
+    auth_file("b.json")
+    twitter.refresh("a.json")
+    twitter.refresh("b.json")
+
+    assert twitter.refresh().saved_to == "b.json"
+
+
+def test_the_last_used_one_is_found_from_another_folder(sandbox, auth_file, tmp_path):
+    auth_file()
+    twitter.refresh("auth.json")
+    os.chdir(tmp_path)
+
+    assert twitter.refresh().saved_to == os.path.join("work", "auth.json")
+
+
+def test_then_the_setting_then_the_default_profile(sandbox, auth_file, monkeypatch):
+    twitter.keep(sandbox.issue(), "profile:default")
+    calls._last_used.clear()
+    assert calls.default_source() == "profile:default"
+
+    monkeypatch.setenv("OINT_TWITTER_AUTH", auth_file())
+    assert twitter.refresh().saved_to == "auth.json"
+
+
+def test_without_any_the_ways_are_named():
+    assert calls.default_source() is None
+    with pytest.raises(errors.AuthNotFound, match="%twitter_auth opens the form"):
+        twitter.refresh()
+
+
+def test_keep_makes_a_home(sandbox, auth_file, home):
+    auth_file()
+
+    assert twitter.keep("auth.json", "profile:work") == "profile:work"
+
+    kept = home / "oint" / "profiles" / "work.json"
+    assert json.loads(kept.read_text()) == json.loads(Path("auth.json").read_text())
+    assert calls.default_source() == "profile:work"
+    assert twitter.keep("auth.json", "profile:work") == "profile:work"
+
+
+def test_keep_does_not_overwrite_unless_told(sandbox, auth_file):
+    auth_file()
+    twitter.keep(sandbox.issue(), "profile:work")
+
+    with pytest.raises(errors.StoreTaken, match="--replace"):
+        twitter.keep("auth.json", "profile:work")
+    assert twitter.keep("auth.json", "profile:work", replace=True) == "profile:work"
+
+
+def test_keep_writes_a_new_file_for_its_owner_alone(sandbox):
+    twitter.keep(sandbox.issue() | {"note": "Привет"}, "new.json")
+
+    assert os.stat("new.json").st_mode & 0o777 == 0o600
+    assert json.loads(Path("new.json").read_text())["note"] == "Привет"
+
+
+def test_keep_does_not_overwrite_what_is_no_auth(sandbox):
+    Path("notes.txt").write_text("mine")
+
+    with pytest.raises(errors.AuthError):
+        twitter.keep(sandbox.issue(), "notes.txt")
+    assert Path("notes.txt").read_text() == "mine"
+
+
+def test_dict_gives_xs_json(raw, auth, monkeypatch):
+    from raw_server import answer
+
+    document = {
+        "token_type": "bearer",
+        "expires_in": 7200,
+        "access_token": "a",
+        "scope": "x y",
+        "refresh_token": "b",
+        "é": [1.5],
+    }
+    monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", raw(answer("200 OK", json.dumps(document).encode())).url)
+
+    assert dict(twitter.refresh(auth, to="profile:x")) == document
