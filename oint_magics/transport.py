@@ -16,7 +16,6 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from oint_magics import __version__
 from oint_magics.errors import NotSent
 from oint_magics.oauth import Answer, TokenRequest, in_doubt
 
@@ -138,7 +137,7 @@ def _send(session: requests.Session, url: str, request: TokenRequest, watch: _Wa
             "Content-Type": "application/x-www-form-urlencoded",
             "Accept": "application/json",
             "Accept-Encoding": "identity",
-            "User-Agent": f"oint_magics/{__version__}",
+            "User-Agent": "oint_magics",
         },
         auth=_Authorization(request),
         allow_redirects=False,

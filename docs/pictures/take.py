@@ -1,0 +1,70 @@
+"""Takes the pictures of this folder in a real JupyterLab: `python docs/pictures/take.py`."""
+
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+import browser  # noqa: E402 - found only after the line above
+import lab  # noqa: E402
+from playwright.sync_api import sync_playwright  # noqa: E402
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+
+
+def cell(page, number):
+    return page.locator(".jp-CodeCell").nth(number)
+
+
+def take(page, server, folder, theme):
+    """Take every picture in one theme."""
+    server.open(page, "01_first_refresh.ipynb")
+    server.run_all(page)
+    page.mouse.move(1, 1)
+    cell(page, 1).screenshot(path=HERE / f"table-{theme}.png")
+    page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0")
+    page.screenshot(path=HERE / f"notebook-{theme}.png")
+
+    server.open(page, "form.ipynb")
+    server.run_all(page)
+    page.locator(".oint-form").wait_for()
+    cell(page, 1).screenshot(path=HERE / f"form-{theme}.png")
+    auth = json.loads((folder / "sandbox-auth.json").read_text())
+    page.get_by_label("Paste the auth JSON").fill(json.dumps(auth | {"client_secret": None}))
+    page.get_by_label("Keep the pair in").fill("profile:work")
+    page.get_by_role("button", name="Refresh and keep").click()
+    page.locator(".oint-problem").wait_for()
+    cell(page, 1).screenshot(path=HERE / f"form-refused-{theme}.png")
+    page.get_by_text("or fill in the fields", exact=True).click()
+    page.get_by_label("Client secret").fill(auth["client_secret"])
+    page.get_by_role("button", name="Refresh and keep").click()
+    page.locator("table.oint-t", has_text="access_token").wait_for()
+    page.mouse.move(1, 1)
+    cell(page, 1).screenshot(path=HERE / f"form-done-{theme}.png")
+
+
+def main():
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=browser.find(), args=FLAGS)
+        for name, theme in (("JupyterLab Light", "light"), ("JupyterLab Dark", "dark")):
+            home = Path(tempfile.mkdtemp())
+            folder = home / "work"
+            folder.mkdir()
+            shutil.copy(ROOT / "notebooks" / "01_first_refresh.ipynb", folder)
+            lab.notebook(folder / "form.ipynb", "%load_ext oint_magics\n%twitter_sandbox start", "%twitter_auth")
+            server = lab.Lab(home / "lab", folder, theme=name)
+            page = chromium.new_page(viewport={"width": 1150, "height": 900})
+            take(page, server, folder, theme)
+            page.close()
+            server.stop()
+            shutil.rmtree(home, ignore_errors=True)
+        chromium.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,233 @@
+"""The form in a real JupyterLab, in a real browser."""
+
+import json
+import re
+
+import browser
+import lab
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    assert browser.find(), "no browser: run `make test`, which finds or brings one"
+    with sync_playwright() as playwright:
+        instance = playwright.chromium.launch(executable_path=browser.find(), args=FLAGS)
+        yield instance
+        instance.close()
+
+
+@pytest.fixture(scope="module")
+def jupyter(tmp_path_factory):
+    server = lab.Lab(tmp_path_factory.mktemp("lab"), tmp_path_factory.mktemp("work"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def page(chromium):
+    page = chromium.new_page(viewport={"width": 1200, "height": 1000})
+    page.set_default_timeout(20_000)
+    frames = []
+    page.on("websocket", lambda ws: ws.on("framesent", lambda data: frames.append(data)))
+    page.on("websocket", lambda ws: ws.on("framereceived", lambda data: frames.append(data)))
+    page.frames_seen = frames
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def form(jupyter, page, request):
+    """A notebook with the sandbox and the form, the page at it; the pair that is to be typed."""
+    name = re.sub(r"\W", "_", request.node.name)
+    folder = jupyter.folder / name
+    folder.mkdir()
+    lab.notebook(
+        folder / "form.ipynb", "%load_ext oint_magics\n%twitter_sandbox start", f"%cd -q {folder}\n%twitter_auth"
+    )
+    jupyter.open(page, f"{name}/form.ipynb")
+    jupyter.run_all(page)
+    page.locator(".oint-form").wait_for()
+    page.get_by_label("Keep the pair in").fill(f"profile:{name}")
+    page.auth = json.loads((folder / "sandbox-auth.json").read_text())
+    page.notebook = folder / "form.ipynb"
+    page.profile = jupyter.home / "oint" / "profiles" / f"{name}.json"
+    return page
+
+
+def submit(page):
+    page.get_by_role("button", name="Refresh and keep").click()
+
+
+def done(page, jupyter):
+    """Wait for the table in the form's place, save, and look for the secrets in the file."""
+    page.locator("table.oint-t", has_text="access_token").wait_for()
+    expect(page.locator(".oint-form")).to_have_count(0)
+    jupyter.save(page)
+    text = page.notebook.read_text()
+    for key in ("client_secret", "refresh_token", "access_token"):
+        assert page.auth[key] not in text
+    kept = json.loads(page.profile.read_text())
+    assert kept["refresh_token"] != page.auth["refresh_token"]
+    assert kept["refresh_token"] not in text
+    outputs = json.loads(text)["cells"][1]["outputs"]
+    assert [sorted(output["data"]) for output in outputs] == [["text/html", "text/markdown", "text/plain"]]
+
+
+def test_paste(form, jupyter):
+    """Pasted JSON becomes a table; the text went to the kernel as one binary message, and nowhere else."""
+    form.get_by_label("Paste the auth JSON").fill(json.dumps(form.auth))
+
+    submit(form)
+
+    done(form, jupyter)
+    texts = [frame for frame in form.frames_seen if isinstance(frame, str)]
+    assert not any(form.auth["client_secret"] in frame for frame in texts)
+
+
+def test_upload(form, jupyter, tmp_path):
+    """A file as 1C writes it, with a byte order mark."""
+    path = tmp_path / "auth.json"
+    path.write_text(json.dumps(form.auth), encoding="utf-8-sig")
+    form.get_by_label("or upload it").set_input_files(path)
+
+    submit(form)
+
+    done(form, jupyter)
+
+
+def test_the_form_says_what_is_wrong_and_keeps_the_rest(form, jupyter):
+    """Each fault names the field, takes the focus there, and repeats no value; what was right need not be typed again."""
+    status = form.get_by_role("status")
+    submit(form)
+    expect(status).to_contain_text("Nothing is filled in")
+
+    form.get_by_text("or fill in the fields", exact=True).click()
+    form.get_by_label("Client secret").fill(form.auth["client_secret"])
+    form.get_by_label("Refresh token").fill("a token with MARK blanks")
+    submit(form)
+    expect(status).to_contain_text("refresh_token holds a character that no token has")
+    expect(form.get_by_label("Refresh token")).to_be_focused()
+    expect(form.get_by_label("Refresh token")).to_have_attribute("aria-invalid", "true")
+    expect(form.get_by_label("Client secret")).to_have_value("")
+    assert "MARK" not in form.content()
+
+    form.get_by_label("Paste the auth JSON").fill(f'{{"sandbox": "{form.auth["sandbox"]}", }}')
+    form.get_by_label("Refresh token").fill(form.auth["refresh_token"])
+    submit(form)
+    expect(status).to_contain_text("client_id is missing")
+    expect(form.get_by_label("Client ID")).to_be_focused()
+
+    form.get_by_label("Client ID").fill(form.auth["client_id"])
+    submit(form)
+    done(form, jupyter)
+
+
+def test_a_taken_place_is_said_at_its_field(form, jupyter):
+    form.profile.parent.mkdir(parents=True, exist_ok=True)
+    form.profile.write_text(json.dumps({"client_id": "other", "refresh_token": "other"}))
+    form.get_by_label("Paste the auth JSON").fill(json.dumps(form.auth))
+
+    submit(form)
+
+    expect(form.get_by_role("status")).to_contain_text("holds another pair")
+    expect(form.get_by_label("Keep the pair in")).to_be_focused()
+    form.profile.unlink()
+    submit(form)
+    done(form, jupyter)
+
+
+def test_a_refusal_is_shown_in_the_form_and_the_next_press_works(form, jupyter):
+    """Busy while it works; X's words when it is refused."""
+    form.get_by_label("Paste the auth JSON").fill(json.dumps(form.auth | {"client_secret": "wrong"}))
+    submit(form)
+    expect(form.get_by_role("status")).to_contain_text("Missing valid authorization header")
+    assert not form.profile.exists()
+
+    form.get_by_text("or fill in the fields", exact=True).click()
+    form.get_by_label("Client secret").fill(form.auth["client_secret"])
+    submit(form)
+    done(form, jupyter)
+
+
+def test_the_form_works_while_another_cell_runs(form, jupyter):
+    """The kernel is not blocked by the form, nor the form by the kernel."""
+    form.locator(".jp-CodeCell .cm-content").first.click()
+    form.keyboard.press("Control+End")
+    form.keyboard.type("\nimport time; time.sleep(6); busy = 1")
+    form.keyboard.press("Control+Enter")
+    form.get_by_text("| Busy").wait_for()
+    form.get_by_label("Paste the auth JSON").fill(json.dumps(form.auth))
+
+    submit(form)
+
+    form.locator("table.oint-t", has_text="access_token").wait_for(timeout=5000)
+    form.get_by_text("| Idle").wait_for()
+
+
+def test_typing_does_not_reach_jupyterlabs_shortcuts(form):
+    """In command mode, `x` would cut the cell and `d d` delete it, also with the focus on a button."""
+    form.get_by_role("button", name="Refresh and keep").focus()
+    for key in "xddb":
+        form.keyboard.press(key)
+    form.get_by_label("Keep the pair in").press("x")
+
+    expect(form.locator(".jp-CodeCell")).to_have_count(2)
+    expect(form.locator(".oint-form")).to_have_count(1)
+
+
+def test_every_field_has_a_label_and_is_kept_out_of_the_browsers_memory(form):
+    form.get_by_text("or fill in the fields", exact=True).click()
+    for field in form.locator(".oint-form input, .oint-form textarea").all():
+        name = field.get_attribute("id")
+        assert form.locator(f"label[for='{name}']").count() == 1
+        if field.get_attribute("type") != "file":
+            assert field.get_attribute("autocomplete") == "off"
+            assert field.get_attribute("spellcheck") == "false"
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_the_first_notebook_ends_in_the_table(chromium, tmp_path, theme):
+    """What `make demo` opens, run by a person, in both themes: text and ground differ enough to be read."""
+    from pathlib import Path
+
+    (tmp_path / "nb").mkdir()
+    source = Path(__file__).parent.parent.parent / "notebooks" / "01_first_refresh.ipynb"
+    (tmp_path / "nb" / source.name).write_text(source.read_text())
+    server = lab.Lab(tmp_path / "lab", tmp_path / "nb", theme=theme)
+    page = chromium.new_page()
+    try:
+        server.open(page, source.name)
+        server.run_all(page)
+        table = page.locator("table.oint-t").last
+        expect(table).to_contain_text("refresh_token")
+        for cell in table.locator("td").all():
+            assert contrast(cell) >= 4.5
+    finally:
+        page.close()
+        server.stop()
+
+
+def contrast(element):
+    """Return the contrast ratio of an element's text to its ground (WCAG 2, 1.4.3)."""
+    colours = element.evaluate("""(e) => {
+        const text = getComputedStyle(e).color;
+        let ground = "rgba(0, 0, 0, 0)";
+        for (let n = e; n && /, 0\\)$|transparent/.test(ground); n = n.parentElement)
+          ground = getComputedStyle(n).backgroundColor;
+        return [text, ground];
+    }""")
+
+    def luminance(colour):
+        parts = [int(float(n)) / 255 for n in re.findall(r"[\d.]+", colour)[:3]]
+        linear = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted(map(luminance, colours))
+    return (high + 0.05) / (low + 0.05)

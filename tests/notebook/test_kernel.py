@@ -1,0 +1,112 @@
+"""A real kernel, run by a program (nbclient) and by a front end with somebody before it."""
+
+import json
+import queue
+from pathlib import Path
+
+import nbformat
+import pytest
+from jupyter_client.manager import start_new_kernel
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parent.parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def run(document, **options):
+    """Run a notebook in the current folder, as nbclient does, and return it."""
+    client = NotebookClient(document, kernel_name="python3", resources={"metadata": {"path": "."}}, **options)
+    return client.execute()
+
+
+def notebook(*cells):
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_the_notebooks_run_and_hold_no_output(path):
+    """Top to bottom on the sandbox; the stored file has no outputs; no token is in what it shows."""
+    document = nbformat.read(path, 4)
+    assert all(not cell.get("outputs") and cell.get("execution_count") is None for cell in document.cells)
+
+    done = run(document)
+
+    secrets = json.loads(Path("sandbox-auth.json").read_text())
+    text = json.dumps(done)
+    assert "SANDBOX token pair" in text
+    for key in ("access_token", "refresh_token", "client_secret"):
+        assert secrets[key] not in text
+
+
+def test_a_program_gets_no_form_but_the_other_ways():
+    """The error is recorded by its class, and a traceback is not."""
+    done = run(notebook("%load_ext oint_magics", "%twitter_auth"), allow_errors=True)
+
+    (error,) = done.cells[1].outputs
+    assert error["ename"] == "NobodyThere"
+    assert "OINT_TWITTER_AUTH" in error["evalue"]
+    assert error["traceback"] == [f"NobodyThere: {error['evalue']}"]
+
+
+class FrontEnd:
+    """A kernel with somebody before it: stdin is allowed."""
+
+    def __init__(self):
+        self.manager, self.client = start_new_kernel(kernel_name="python3")
+
+    def run(self, code):
+        """Run a cell; return its messages on the public channel."""
+        number, messages = self.client.execute(code, allow_stdin=True), []
+        while True:
+            message = self.client.get_iopub_msg(timeout=30)
+            if message["parent_header"].get("msg_id") != number:
+                continue
+            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+                return messages
+            messages.append(message)
+
+    def stop(self):
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture
+def front_end():
+    kernel = FrontEnd()
+    yield kernel
+    kernel.stop()
+
+
+def test_a_person_gets_the_form(front_end):
+    """The cell is done at once; where no form can be shown there is a text with the next step."""
+    front_end.run("%load_ext oint_magics")
+
+    for code in ("%twitter_auth", "%twitter_refresh"):
+        messages = front_end.run(code)
+        (shown,) = [m["content"]["data"] for m in messages if m["msg_type"] == "display_data"]
+        assert "application/vnd.jupyter.widget-view+json" in shown
+        assert "%twitter_auth --prompt" in shown["text/plain"]
+        assert not [m for m in messages if m["msg_type"] in ("error", "stream", "execute_result")]
+
+
+def test_the_prompt_in_a_notebook(front_end, sandbox):
+    """`--prompt` asks by getpass; nothing of the answers is on the public channel."""
+    auth = sandbox.issue()
+    front_end.run(f"%load_ext oint_magics\n%env OINT_TWITTER_TOKEN_URL={sandbox.url}/2/oauth2/token")
+    number = front_end.client.execute("%twitter_auth --prompt", allow_stdin=True)
+
+    for answer in (auth["client_id"], auth["client_secret"], auth["refresh_token"], "profile:typed"):
+        request = front_end.client.get_stdin_msg(timeout=30)
+        assert request["content"]["password"] is True
+        front_end.client.input(answer)
+    messages = []
+    while not messages or messages[-1]["content"].get("execution_state") != "idle":
+        message = front_end.client.get_iopub_msg(timeout=30)
+        if message["parent_header"].get("msg_id") == number:
+            messages.append(message)
+
+    assert "saved to       profile:typed" in str([m["content"] for m in messages])
+    assert auth["client_secret"] not in str(messages)
+    assert auth["refresh_token"] not in str(messages)
+    with pytest.raises(queue.Empty):
+        front_end.client.get_stdin_msg(timeout=0.1)

@@ -1,0 +1,77 @@
+"""IPython in a real terminal."""
+
+import os
+import sys
+
+import pexpect
+import pytest
+
+PROMPT = r"In \[\d+\]: "
+
+
+@pytest.fixture
+def ipython(home):
+    child = pexpect.spawn(
+        sys.executable,
+        ["-m", "IPython", "--no-banner", "--simple-prompt", "--colors=NoColor", "--HistoryManager.enabled=True"],
+        env=os.environ | {"IPYTHONDIR": str(home / "ipython"), "TERM": "dumb"},
+        encoding="utf-8",
+        timeout=30,
+        dimensions=(50, 160),
+    )
+    child.expect(PROMPT)
+    yield child
+    child.close(force=True)
+
+
+def run(child, line):
+    child.sendline(line)
+    child.expect(PROMPT)
+    return child.before
+
+
+def test_the_table_in_a_terminal(ipython, auth_file):
+    auth_file()
+    run(ipython, "%load_ext oint_magics")
+
+    said = run(ipython, "%twitter_refresh --auth auth.json")
+
+    assert "SANDBOX token pair" in said
+    assert "saved to       auth.json" in said
+    assert "<table" not in said
+
+
+def test_a_terminal_is_asked_with_hidden_input(ipython, sandbox, home):
+    """No form there: getpass, and neither the screen nor the history has what was typed."""
+    auth = sandbox.issue()
+    run(ipython, f"%env OINT_TWITTER_TOKEN_URL={sandbox.url}/2/oauth2/token")
+    run(ipython, "%load_ext oint_magics")
+    seen = ""
+
+    ipython.sendline("%twitter_refresh")
+    for question, answer in (("client_id", auth["client_id"]), ("client_secret", auth["client_secret"]),
+                             ("refresh_token", auth["refresh_token"]), ("keep it in", "")):  # fmt: skip
+        ipython.expect(rf"{question}.*: ")
+        seen += ipython.before
+        ipython.sendline(answer)
+    ipython.expect(PROMPT)
+    seen += ipython.before
+
+    assert "saved to       profile:default" in seen
+    run(ipython, "pass")
+    ipython.sendline("exit")
+    ipython.expect(pexpect.EOF)
+    history = b"".join(path.read_bytes() for path in (home / "ipython").rglob("*") if path.is_file())
+    for key in ("client_secret", "refresh_token"):
+        assert auth[key] not in seen + ipython.before
+        assert auth[key].encode() not in history
+
+
+def test_our_lines_and_no_traceback(ipython):
+    run(ipython, "%load_ext oint_magics")
+
+    said = run(ipython, "%twitter_refresh --auth MARKER5ecret --nothing")
+
+    assert "UsageError" in said
+    assert "Traceback" not in said
+    assert "MARKER5ecret" not in said.split("\n", 1)[1]
