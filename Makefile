@@ -11,7 +11,7 @@ demo: .venv/demo  ## JupyterLab on the first notebook; LAB_ARGS="…" is passed 
 
 test: .venv/test  ## all tests; PYTEST_ARGS="…" is passed on
 	$(BIN)/python tests/browser.py
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 check: .venv/check  ## lint, types, and which way the imports run
 	$(BIN)/ruff check
