@@ -8,6 +8,9 @@ import sys
 import time
 from pathlib import Path
 
+ALL_DONE = """() => [...document.querySelectorAll(".jp-CodeCell")]
+    .every((cell) => /\\[\\d+\\]/.test(cell.querySelector(".jp-InputPrompt").innerText))"""
+
 
 class Lab:
     """A JupyterLab server whose every file lies below one folder."""
@@ -52,12 +55,12 @@ class Lab:
         page.locator(".jp-Notebook").wait_for(timeout=60_000)
         page.get_by_text("| Idle").wait_for(timeout=60_000)
 
-    def run_all(self, page):
-        """Run every cell and wait until the kernel rests."""
+    def run_all(self, page, *, wait=True):
+        """Run every cell, and wait until each is done."""
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        page.wait_for_function("() => [...document.querySelectorAll('.jp-CodeCell')].every((c) =>"
-                               " /\\[\\d+\\]/.test(c.querySelector('.jp-InputPrompt').innerText))", timeout=30_000)  # fmt: skip
+        if wait:
+            page.wait_for_function(ALL_DONE, timeout=30_000)
 
     def save(self, page):
         """Save the notebook as a person does, and return it."""

@@ -48,11 +48,11 @@ def form(jupyter, page, request):
     name = re.sub(r"\W", "_", request.node.name)
     folder = jupyter.folder / name
     folder.mkdir()
-    lab.notebook(
-        folder / "form.ipynb", "%load_ext oint_magics\n%twitter_sandbox start", f"%cd -q {folder}\n%twitter_auth"
-    )
+    more = [mark.args[0] for mark in request.node.iter_markers("last_cell")]
+    cells = ["%load_ext oint_magics\n%twitter_sandbox start", "%twitter_auth", *more]
+    lab.notebook(folder / "form.ipynb", *cells)
     jupyter.open(page, f"{name}/form.ipynb")
-    jupyter.run_all(page)
+    jupyter.run_all(page, wait=not more)
     page.locator(".oint-form").wait_for()
     page.get_by_label("Keep the pair in").fill(f"profile:{name}")
     page.auth = json.loads((folder / "sandbox-auth.json").read_text())
@@ -156,19 +156,15 @@ def test_a_refusal_is_shown_in_the_form_and_the_next_press_works(form, jupyter):
     done(form, jupyter)
 
 
-def test_the_form_works_while_another_cell_runs(form, jupyter):
+@pytest.mark.last_cell("import time; time.sleep(15)")
+def test_the_form_works_while_another_cell_runs(form):
     """The kernel is not blocked by the form, nor the form by the kernel."""
-    form.locator(".jp-CodeCell .cm-content").first.click()
-    form.keyboard.press("Control+End")
-    form.keyboard.type("\nimport time; time.sleep(6); busy = 1")
-    form.keyboard.press("Control+Enter")
-    form.get_by_text("| Busy").wait_for()
     form.get_by_label("Paste the auth JSON").fill(json.dumps(form.auth))
 
     submit(form)
 
-    form.locator("table.oint-t", has_text="access_token").wait_for(timeout=5000)
-    form.get_by_text("| Idle").wait_for()
+    form.locator("table.oint-t", has_text="access_token").wait_for()
+    assert "[*]" in form.locator(".jp-CodeCell .jp-InputPrompt").last.inner_text()
 
 
 def test_typing_does_not_reach_jupyterlabs_shortcuts(form):
