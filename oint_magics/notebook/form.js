@@ -1,7 +1,7 @@
 // The form's front end. Its fields are plain inputs: nothing typed is synced, stored or logged. What was
 // typed leaves once, at the button, as one binary buffer, and the fields are cleared when the kernel has it.
 
-const NO_KERNEL = "Not connected to a kernel. Run this cell again.";
+const NO_KERNEL = "Not connected to a kernel. Run this cell again. (Or it is busy: then this goes on by itself.)";
 const PATIENCE_MS = 8000;
 const FIELDS = [
   ["client_id", "Client ID", ""],

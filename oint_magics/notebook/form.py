@@ -55,6 +55,20 @@ class AuthForm(anywidget.AnyWidget):
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
         bundle = {"text/plain": _TEXT, "application/vnd.jupyter.widget-view+json": view}
         self._handle = display(bundle, raw=True, display_id=True)
+        self._hear_beside_cells()
+
+    def send(self, content: Any, buffers: Any = None) -> None:
+        """Send a message to the front end."""
+        super().send(content, buffers)
+        self._hear_beside_cells()
+
+    def _hear_beside_cells(self) -> None:
+        """Let the front end's messages in while a cell runs.
+
+        ipykernel 7 hands a comm's messages to the shell that spoke last on it, which is the one that
+        runs the cells; without that note it takes the subshell that the front end asks for.
+        """
+        getattr(self.comm, "__dict__", {}).pop("_reply_subshell_id", None)
 
     def _on_message(self, _: Any, content: dict[str, Any], buffers: list[Any]) -> None:
         """Answer the front end at once; the refresh itself runs beside the kernel's own work."""
