@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/.venv/browsers
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench mutants clean
 
 demo: .venv/demo  ## JupyterLab on the first notebook; LAB_ARGS="…" is passed on
 	$(BIN)/jupyter lab $(LAB_ARGS) notebooks/01_first_refresh.ipynb
@@ -22,6 +22,10 @@ check: .venv/check  ## lint, types, and which way the imports run
 bench: .venv/test  ## ratios against named alternatives, in one run
 	$(BIN)/python benchmarks/imports.py
 	$(BIN)/python benchmarks/cold_refresh.py
+
+mutants: .venv/test  ## change the core line by line and see whether a test notices
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
 
 clean:
 	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
