@@ -9,7 +9,7 @@ export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/.venv/browsers
 .PHONY: demo test check bench mutants clean
 
 demo: .venv/demo  ## JupyterLab on the first notebook; LAB_ARGS="…" is passed on
-	$(BIN)/jupyter lab $(AS_ROOT) $(LAB_ARGS) notebooks/01_first_refresh.ipynb
+	$(BIN)/jupyter lab $(AS_ROOT) --LabApp.default_url=/lab/tree/notebooks/01_first_refresh.ipynb $(LAB_ARGS)
 
 test: .venv/test  ## all tests; PYTEST_ARGS="…" is passed on
 	$(BIN)/python tests/browser.py
