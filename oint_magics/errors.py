@@ -32,9 +32,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
-
-    from oint_magics.response import TokenResponse
 
 
 class OintError(Exception):
@@ -109,10 +108,10 @@ class NotSaved(StoreError):
     """The server answered with a new pair, and it could not be saved.
 
     Attributes:
-        response: the new pair, the only copy there is.
+        response: the new pair as a `TokenResponse`, the only copy there is.
     """
 
-    response: TokenResponse
+    response: Mapping[str, object]
 
 
 class ExchangeError(OintError):
