@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, NoReturn
 
 from oint_magics import anatomy
-from oint_magics.errors import AuthFieldError
+from oint_magics.errors import AuthFieldError, AuthSyntaxError
+from oint_magics.jsontext import read_object
 from oint_magics.secret import Secret
 
 KEYS = (
@@ -25,6 +26,8 @@ KEYS = (
 )
 SECRET_KEYS = frozenset(KEYS) - {"redirect_uri", "scope", "client_id"}
 SANDBOX_MARK = "sandbox-"
+# The largest auth structure that is read or written, in characters.
+LARGEST = 1024 * 1024
 
 _PLACEHOLDER = frozenset("*…x.")
 _QUOTES = "\"'“”«»`"
@@ -110,6 +113,11 @@ def auth_of(values: Mapping[str, object]) -> Auth:
     )
 
 
+def is_token(text: str) -> bool:
+    """Tell whether a text can be a token: printable ASCII (RFC 6749, appendix A), no blank around it."""
+    return text.isascii() and text.isprintable() and bool(text) and text == text.strip()
+
+
 def needs_refresh_token(auth: Auth) -> Secret:
     """Return the refresh token of an auth structure.
 
@@ -157,17 +165,12 @@ def _check(key: str, text: str) -> None:
         )
     if text != text.strip() or (text[0] in _QUOTES and text[-1] in _QUOTES):
         _fail(f"{key} has blanks or quotes around it.", "too much was copied.", f"copy {key} again")
-    if key in ("access_token", "refresh_token") and not _is_token(text):
+    if key in ("access_token", "refresh_token") and not is_token(text):
         _fail(
-            f"{key} holds a character that no token has, {_position(text, _is_token)}.",
-            "a token is made of letters, digits and signs without blanks (RFC 6749, appendix A).",
+            f"{key} holds a character that no token has, {_position(text, str.isascii)}.",
+            "a token is made of ASCII letters, digits and signs (RFC 6749, appendix A).",
             f"copy {key} again",
         )
-
-
-def _is_token(text: str) -> bool:
-    """Tell whether a text has a token's characters: RFC 6749, appendix A, and X's have no blanks."""
-    return text.isascii() and text.isprintable() and " " not in text
 
 
 def _position(text: str, is_right: Callable[[str], bool]) -> str:
@@ -202,9 +205,9 @@ def _moment(value: object) -> datetime | None:
         if isinstance(value, int | float) or (isinstance(value, str) and value.isdecimal()):
             return datetime.fromtimestamp(float(value), UTC)
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return moment.astimezone(UTC) if moment and moment.tzinfo else None
     except (ValueError, OverflowError, OSError):
         return None
-    return moment.astimezone(UTC) if moment and moment.tzinfo else None
 
 
 def _sandbox(client_id: str, address: object) -> str | None:
@@ -214,11 +217,14 @@ def _sandbox(client_id: str, address: object) -> str | None:
 def _document(values: Mapping[str, object]) -> str:
     plain = {str(key): value.reveal() if isinstance(value, Secret) else value for key, value in values.items()}
     try:
-        return json.dumps(plain, indent=4) + "\n"
-    except (TypeError, ValueError, RecursionError):
+        text = json.dumps(plain, indent=4, allow_nan=False) + "\n"
+        # What is written must be readable again: not too deep, no endless number.
+        if len(text) <= LARGEST and read_object(text):
+            return text
+    except (TypeError, ValueError, RecursionError, AuthSyntaxError):
         pass
     return _fail(
-        "The auth structure holds something that JSON cannot hold.",
-        "a value beside the ten keys is neither text, number, list nor mapping.",
+        "The auth structure holds something that its file could not hold.",
+        "a value beside the ten keys is neither text, number, list nor mapping, or is larger than 1 MiB.",
         "take that key out, or make its value text",
     )

@@ -32,9 +32,13 @@ _LONGEST_NUMBER = 400
 
 
 class Member(NamedTuple):
-    """A key of the object with its value, and where both stand in the text."""
+    """A key of the object with its value, and where both stand in the text.
+
+    `gap_start` is the place behind the comma, or the brace, that the key follows.
+    """
 
     value: object
+    gap_start: int
     key_start: int
     key_end: int
     start: int
@@ -63,7 +67,7 @@ class JsonObject(NamedTuple):
         """Return the object as a plain dictionary."""
         return {key: member.value for key, member in self.members.items()}
 
-    def replaced(self, changes: Mapping[str, str | int]) -> str:
+    def replaced(self, changes: Mapping[str, str | int | None]) -> str:
         """Return the text with other values for some keys, and every other character as it was.
 
         Args:
@@ -78,14 +82,14 @@ class JsonObject(NamedTuple):
             text = text[:start] + literal + text[end:]
         return text
 
-    def _literal(self, value: str | int) -> str:
+    def _literal(self, value: str | int | None) -> str:
         text = json.dumps(value)
         first = next(iter(self.members.values()), None)
-        if isinstance(value, int) or first is None or self.text[first.key_start] == '"':
+        if not isinstance(value, str) or first is None or self.text[first.key_start] == '"':
             return text
         return "'" + text[1:-1].replace('\\"', '"').replace("'", "\\'") + "'"
 
-    def _additions(self, added: list[tuple[str, str | int]]) -> list[tuple[int, int, str]]:
+    def _additions(self, added: list[tuple[str, str | int | None]]) -> list[tuple[int, int, str]]:
         if not added:
             return []
         if not self.members:
@@ -93,15 +97,9 @@ class JsonObject(NamedTuple):
             return [(self.start + 1, self.start + 1, body)]
         last = list(self.members.values())[-1]
         colon = _without_comments(self.text[last.key_end : last.start])
-        gap = _without_comments(self.text[self._gap_start() : last.key_start])
+        gap = _without_comments(self.text[last.gap_start : last.key_start])
         body = "".join(f",{gap}{self._literal(key)}{colon}{self._literal(value)}" for key, value in added)
         return [(last.end, last.end, body)]
-
-    def _gap_start(self) -> int:
-        members = list(self.members.values())
-        if len(members) == 1:
-            return self.start + 1
-        return self.text.index(",", members[-2].end) + 1
 
 
 def read_object(text: str, start: int = 0, *, whole: bool = True) -> JsonObject:
@@ -160,6 +158,7 @@ class _Reader:
     def members(self, depth: int) -> dict[str, Member]:
         members: dict[str, Member] = {}
         self._expect("{")
+        gap_start = self.at
         while self.peek() != "}":
             key_start = self.at
             key = self._key()
@@ -173,8 +172,9 @@ class _Reader:
             self.peek()
             start = self.at
             value = self._value(depth)
-            members[key] = Member(value, key_start, key_end, start, self.at)
+            members[key] = Member(value, gap_start, key_start, key_end, start, self.at)
             self._comma("}")
+            gap_start = self.at
         self._expect("}")
         return members
 

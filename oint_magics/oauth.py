@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from urllib.parse import quote_plus, urlencode
 
 from oint_magics.errors import InDoubt, NotTokenEndpoint, OintError, TryLater
+from oint_magics.auth import is_token
 from oint_magics.secret import Secret, redacted
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from oint_magics.auth import Auth
 
+_LONGEST_LIFE = 10 * 365 * 24 * 3600
 _IN_DOUBT_NEXT = (
     "run it again: the refresh token that is stored is tried once more, the only chance left. "
     "If it is refused, log in again: %twitter_login"
@@ -126,25 +128,29 @@ def in_doubt(host: str, why: str) -> NoReturn:
 
 
 def _json(body: bytes) -> dict[str, object]:
-    """Return the JSON object of a body, or an empty one: strict, so that a cut body is no object."""
+    """Return the JSON object of a body, or an empty one.
+
+    A cut body is no object. What only looks strange (a byte order mark, `NaN`, an endless number) is
+    read all the same: a pair may stand beside it.
+    """
     try:
-        document = json.loads(body.decode(), parse_constant=_no_constant)
+        document = json.loads(body.decode("utf-8-sig"), parse_constant=str, parse_int=_number)
     except (ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
 
 
-def _no_constant(_: str) -> NoReturn:
-    raise ValueError
+def _number(digits: str) -> int | str:
+    return int(digits) if len(digits) < 100 else digits
 
 
 def _granted(document: dict[str, object], answer: Answer, sent: Auth, host: str, now: datetime) -> Grant:
-    access, refresh = document.get("access_token"), document.get("refresh_token")
+    access, refresh = document.get("access_token"), document.get("refresh_token") or None
     if not document:
         in_doubt(host, answer.broken or "its answer is no JSON object")
-    if not (isinstance(access, str) and _can_be_sent(access)):
+    if not (isinstance(access, str) and is_token(access)):
         in_doubt(host, "its answer holds no access token that can be used")
-    if refresh is not None and not (isinstance(refresh, str) and _can_be_sent(refresh)):
+    if refresh is not None and not (isinstance(refresh, str) and is_token(refresh)):
         in_doubt(host, "its answer holds a refresh token that cannot be used")
     return Grant(
         access_token=Secret(access),
@@ -155,14 +161,10 @@ def _granted(document: dict[str, object], answer: Answer, sent: Auth, host: str,
     )
 
 
-def _can_be_sent(token: str) -> bool:
-    return token.isascii() and token.isprintable() and bool(token)
-
-
 def _expiry(seconds: object, now: datetime) -> datetime | None:
     try:
         number = float(seconds) if isinstance(seconds, int | float | str) else -1.0
-        return now + timedelta(seconds=int(number)) if number > 0 else None
+        return now + timedelta(seconds=int(number)) if 0 < number < _LONGEST_LIFE else None
     except (ValueError, OverflowError):
         return None
 
@@ -196,11 +198,13 @@ def _held(sent: Auth) -> list[Secret]:
 def _try_later(answer: Answer, host: str, now: datetime) -> NoReturn:
     retry_at = _retry_at(answer.headers, now)
     when = f"after {retry_at:%H:%M:%S} UTC" if retry_at else "in some minutes"
-    what = "asks to wait" if answer.status == 429 else "does not take requests now"
-    if answer.status == 403:
-        what = "was shielded by its edge network, which answered with a page of its own"
+    what = {
+        429: "asks to wait (status 429). Nothing is spent: the pair is as it was.",
+        503: "does not take requests now (status 503). The pair is as it was, and as far as that tells, not spent.",
+        403: "is shielded by its edge network, which answered with a page of its own (status 403). Nothing is spent.",
+    }
     problem = TryLater(
-        f"{host} {what} (status {answer.status}). Nothing is spent: the pair is as it was.",
+        f"{host} {what[answer.status]}",
         cause="too many requests, an outage, or a network that it does not trust.",
         next_step=f"run it again {when}; it is not repeated by itself",
     )

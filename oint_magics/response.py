@@ -147,7 +147,7 @@ def auth_behind(response: TokenResponse) -> dict[str, object]:
     """Return the auth structure that a response belongs to, with the response's own pair in it."""
     facts = _facts[response]
     values: dict[str, object] = json.loads(facts.auth.document.reveal())
-    values |= {key: response[key] for key in ("access_token", "refresh_token") if key in response}
+    values |= {key: response[key] for key in ("access_token", "refresh_token") if response.get(key)}
     if facts.expires_at:
         values["expires_at"] = int(facts.expires_at.timestamp())
     return values
@@ -176,7 +176,7 @@ def _table(response: TokenResponse, facts: _Facts) -> Table:
     caption = "Token pair of X (OAuth 2.0)"
     if facts.auth.is_sandbox:
         caption = "SANDBOX token pair: an exercise, worth nothing at X"
-    return Table(caption, (*rows, *(Row(*note) for note in facts.notes)))
+    return Table(caption, (*rows, *(Row(name, redacted(text, held)) for name, text in facts.notes)))
 
 
 def _row(key: str, value: object, held: tuple[Secret, ...]) -> Row:

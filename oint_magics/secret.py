@@ -84,6 +84,15 @@ def redacted(text: str, held: Iterable[Secret]) -> str:
     """
     for value in (secret.reveal() for secret in held):
         for spelling in {value, quote_plus(value), quote(value, safe="")}:
-            text = text.replace(spelling, "…") if spelling else text
+            text = _without(spelling, text)
     # No word of a server's own is this long; what is may be a token, whole, cut or encoded.
     return re.sub(r"[^\s\[\]]{30,}", "…", text)
+
+
+def _without(secret: str, text: str) -> str:
+    """Cut a secret out of a text, and every piece of it that is long enough to tell something."""
+    size = min(len(secret), 8)
+    pieces = {secret[n : n + size] for n in range(len(secret) - size + 1)} - {""}
+    hits = [n for n in range(len(text)) if text[n : n + size] in pieces]
+    covered = {n + k for n in hits for k in range(size)}
+    return re.sub("\0+", "…", "".join("\0" if n in covered else c for n, c in enumerate(text)))
