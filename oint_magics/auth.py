@@ -146,7 +146,7 @@ def _text(key: str, value: object) -> str | None:
         return " ".join(value)
     kind = {bool: "true or false", int: "a number", float: "a number", dict: "an object", list: "a list"}
     found = kind.get(type(value), "something else")
-    return _fail(f"{key} holds {found} where text is wanted.", f"the value of {key} has no quotes.", f"quote {key}")
+    return _fail(f"{key} holds {found} where text is wanted.", "it is not in quotes.", f"write {key} as text in quotes")
 
 
 def _check(key: str, text: str) -> None:
@@ -155,7 +155,7 @@ def _check(key: str, text: str) -> None:
         if key in ("client_id", "refresh_token"):
             _fail(f"{key} is blank.", "nothing stands between its quotes.", f"fill {key} in, or leave the key out")
         return
-    if len(text) >= 3 and _PLACEHOLDER.issuperset(text):
+    if _is_placeholder(text):
         _fail(f"{key} still holds the placeholder of an example.", "it is not a value of yours.", f"fill {key} in")
     if not text.isprintable():
         _fail(
@@ -171,6 +171,12 @@ def _check(key: str, text: str) -> None:
             "a token is made of ASCII letters, digits and signs (RFC 6749, appendix A).",
             f"copy {key} again",
         )
+
+
+def _is_placeholder(text: str) -> bool:
+    """Tell whether a text was left from an example: `***`, `<client id>`, `YOUR_CLIENT_ID`."""
+    is_bracketed = text.startswith("<") and text.endswith(">")
+    return is_bracketed or text.lower().startswith("your_") or (len(text) >= 3 and _PLACEHOLDER.issuperset(text))
 
 
 def _position(text: str, is_right: Callable[[str], bool]) -> str:
@@ -211,7 +217,13 @@ def _moment(value: object) -> datetime | None:
 
 
 def _sandbox(client_id: str, address: object) -> str | None:
-    return address if client_id.startswith(SANDBOX_MARK) and isinstance(address, str) else None
+    if address and not client_id.startswith(SANDBOX_MARK):
+        _fail(
+            "client_id is not the sandbox's, and the structure names a sandbox.",
+            "a pair of the sandbox and an app of X were mixed.",
+            "take the key sandbox out, or use the sandbox's own file",
+        )
+    return address if isinstance(address, str) else None
 
 
 def _document(values: Mapping[str, object]) -> str:

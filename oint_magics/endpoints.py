@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from oint_magics.auth import Auth
 
 TOKEN_URL = "https://api.x.com/2/oauth2/token"  # noqa: S105 - an address
+_sandbox: list[str] = []
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -26,8 +27,9 @@ def token_url(auth: Auth) -> str:
     """
     if not auth.is_sandbox:
         return _checked(settings.token_url() or TOKEN_URL)
-    url = f"{auth.sandbox}/2/oauth2/token" if auth.sandbox else settings.token_url() or ""
-    if not _is_loopback(url):
+    address = auth.sandbox or (_sandbox[0] if _sandbox else None)
+    url = f"{address}/2/oauth2/token" if address else settings.token_url() or ""
+    if not is_loopback(url):
         raise SettingError(
             "This is a pair of the sandbox, and it is not sent to X.",
             cause="the auth structure does not say where its sandbox runs.",
@@ -36,7 +38,13 @@ def token_url(auth: Auth) -> str:
     return url
 
 
-def _is_loopback(url: str) -> bool:
+def use_sandbox(address: str | None) -> None:
+    """Remember the sandbox that runs in this process, for pairs that do not say where theirs is."""
+    _sandbox[:] = [address] if address else []
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether an address is on this machine."""
     return _host(url) in _LOOPBACK
 
 

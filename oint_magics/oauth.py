@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from urllib.parse import quote_plus, urlencode
 
-from oint_magics.errors import InDoubt, NotTokenEndpoint, OintError, TryLater
 from oint_magics.auth import is_token
+from oint_magics.errors import InDoubt, NotTokenEndpoint, OintError, TryLater
 from oint_magics.secret import Secret, redacted
 
 if TYPE_CHECKING:
@@ -134,10 +134,14 @@ def _json(body: bytes) -> dict[str, object]:
     read all the same: a pair may stand beside it.
     """
     try:
-        document = json.loads(body.decode("utf-8-sig"), parse_constant=str, parse_int=_number)
+        document = json.loads(body.decode("utf-8-sig"), parse_constant=_nothing, parse_int=_number)
     except (ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
+
+
+def _nothing(_: str) -> None:
+    """Read `NaN` and `Infinity`, which JSON does not have, as nothing."""
 
 
 def _number(digits: str) -> int | str:

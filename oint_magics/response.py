@@ -25,6 +25,13 @@ _NO_REFRESH_TOKEN = {
 _OPEN_KEYS = frozenset({"token_type"})
 
 
+class Home(NamedTuple):
+    """Where a pair lives: what messages call it, and the same for every spelling of it."""
+
+    label: str
+    place: str
+
+
 class _Facts(NamedTuple):
     """What a response knows beside X's answer."""
 
@@ -34,13 +41,17 @@ class _Facts(NamedTuple):
     event: str
     at: datetime
     expires_at: datetime | None
-    saved_to: str | None
+    home: Home | None
     notes: tuple[Note, ...]
 
 
 # The values lie outside the objects, so that no inspector, debugger or pickler that walks an
 # object's attributes can reach them.
 _facts: WeakKeyDictionary[TokenResponse, _Facts] = WeakKeyDictionary()
+
+
+# Granted, and no place took it: kept here until one does, since this may be the only copy there is.
+unsaved: list[TokenResponse] = []
 
 
 class TokenResponse(Mapping[str, Any]):
@@ -78,12 +89,13 @@ class TokenResponse(Mapping[str, Any]):
     @property
     def saved_to(self) -> str | None:
         """Where the pair lives now, as `--auth` takes it; `None` where it could not be saved."""
-        return _facts[self].saved_to
+        home = _facts[self].home
+        return home.label if home else None
 
     def __repr__(self) -> str:
         facts = _facts[self]
         ends = f", ends {facts.expires_at:%Y-%m-%d %H:%M} UTC" if facts.expires_at else ""
-        place = f", saved to {facts.saved_to}" if facts.saved_to else ", not saved"
+        place = f", saved to {self.saved_to}" if self.saved_to else ", not saved"
         return f"<TokenResponse {self._access_token().masked()}{ends}{place}>"
 
     def __str__(self) -> str:
@@ -108,27 +120,27 @@ class TokenResponse(Mapping[str, Any]):
         raise TypeError("a token response cannot be pickled: name its store instead, see .saved_to")
 
 
-def granted(grant: Grant, sent: Auth, saved_to: str | None, notes: tuple[Note, ...]) -> TokenResponse:
+def granted(grant: Grant, sent: Auth, home: Home | None, notes: tuple[Note, ...]) -> TokenResponse:
     """Return a granted pair as a response.
 
     Args:
         grant: what the server granted.
         sent: the auth structure that was refreshed.
-        saved_to: the store's name, or `None` where the pair could not be saved.
+        home: where the pair is saved, or `None` where it could not be.
         notes: what to show below the answer's own rows, as name and text.
     """
     held = tuple(s for s in (sent.access_token, sent.refresh_token, sent.client_secret) if s)
     notes = (*_scope_notes(sent, grant), *_rotation_notes(sent, grant), *notes)
-    return _response(_Facts(grant.answer, sent, held, "refresh", grant.granted_at, grant.expires_at, saved_to, notes))
+    return _response(_Facts(grant.answer, sent, held, "refresh", grant.granted_at, grant.expires_at, home, notes))
 
 
-def unspent(auth: Auth, at: datetime, saved_to: str | None) -> TokenResponse:
+def unspent(auth: Auth, at: datetime, home: Home | None) -> TokenResponse:
     """Return a stored pair, still fresh, in the shape of an answer; `expires_in` is what is left.
 
     Args:
         auth: the stored auth structure; its access token is there and its end known.
         at: now.
-        saved_to: the store's name.
+        home: where the pair is, or `None` for a text.
     """
     left = int((auth.ends_at - at).total_seconds()) if auth.ends_at else None
     answer = {
@@ -140,7 +152,12 @@ def unspent(auth: Auth, at: datetime, saved_to: str | None) -> TokenResponse:
     }
     text = json.dumps({key: value for key, value in answer.items() if value is not None})
     note = ("refreshed", "no: the token is still good, so nothing was sent")
-    return _response(_Facts(Secret(text), auth, (), "look", at, auth.ends_at, saved_to, (note,)))
+    return _response(_Facts(Secret(text), auth, (), "look", at, auth.ends_at, home, (note,)))
+
+
+def home_of(response: TokenResponse) -> Home | None:
+    """Return where a response's pair lives, or `None` where it could not be saved."""
+    return _facts[response].home
 
 
 def auth_behind(response: TokenResponse) -> dict[str, object]:
@@ -171,8 +188,8 @@ def _table(response: TokenResponse, facts: _Facts) -> Table:
         rows.append(Row("refresh_token", _NO_REFRESH_TOKEN[facts.auth.refresh_token is not None]))
     if facts.expires_at:
         rows.append(Row("expires at", f"{_expiry(facts.expires_at, facts.at)} after this {facts.event}"))
-    if facts.saved_to:
-        rows.append(Row("saved to", facts.saved_to))
+    if facts.home:
+        rows.append(Row("saved to", facts.home.label))
     caption = "Token pair of X (OAuth 2.0)"
     if facts.auth.is_sandbox:
         caption = "SANDBOX token pair: an exercise, worth nothing at X"

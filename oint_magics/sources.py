@@ -11,7 +11,7 @@ from typing import NamedTuple, NoReturn
 from oint_magics.auth import KEYS, Auth, auth_of
 from oint_magics.errors import AuthFieldError, AuthNotFound
 from oint_magics.jsontext import read_object
-from oint_magics.response import TokenResponse, auth_behind
+from oint_magics.response import TokenResponse, auth_behind, home_of, unsaved
 from oint_magics.stores import Store, open_store
 
 _STORES = ("profile:", "keyring:", "shared:")
@@ -71,8 +71,9 @@ def _given(auth: Auth | None) -> Auth:
 
 
 def _response(response: TokenResponse) -> Source:
-    if response.saved_to:
-        return Source(response.saved_to, store=open_store(response.saved_to))
+    home = home_of(response)
+    if home:
+        return Source(home.label, store=open_store(home.place, home.label))
     return Source("a token response", auth=auth_of(auth_behind(response)))
 
 
@@ -84,17 +85,22 @@ def _text(text: str, variables: Mapping[str, object] | None) -> Source:
         return _nothing("a variable")
     if text.startswith("{") or (text[:1] in _QUOTES and text[1:].lstrip().startswith("{")):
         return _json(text)
-    if text == "env:" or text.startswith("env:"):
+    return _named(text) or _file(text, "a variable, and a file" if name else "a file")
+
+
+def _named(text: str) -> Source | None:
+    """Return the source that a word with a colon stands for, or `None` where it is none of those."""
+    if text.startswith("env:"):
         return _environment(text.removeprefix("env:") or "TWITTER_")
+    if text == "unsaved:" and unsaved:
+        return _response(unsaved[-1])
     if text.lower().startswith(("http://", "https://")):
         raise AuthNotFound(
             "An address is no source.",
             cause="secrets are not fetched from the network.",
             next_step="save the auth JSON as a file and name that file",
         )
-    if text.startswith(_STORES):
-        return Source(text, store=open_store(text))
-    return _file(text, "a variable, and a file" if name else "a file")
+    return Source(text, store=open_store(text)) if text.startswith(_STORES) else None
 
 
 def _variable_name(text: str) -> str:
@@ -119,7 +125,8 @@ def _json(text: str) -> Source:
 
 
 def _environment(prefix: str) -> Source:
-    values = {key: os.environ.get(prefix + key.upper()) for key in KEYS} if prefix.isidentifier() else {}
+    keys = (*KEYS, "expires_at", "sandbox")
+    values = {key: os.environ.get(prefix + key.upper()) for key in keys} if prefix.isidentifier() else {}
     if not any(values.values()):
         raise AuthNotFound(
             "The environment holds no auth structure.",

@@ -7,20 +7,21 @@ waiting for ever. Here one deadline shuts the connection, whatever it is doing.
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from oint_magics.endpoints import is_loopback
 from oint_magics.errors import NotSent
 from oint_magics.oauth import Answer, TokenRequest, in_doubt
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Iterator
 
 LARGEST_ANSWER = 1024 * 1024
 _CHUNK = 16 * 1024
@@ -94,6 +95,8 @@ class _Watch:
         """Remember a connection by a handle of its own, which outlives the wrapping for TLS."""
         with self._lock:
             self._handle = sock.dup()
+        if self.is_over:  # A name service may take longer than the whole deadline.
+            raise TimeoutError
 
     def cut(self) -> None:
         """Shut the connection, so that whatever waits on it ends now."""
@@ -118,7 +121,9 @@ def _exchange(url: str, request: TokenRequest, watch: _Watch) -> tuple[Answer | 
     timer.daemon = True
     timer.start()
     try:
-        with requests.Session() as session:
+        with _Session() as session, _silence():
+            # A proxy is for what is elsewhere: it must not see what goes to this machine.
+            session.trust_env = not is_loopback(url)
             _mount(session, watch)
             return _send(session, url, request, watch), ""
     except Exception as error:  # noqa: BLE001 - none of them may pass: each may hold the request
@@ -165,6 +170,27 @@ def _body(response: requests.Response, watch: _Watch) -> tuple[bytes, str | None
     return bytes(body), None
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Know no redirect: requests would read its whole body, of any size, only to offer the next request."""
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Keep urllib3 from logging header lines that it cannot read: they may hold what was sent."""
+    thread = threading.get_ident()
+    logger = logging.getLogger("urllib3.connection")
+
+    def is_other(_: logging.LogRecord) -> bool:
+        return threading.get_ident() != thread
+
+    logger.addFilter(is_other)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_other)
+
+
 class _Authorization(requests.auth.AuthBase):
     """Sets the Basic header, or leaves a public client's request without one."""
 
@@ -178,24 +204,22 @@ class _Authorization(requests.auth.AuthBase):
 
 
 def _mount(session: requests.Session, watch: _Watch) -> None:
-    pools = _watched_pools(watch)
-
     class Adapter(HTTPAdapter):
         def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
             super().init_poolmanager(*args, **kwargs)
-            self.poolmanager.pool_classes_by_scheme = pools
+            _watch_pools(self.poolmanager, watch)
 
         def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
             manager = super().proxy_manager_for(*args, **kwargs)
-            manager.pool_classes_by_scheme = pools
+            _watch_pools(manager, watch)
             return manager
 
     session.mount("https://", Adapter(max_retries=0))
     session.mount("http://", Adapter(max_retries=0))
 
 
-def _watched_pools(watch: _Watch) -> dict[str, type[HTTPConnectionPool]]:
-    """Return urllib3's two connection pools, with connections that report to the watch."""
+def _watch_pools(manager: Any, watch: _Watch) -> None:
+    """Let a pool manager, plain or of a proxy, make connections that report to the watch."""
 
     class Watched:
         def _new_conn(self) -> socket.socket:
@@ -207,16 +231,7 @@ def _watched_pools(watch: _Watch) -> dict[str, type[HTTPConnectionPool]]:
             super().connect()  # type: ignore[misc]  # as above
             watch.connected = True
 
-    class PlainConnection(Watched, HTTPConnection):
-        pass
+    def watched(pool: Any) -> Any:
+        return type(pool.__name__, (pool,), {"ConnectionCls": type("Connection", (Watched, pool.ConnectionCls), {})})
 
-    class TlsConnection(Watched, HTTPSConnection):
-        pass
-
-    class PlainPool(HTTPConnectionPool):
-        ConnectionCls = PlainConnection
-
-    class TlsPool(HTTPSConnectionPool):
-        ConnectionCls = TlsConnection
-
-    return {"http": PlainPool, "https": TlsPool}
+    manager.pool_classes_by_scheme = {name: watched(pool) for name, pool in manager.pool_classes_by_scheme.items()}

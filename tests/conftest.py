@@ -6,6 +6,7 @@ import os
 import pytest
 import raw_server
 
+from oint_magics import endpoints, refresh, response, sources
 from oint_magics.sandbox import Sandbox
 from oint_magics.twitter import calls
 
@@ -26,6 +27,10 @@ def home(tmp_path, monkeypatch):
     work.mkdir()
     monkeypatch.chdir(work)
     monkeypatch.setattr(calls, "_last_used", [])
+    monkeypatch.setattr(endpoints, "_sandbox", [])
+    monkeypatch.setattr(response, "unsaved", [])
+    monkeypatch.setattr(sources, "unsaved", response.unsaved)
+    monkeypatch.setattr(refresh, "unsaved", response.unsaved)
     return folder
 
 

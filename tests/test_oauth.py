@@ -73,13 +73,25 @@ def test_a_granted_pair():
 
 def test_an_answer_without_refresh_token_keeps_the_old_one():
     """RFC 6749 §6: the server may issue no new one."""
-    for answer in ({"access_token": "new"}, {"access_token": "new", "refresh_token": None}):
+    for more in ({}, {"refresh_token": None}, {"refresh_token": ""}):
+        answer = {"access_token": "new"} | more
         assert read(200, answer).refresh_token.reveal() == "old-token"
 
 
 def test_a_broken_connection_after_the_whole_pair_loses_nothing():
     """A JSON object that is complete was not cut."""
     assert read(200, PAIR, broken="its answer was cut off").access_token.reveal() == "new-access"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\ufeff%s", '{"n": NaN, "access_token": "new-access"}', '{"n": %s, "access_token": "new-access"}' % ("9" * 5000)],
+)
+def test_a_pair_in_strange_company_is_a_pair(text):
+    """A byte order mark, `NaN`, an endless number: no reason to lose what stands beside them."""
+    text = text.replace("%s", json.dumps(PAIR))
+
+    assert read(200, text.encode()).access_token.reveal() == "new-access"
 
 
 def test_another_2xx_with_a_pair_is_a_pair():
@@ -94,7 +106,7 @@ def test_an_error_beside_a_pair_does_not_lose_the_pair():
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [(7200, 7200), ("7200", 7200), (7199.9, 7199), (0, None), (-5, None), ("soon", None), (None, None), ([1], None),
-     (1e300, None), ("1e400", None), ("nan", None)],
+     (1e300, None), ("1e400", None), (10**10, None), ("nan", None)],
 )  # fmt: skip
 def test_expires_in(value, seconds):
     expected = None if seconds is None else NOW + timedelta(seconds=seconds)
@@ -119,7 +131,6 @@ IN_DOUBT = [
     (200, {"access_token": "é"}),
     (200, {"access_token": "new", "refresh_token": "a\r\nb"}),
     (200, {"access_token": "new", "refresh_token": 5}),
-    (200, {"access_token": "new", "refresh_token": ""}),
     (200, {"error": {"code": 5}}),
     (204, b""),
     (100, b""),
@@ -173,7 +184,7 @@ def test_not_the_token_endpoint(status):
 )
 def test_try_later(status, body, headers, retry_at):
     """Says when, spends nothing."""
-    with pytest.raises(errors.TryLater, match="Nothing is spent") as caught:
+    with pytest.raises(errors.TryLater, match="Nothing is spent|not spent") as caught:
         read(status, body, **headers)
     assert caught.value.retry_at == retry_at
     if retry_at:

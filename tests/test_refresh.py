@@ -1,5 +1,6 @@
 import json
 import os
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -181,26 +182,121 @@ def test_what_cannot_be_saved_is_not_sent(sandbox, auth_file, monkeypatch):
     assert Path("auth.json").read_bytes() == before
 
 
-@pytest.mark.parametrize(
-    "failure",
-    [errors.StoreNotWritable("It cannot.", cause="No space left on device."), errors.AuthSyntaxError("Gone.")],
-)
-def test_what_was_answered_and_cannot_be_saved_is_in_the_error(sandbox, auth_file, monkeypatch, failure):
-    """The next command of the message puts the pair back."""
+FAILURES = [errors.StoreNotWritable("It cannot.", cause="No space left on device."), errors.AuthSyntaxError("Gone.")]
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_what_was_answered_and_cannot_be_saved_goes_to_another_place(sandbox, auth_file, monkeypatch, failure):
+    """The message says where, and the next command works."""
     auth_file()
 
     def fail(*_):
         raise failure
 
-    with monkeypatch.context() as patch, pytest.raises(errors.NotSaved, match="sys.last_value.response") as caught:
+    with monkeypatch.context() as patch, pytest.raises(errors.NotSaved, match="is kept in profile:rescued-") as caught:
         patch.setattr(FileStore, "save", fail)
         twitter.refresh("auth.json")
-    assert (failure.cause or failure.what) in str(caught.value)
-    assert caught.value.response.saved_to is None
-    assert caught.value.response["refresh_token"] not in str(caught.value)
 
-    assert twitter.keep(caught.value.response, "profile:rescued") == "profile:rescued"
+    place = caught.value.response.saved_to
+    assert (failure.cause or failure.what) in str(caught.value)
+    assert f"%twitter_refresh --auth {place}" in str(caught.value)
+    assert caught.value.response["refresh_token"] not in str(caught.value)
+    assert sandbox.accounts.is_good(twitter.refresh(place)["access_token"])
+
+
+def test_what_no_place_takes_is_in_this_process(sandbox, auth_file, monkeypatch):
+    """Also when nobody holds the error: a form's thread, a magic."""
+    auth_file()
+
+    def fail(*_):
+        raise errors.StoreNotWritable("It cannot.", cause="No space left on device.")
+
+    with monkeypatch.context() as patch, pytest.raises(errors.NotSaved, match="only this process has it") as caught:
+        patch.setattr(FileStore, "save", fail)
+        patch.setattr(FileStore, "create", fail)
+        twitter.refresh("auth.json")
+
+    assert caught.value.response.saved_to is None
+    assert "%twitter_keep unsaved: profile:rescued" in str(caught.value)
+    assert twitter.keep("unsaved:", "profile:rescued") == "profile:rescued"
     assert sandbox.accounts.is_good(twitter.refresh("profile:rescued")["access_token"])
+
+
+def test_the_old_refresh_token_is_rescued_with_the_new_access_token(raw, auth, monkeypatch):
+    """An answer without a refresh token keeps the old one, also in the rescue."""
+    body = json.dumps({"access_token": "new", "refresh_token": None}).encode()
+    monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", raw(answer("200 OK", body)).url)
+    Path("auth.json").write_text(json.dumps(auth))
+
+    def fail(*_):
+        raise errors.StoreNotWritable("It cannot.")
+
+    with monkeypatch.context() as patch, pytest.raises(errors.NotSaved) as caught:
+        patch.setattr(FileStore, "save", fail)
+        twitter.refresh("auth.json")
+
+    name = caught.value.response.saved_to.removeprefix("profile:")
+    kept = stored(Path(os.environ["OINT_HOME"]) / "profiles" / f"{name}.json")
+    assert (kept["access_token"], kept["refresh_token"]) == ("new", auth["refresh_token"])
+
+
+def test_a_pair_that_somebody_put_there_meanwhile_is_not_overwritten(raw, auth, monkeypatch):
+    """Another login saved its pair while the server answered: both pairs live on."""
+    other = auth | {"client_id": "other-client", "refresh_token": "other-token"}
+    pair = json.dumps({"access_token": "new", "refresh_token": "new-token"}).encode()
+
+    def behaviour(connection):
+        Path("auth.json").write_text(json.dumps(other))
+        answer("200 OK", pair)(connection)
+
+    monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", raw(behaviour).url)
+    Path("auth.json").write_text(json.dumps(auth))
+
+    with pytest.raises(errors.NotSaved, match="is kept in profile:rescued-"):
+        twitter.refresh("auth.json")
+    assert stored() == other
+
+
+def test_if_expired_makes_no_second_copy_of_a_live_pair(sandbox, auth_file, home):
+    auth_file()
+
+    response = twitter.refresh("auth.json", to="profile:copy", if_expired=True)
+
+    assert response.saved_to == "auth.json"
+    assert not (home / "oint" / "profiles" / "copy.json").exists()
+    assert twitter.refresh(sandbox.issue(), if_expired=True).saved_to is None
+
+
+def test_a_response_leads_home_from_another_folder(sandbox, auth_file, tmp_path):
+    auth_file()
+    response = twitter.refresh("auth.json")
+    os.chdir(tmp_path)
+
+    assert twitter.refresh(response).saved_to == "auth.json"
+    assert sandbox.accounts.counts.refreshes == 2
+
+
+def test_nothing_hangs_on_an_error_of_the_api(raw, auth, monkeypatch):
+    """A reporter that stores every frame's locals finds no token: the frames behind the edge are gone."""
+    body = json.dumps({"access_token": "new\naccess", "refresh_token": "new"}).encode()
+    monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", raw(answer("200 OK", body)).url)
+    monkeypatch.setenv("OINT_TWITTER_AUTH", "auth.json")
+    Path("auth.json").write_text(json.dumps(auth))
+
+    with pytest.raises(errors.InDoubt) as caught:
+        twitter.refresh()
+    assert caught.value.__context__ is None
+    frames = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
+    assert frames[1:] == ["at_the_edge"]
+    inside = traceback.walk_tb(caught.value.__traceback__)
+    assert auth["refresh_token"] not in str([frame.f_locals for frame, _ in list(inside)[1:]])
+
+
+def test_an_unexpected_fault_is_ours_too(auth, monkeypatch):
+    monkeypatch.setattr("oint_magics.sources.source_of", lambda *_: 1 / 0)
+
+    with pytest.raises(errors.InternalError, match="ZeroDivisionError at oint_magics/twitter/calls.py, line"):
+        twitter.refresh(auth)
 
 
 def test_the_sandbox_that_is_gone_names_the_way_back(sandbox, auth_file):

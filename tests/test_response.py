@@ -8,7 +8,7 @@ import pytest
 
 from oint_magics.auth import auth_of
 from oint_magics.oauth import Answer, read_grant
-from oint_magics.response import auth_behind, granted, unspent
+from oint_magics.response import Home, auth_behind, granted, unspent
 from oint_magics.secret import fingerprint
 
 NOW = datetime(2026, 11, 23, 12, 5, tzinfo=UTC)
@@ -18,12 +18,10 @@ SENT = {"client_id": "an-id", "client_secret": CLIENT, "access_token": OLD_ACCES
 PAIR = {"token_type": "bearer", "expires_in": 7200, "access_token": ACCESS, "scope": "a b", "refresh_token": REFRESH}
 
 
-def response(sent=SENT, saved_to="auth.json", notes=(), **changes):
+def response(sent=SENT, home=Home("auth.json", "/folder/auth.json"), notes=(), **changes):
     answer = {k: v for k, v in (PAIR | changes).items() if v is not ...}
     auth = auth_of(sent)
-    return granted(
-        read_grant(Answer(200, {}, json.dumps(answer).encode(), None), auth, "host", NOW), auth, saved_to, notes
-    )
+    return granted(read_grant(Answer(200, {}, json.dumps(answer).encode(), None), auth, "host", NOW), auth, home, notes)
 
 
 def test_is_xs_answer_as_a_mapping():
@@ -148,7 +146,7 @@ def test_an_answer_of_a_thousand_keys_is_a_table_of_forty():
 
 def test_rebuilt_from_a_store_when_nothing_was_sent():
     end = NOW + timedelta(minutes=80)
-    r = unspent(auth_of(SENT | {"scope": "a b", "expires_at": end.timestamp()}), NOW, "profile:x")
+    r = unspent(auth_of(SENT | {"scope": "a b", "expires_at": end.timestamp()}), NOW, Home("profile:x", "x"))
 
     assert dict(r) == {"token_type": "bearer", "expires_in": 4800, "access_token": OLD_ACCESS, "scope": "a b",
                        "refresh_token": OLD_REFRESH}  # fmt: skip
@@ -170,6 +168,4 @@ def test_repr_is_one_line():
         repr(response())
         == f"<TokenResponse MARK…aaaa #{fingerprint(ACCESS)}, ends 2026-11-23 14:05 UTC, saved to auth.json>"
     )
-    assert (
-        repr(response(saved_to=None, expires_in=...)) == f"<TokenResponse MARK…aaaa #{fingerprint(ACCESS)}, not saved>"
-    )
+    assert repr(response(home=None, expires_in=...)) == f"<TokenResponse MARK…aaaa #{fingerprint(ACCESS)}, not saved>"

@@ -33,11 +33,14 @@ def parse(line: str, usage: Usage) -> dict[str, str]:
         UsageError: the line has a word too many or an option too few.
         AuthSyntaxError: a braced value in it is not JSON.
     """
+    line = line.rstrip().removesuffix(";")  # A notebook's habit: no output wanted.
     found: dict[str, str] = {}
     missing = list(usage.words)
     at = _skip(line, 0)
     while at < len(line):
         option = _OPTION.match(line, at)
+        if option and option[0] in found:
+            _fail("There is an option twice.", usage)
         if option and option[0] in usage.flags:
             found[option[0]], at = "", option.end()
         elif option and option[0] in usage.values:
@@ -47,7 +50,7 @@ def parse(line: str, usage: Usage) -> dict[str, str]:
         elif missing:
             found[missing.pop(0)], at = _word(line, at, usage)
         else:
-            _fail("There is a word too many. A path with blanks wants quotes around it.", usage)
+            _fail("There is a word too many: a value follows its option, a path with blanks wants quotes.", usage)
         if at < len(line) and not line[at].isspace():
             _fail("A blank is missing between two words.", usage)
         at = _skip(line, at)
@@ -55,7 +58,7 @@ def parse(line: str, usage: Usage) -> dict[str, str]:
 
 
 def _fail(what: str, usage: Usage) -> NoReturn:
-    raise UsageError(what, next_step=usage.text)
+    raise UsageError(what, next_step=f"{usage.text}  (help: {usage.text.split()[0]}?)")
 
 
 def _skip(line: str, at: int) -> int:

@@ -25,6 +25,14 @@ def unregister(shell: InteractiveShell) -> None:
         shell.strdispatchers["complete_command"].strs.pop(f"%{name}", None)
 
 
+def _places() -> list[str]:
+    from pathlib import Path
+
+    from oint_magics import stores
+
+    return [*stores.profiles(), *sorted(path.name for path in Path().glob("*.json")), "env:"]
+
+
 def _complete(_: Any, event: Any) -> list[str]:
     """Return what may stand at the cursor; `event` is IPython's, with the line so far."""
     from oint_magics.notebook.usage import USAGES
@@ -34,8 +42,8 @@ def _complete(_: Any, event: Any) -> list[str]:
     if usage is None:
         return []
     previous = words[-1] if event.line.endswith(" ") else words[-2] if len(words) > 1 else ""
-    if previous in ("--auth", "--to"):
-        return ["profile:default", *(["env:"] if previous == "--auth" else [])]
+    if previous in ("--auth", "--to") or (usage.words[:1] == ("source",) and not words[-1].startswith("-")):
+        return _places()
     if usage.words[:1] == ("action",):
         return _FAULTS if previous == "fault" else _SANDBOX
     return [option for option in usage.values + usage.flags if option not in words]

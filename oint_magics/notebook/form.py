@@ -15,9 +15,9 @@ import anywidget
 from IPython.display import display
 
 from oint_magics.auth import KEYS
+from oint_magics.edge import ours
 from oint_magics.errors import AuthError, AuthFieldError, StoreTaken
 from oint_magics.jsontext import read_object
-from oint_magics.notebook.speech import ours
 from oint_magics.secret import Secret
 from oint_magics.textfile import decoded
 from oint_magics.twitter import calls
@@ -98,6 +98,8 @@ class AuthForm(anywidget.AnyWidget):
         filled = {key: str(values.get(key) or "").strip() for key in ("json", "keep", *_FIELDS)}
         if len(parts) > 1:
             filled["file"] = decoded(parts[1], "the uploaded file").text
+        if filled["json"] or "file" in filled:
+            self._received.clear()  # A whole structure: nothing of another account's may mix with it.
         self._received |= {key: Secret(text) for key, text in filled.items() if text}
 
     def _done(self, response: TokenResponse) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
 
-from oint_magics.notebook.speech import spoken
+from oint_magics.edge import clean
 
 if TYPE_CHECKING:
     from oint_magics.response import TokenResponse
@@ -21,7 +21,7 @@ class TwitterMagics(Magics):
 
     @line_magic
     @no_var_expand
-    @spoken
+    @clean
     def twitter_refresh(self, line: str) -> TokenResponse | None:
         """Refresh a token pair, save the new one, and show X's answer as a table.
 
@@ -45,7 +45,7 @@ class TwitterMagics(Magics):
 
     @line_magic
     @no_var_expand
-    @spoken
+    @clean
     def twitter_auth(self, line: str) -> Any:
         """Open the form: give an auth structure, choose where to keep it, refresh it.
 
@@ -59,7 +59,7 @@ class TwitterMagics(Magics):
 
     @line_magic
     @no_var_expand
-    @spoken
+    @clean
     def twitter_keep(self, line: str) -> str:
         """Copy an auth structure into a store and make that its home.
 
@@ -75,7 +75,7 @@ class TwitterMagics(Magics):
 
     @line_magic
     @no_var_expand
-    @spoken
+    @clean
     def twitter_sandbox(self, line: str) -> Table:
         """Run a server like X on this machine, to practise without an account.
 

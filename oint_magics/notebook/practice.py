@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from oint_magics import endpoints
 from oint_magics.errors import StoreNotWritable, UsageError
 from oint_magics.notebook.usage import USAGES
 from oint_magics.sandbox import AUTH_FILE, Sandbox
@@ -37,11 +38,10 @@ def act(action: str, fault: str | None, value: str | None) -> Table:
 
 
 def _start() -> None:
+    """Start it where it does not run, and write a fresh pair in any case: the way back from a spent one."""
     if not _running:
         _running.append(Sandbox())
-    elif Path(AUTH_FILE).exists():
-        calls.use(AUTH_FILE)
-        return
+        endpoints.use_sandbox(_running[0].url)
     _write_auth(_running[0])
     calls.use(AUTH_FILE)
 
@@ -63,6 +63,7 @@ def _write_auth(sandbox: Sandbox) -> None:
 def _stop() -> None:
     if _running:
         _running.pop().stop()
+        endpoints.use_sandbox(None)
 
 
 def _disturb(fault: str, value: str | None) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from getpass import getpass
 from typing import TYPE_CHECKING
 
+from oint_magics.errors import NobodyThere
 from oint_magics.twitter import calls
 
 if TYPE_CHECKING:
     from oint_magics.response import TokenResponse
 
 _QUESTIONS = {
-    "client_id": "client_id (hidden): ",
     "client_secret": "client_secret (hidden; Enter alone for a public client): ",
     "refresh_token": "refresh_token (hidden): ",
 }
@@ -26,6 +26,19 @@ def ask() -> TokenResponse:
     Raises:
         OintError: as for a refresh.
     """
-    values = {key: getpass(question).strip() or None for key, question in _QUESTIONS.items()}
-    place = getpass("keep it in (Enter alone for profile:default): ").strip() or "profile:default"
-    return calls.refresh(values, to=place)
+    try:
+        given = _answers()
+        place = getpass("keep it in (hidden; Enter alone for profile:default): ").strip() or "profile:default"
+    except (EOFError, KeyboardInterrupt):
+        given = None
+    if given is None:
+        raise NobodyThere("The questions were not answered, so nothing was sent.", next_step="%twitter_auth --prompt")
+    return calls.refresh(given, to=place)
+
+
+def _answers() -> str | dict[str, str | None]:
+    """Return what was typed: field by field, or a whole JSON at the first question."""
+    first = getpass("Auth for X, hidden input. client_id, or the whole auth JSON on one line: ").strip()
+    if first.startswith("{"):
+        return first
+    return {"client_id": first} | {key: getpass(question).strip() or None for key, question in _QUESTIONS.items()}

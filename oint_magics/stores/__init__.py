@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from oint_magics import settings
 from oint_magics.errors import StoreError
@@ -43,8 +43,11 @@ class Store(Protocol):
     def prove(self) -> None:
         """Show that `save` will work, by doing what it does; raises `StoreNotWritable`."""
 
-    def save(self, grant: Grant) -> None:
-        """Write the pair and its expiry; raises a `StoreError` or `AuthError` where it cannot."""
+    def save(self, grant: Grant, sent: Auth) -> None:
+        """Write the pair and its expiry in the place of the one that was sent.
+
+        Raises a `StoreError` or `AuthError` where it cannot, also where another pair stands there by now.
+        """
 
     def warning(self) -> str | None:
         """Return what the user should know about the place, or `None`."""
@@ -65,8 +68,12 @@ def profile(name: str) -> Store:
     return FileStore(settings.data_folder() / "profiles" / f"{name}.json", f"profile:{name}", is_ours=True)
 
 
-def open_store(name: str) -> Store:
+def open_store(name: str, label: str | None = None) -> Store:
     """Return the store that a name stands for: `profile:NAME`, else a file's path.
+
+    Args:
+        name: the name.
+        label: what messages call a file; `None` for its name.
 
     Raises:
         StoreError: the name is no name of a store.
@@ -78,11 +85,34 @@ def open_store(name: str) -> Store:
             "Keyring and team stores are not in this version.",
             next_step="profile:NAME keeps the pair in a file that only you can read",
         )
-    if "://" in name or not name.strip() or name.lstrip().startswith("{"):
-        raise StoreError(
-            "That is no store.",
-            cause="a store is profile:NAME or the path of a file.",
-            next_step="--to profile:default",
-        )
-    path = Path(name).expanduser()
-    return FileStore(path, name)
+    path = _path(name)
+    # A bare word is more often a profile without `profile:`, or a variable, than the name of a new file.
+    is_name = re.search(r"[./\\]", name) and "://" not in name and not name.lstrip().startswith("{")
+    if not is_name and not path.is_file():
+        _no_store()
+    return FileStore(path, label or name)
+
+
+def _path(name: str) -> Path:
+    try:
+        path = Path(name).expanduser()
+        path.resolve(strict=False)
+        path.exists()
+        return path
+    except (OSError, ValueError, RuntimeError):  # a NUL, `~nobody`, a circle of links, a name too long
+        pass
+    return _no_store()
+
+
+def _no_store() -> NoReturn:
+    raise StoreError(
+        "That is no store.",
+        cause="a store is profile:NAME, or the path of a file (one without a dot is written ./NAME).",
+        next_step="--to profile:default",
+    )
+
+
+def profiles() -> list[str]:
+    """Return the names of the profiles that are there, as `profile:NAME`."""
+    found = (settings.data_folder() / "profiles").glob("*.json")
+    return sorted(f"profile:{path.stem}" for path in found)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 WORKSHOP = ".oint"
 
 
-def replace(path: Path, data: bytes) -> None:
+def replace(path: Path, data: bytes, spare: int = 0) -> None:
     """Put new bytes in a file's place, synced to the disk, in one step.
 
     The file keeps its mode, owner and extended attributes; a new one is readable by its owner alone.
@@ -24,6 +24,7 @@ def replace(path: Path, data: bytes) -> None:
     Args:
         path: the file.
         data: its new bytes.
+        spare: how many bytes more must find room on the disk beside them, for a later and longer version.
 
     Raises:
         OSError: it could not be done; the file is as it was.
@@ -31,7 +32,7 @@ def replace(path: Path, data: bytes) -> None:
     target = path.resolve()
     temporary = workshop(target.parent) / f"{target.name}.{os.getpid()}.new"
     try:
-        _write(temporary, data, target)
+        _write(temporary, data, target, spare)
         _rename(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -59,12 +60,15 @@ def workshop(folder: Path) -> Path:
     return place
 
 
-def _write(temporary: Path, data: bytes, target: Path) -> None:
+def _write(temporary: Path, data: bytes, target: Path, spare: int) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     descriptor = os.open(temporary, flags, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
+        file.write(data + bytes(spare))
         file.flush()
+        if spare:
+            os.fsync(descriptor)
+            os.ftruncate(descriptor, len(data))
         if target.exists():
             _dress(descriptor, target)
         os.fsync(descriptor)

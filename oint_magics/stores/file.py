@@ -6,8 +6,8 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from oint_magics.auth import Auth, auth_of
-from oint_magics.errors import AuthError, AuthNotFound, StoreNotWritable
+from oint_magics.auth import LARGEST, Auth, auth_of
+from oint_magics.errors import AuthError, AuthNotFound, AuthSyntaxError, StoreNotWritable, StoreTaken
 from oint_magics.jsontext import read_object
 from oint_magics.stores import atomic
 from oint_magics.textfile import decoded
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from oint_magics.oauth import Grant
     from oint_magics.textfile import TextFile
 
-_LARGEST = 1024 * 1024
+_TOKENS = ("access_token", "refresh_token")
+# How much longer the saved file may be than the one that proved it: two tokens and a number.
+_SPARE = 8192
 
 
 class FileStore:
@@ -72,21 +74,28 @@ class FileStore:
         Raises:
             StoreNotWritable: it cannot.
         """
-        self._rewrite({})
+        file, document = self._content()
+        _edited(document, dict.fromkeys((*_TOKENS, "expires_at"), "trial"))
+        self._replace(file.encoded(document.text), spare=_SPARE)
 
-    def save(self, grant: Grant) -> None:
+    def save(self, grant: Grant, sent: Auth) -> None:
         """Write the two tokens and `expires_at` (Unix seconds) into the file, and leave all else as it is.
 
         Raises:
             StoreNotWritable: it cannot be written any more; the file is as it was.
+            StoreTaken: somebody put another pair there in the meantime.
             AuthError: the file is no auth structure any more.
         """
-        changes: dict[str, str | int] = {"access_token": grant.access_token.reveal()}
+        file, document = self._content()
+        _check_unchanged(auth_of(document.values()), sent, self.label)
+        changes: dict[str, str | int | None] = {"access_token": grant.access_token.reveal()}
         if grant.refresh_token is not None:
             changes["refresh_token"] = grant.refresh_token.reveal()
         if grant.expires_at is not None:
             changes["expires_at"] = int(grant.expires_at.timestamp())
-        self._rewrite(changes)
+        elif "expires_at" in document.members:
+            changes["expires_at"] = None  # What stood there was the old token's end.
+        self._replace(file.encoded(_edited(document, changes)))
 
     def warning(self) -> str | None:
         """Return what the user should know about the file, or `None`."""
@@ -95,28 +104,32 @@ class FileStore:
             return f"others on this machine can read the file: chmod 600 {self.label}"
         return None
 
-    def _replace(self, data: bytes) -> None:
+    def _replace(self, data: bytes, spare: int = 0) -> None:
         reason = None
+        name = self.label if self.path.exists() else "The file"
         try:
             if self._is_ours:
                 self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            atomic.replace(self.path, data)
+            atomic.replace(self.path, data, spare)
         except OSError as error:
             reason = error.strerror or str(error)
+        if reason and not self.path.parent.exists():
+            reason = "its folder does not exist"
         if reason:
             raise StoreNotWritable(
-                f"{self.label} cannot be written, so nothing was sent.",
+                f"{name} cannot be written, so nothing was sent.",
                 cause=f"{reason} (a new file is written beside it, in {atomic.WORKSHOP}/, and takes its place).",
                 next_step="make file and folder writable, or keep the pair elsewhere: --to profile:NAME",
             )
 
     def _content(self) -> tuple[TextFile, JsonObject]:
         file = decoded(self._bytes(), self.label)
-        return file, read_object(file.text)
-
-    def _rewrite(self, changes: dict[str, str | int]) -> None:
-        file, document = self._content()
-        self._replace(file.encoded(document.replaced(changes)))
+        try:
+            return file, read_object(file.text)
+        except AuthSyntaxError as error:
+            problem = error
+        problem.what = f"{self.label} cannot be read as auth JSON."
+        raise problem
 
     def _bytes(self) -> bytes:
         reason = None
@@ -126,13 +139,38 @@ class FileStore:
                 reason = "it is no file"
             else:
                 with self.path.open("rb") as file:
-                    data = file.read(_LARGEST + 1)
+                    data = file.read(LARGEST + 1)
         except FileNotFoundError:
             raise AuthNotFound(f"{self.label} is not there.", next_step="%twitter_auth") from None
         except OSError as error:
             reason = error.strerror or type(error).__name__
-        if len(data) > _LARGEST:
+        if len(data) > LARGEST:
             reason = "it is larger than 1 MiB"
         if reason:
             raise AuthError(f"{self.label} cannot be read.", cause=f"{reason}.", next_step="name the auth JSON file")
         return data
+
+
+def _edited(document: JsonObject, changes: dict[str, str | int | None]) -> str:
+    """Return the document's text with changes, read again to be sure that it says just that.
+
+    Raises:
+        StoreNotWritable: it does not; the text has a form that our editing does not understand.
+    """
+    text = document.replaced(changes)
+    try:
+        if read_object(text).values() == document.values() | changes:
+            return text
+    except AuthSyntaxError:
+        pass
+    raise StoreNotWritable(
+        "The file cannot be edited, so nothing was sent.",
+        cause="its JSON has a form in which a value cannot be changed safely.",
+        next_step="write it as plain JSON without comments, or keep the pair elsewhere: --to profile:NAME",
+    )
+
+
+def _check_unchanged(there: Auth, sent: Auth, label: str) -> None:
+    is_same = sent.refresh_token is not None and sent.refresh_token.matches(there.refresh_token)
+    if there.client_id != sent.client_id or not is_same:
+        raise StoreTaken(f"{label} was changed while the server answered.", cause="it holds another pair by now.")

@@ -5,6 +5,8 @@ Nothing heavy is imported before a call needs it.
 
 from __future__ import annotations
 
+from oint_magics.edge import clean
+
 TYPE_CHECKING = False  # not imported: `typing` alone costs more than all the rest here
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["keep", "refresh"]
 
 
+@clean
 def refresh(
     auth: str | PathLike[str] | Mapping[str, object] | None = None, *, to: str | None = None, if_expired: bool = False
 ) -> TokenResponse:
@@ -38,6 +41,7 @@ def refresh(
     return calls.refresh(auth, to=to, if_expired=if_expired)
 
 
+@clean
 def keep(auth: str | PathLike[str] | Mapping[str, object], to: str, *, replace: bool = False) -> str:
     """Copy an auth structure into a store and make that its home.
 

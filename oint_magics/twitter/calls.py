@@ -40,14 +40,22 @@ def source_of(auth: object, variables: Mapping[str, object] | None = None) -> So
         AuthNotFound: the call names none, and there is no default.
         AuthError: what it names cannot be read.
     """
-    given = default_source() if auth is None else auth
+    if auth is not None:
+        return sources.source_of(auth, variables)
+    given = default_source()
     if given is None:
         raise AuthNotFound(
             "No auth was given, and there is no default.",
             cause="nothing was used before, OINT_TWITTER_AUTH is not set, and there is no profile:default.",
             next_step="%twitter_auth opens the form; or name a source: %twitter_refresh --auth auth.json",
         )
-    return sources.source_of(given, None if auth is None else variables)
+    try:
+        return sources.source_of(given)
+    except AuthNotFound as error:
+        problem = error
+    if given == settings.auth():
+        problem.what = "OINT_TWITTER_AUTH names nothing that is there."
+    raise problem
 
 
 def refresh(
@@ -75,8 +83,12 @@ def refresh(
 
 def keep(auth: object, to: str, *, replace: bool = False, variables: Mapping[str, object] | None = None) -> str:
     """Copy an auth structure into a store; see `oint_magics.twitter.keep`."""
-    found = source_of(auth, variables).read()
+    source = source_of(auth, variables)
     store = stores.open_store(to)
+    if source.store and source.store.place == store.place:
+        use(store.label)
+        return store.label
+    found = source.read()
     if store.exists() and not replace and not store.read().document.matches(found.document):
         raise StoreTaken(
             f"{store.label} holds something else already.",

@@ -11,7 +11,7 @@ from IPython.utils.io import capture_output
 from traitlets.config import Config
 
 import oint_magics
-from oint_magics import errors
+from oint_magics import errors, twitter
 from oint_magics.notebook import practice
 from oint_magics.notebook.magics import NAMES
 from oint_magics.notebook.usage import USAGES
@@ -271,14 +271,19 @@ def test_unload_takes_everything_away(shell):
     [
         ("%twitter_refresh --", {"--auth", "--to", "--if-expired"}),
         ("%twitter_refresh --if", {"--if-expired"}),
-        ("%twitter_refresh --auth pro", {"profile:default"}),
+        ("%twitter_refresh --auth pro", {"profile:work"}),
+        ("%twitter_refresh --to ", {"profile:work", "mine.json"}),
+        ("%twitter_keep ", {"profile:work", "mine.json", "env:"}),
         ("%twitter_keep auth.json profile:x --", {"--replace"}),
         ("%twitter_auth --", {"--prompt"}),
         ("%twitter_sandbox st", {"start", "stop", "status"}),
         ("%twitter_sandbox fault h", {"html"}),
     ],
 )
-def test_completion(shell, line, found):
+def test_completion(shell, line, found, sandbox):
+    """Options, and the places that are there."""
+    twitter.keep(sandbox.issue(), "profile:work")
+    Path("mine.json").write_text("{}")
     with provisionalcompleter():
         assert found <= {completion.text for completion in shell.Completer.completions(line, len(line))}
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from oint_magics.auth import auth_of
-from oint_magics.errors import AuthNotFound
+from oint_magics.errors import AuthNotFound, StoreTaken
 from oint_magics.oauth import Grant
 from oint_magics.secret import Secret
 
@@ -38,7 +38,7 @@ class StoreContract:
     def test_a_pair_is_saved_and_all_else_stays(self, store, again):
         store.create(AUTH)
 
-        store.save(grant())
+        store.save(grant(), AUTH)
 
         found = again().read()
         assert found.access_token.reveal() == "new-access"
@@ -51,10 +51,27 @@ class StoreContract:
     def test_an_answer_without_refresh_token_or_expiry_leaves_the_old_ones(self, store, again):
         store.create(AUTH)
 
-        store.save(grant(refresh=None, end=None))
+        store.save(grant(refresh=None, end=None), AUTH)
 
         assert again().read().refresh_token.reveal() == "old"
         assert again().read().expires_at is None
+
+    def test_an_unknown_expiry_does_not_keep_the_old_tokens_end(self, store, again):
+        store.create(AUTH)
+        store.save(grant(), AUTH)
+
+        store.save(grant("a2", "r2", end=None), store.read())
+
+        assert again().read().expires_at is None
+
+    def test_another_pair_that_was_put_there_meanwhile_is_not_overwritten(self, store, again):
+        store.create(AUTH)
+        for other in ({"client_id": "other-id"}, {"refresh_token": "other"}, {"refresh_token": None}):
+            sent = auth_of({"client_id": "an-id", "refresh_token": "old"} | other)
+            with pytest.raises(StoreTaken):
+                store.save(grant(), sent)
+
+        assert again().read().document.matches(AUTH.document)
 
     def test_proving_changes_nothing(self, store, again):
         store.create(AUTH)
@@ -66,7 +83,7 @@ class StoreContract:
     def test_saving_again_and_again(self, store, again):
         store.create(AUTH)
         for n in range(5):
-            store.save(grant(f"a{n}", f"r{n}"))
+            store.save(grant(f"a{n}", f"r{n}"), store.read())
 
         assert again().read().refresh_token.reveal() == "r4"
 

@@ -68,7 +68,7 @@ def test_a_users_file_keeps_every_other_byte(bom, encoding):
 
     open_store("auth.json").prove()
     assert Path("auth.json").read_bytes() == bom + BEFORE.encode(encoding)
-    open_store("auth.json").save(grant())
+    open_store("auth.json").save(grant(), AUTH)
     assert Path("auth.json").read_bytes() == bom + AFTER.encode(encoding)
 
 
@@ -87,7 +87,7 @@ def test_saving_changes_three_keys_and_no_other(extra, indent, token):
     before = extra | {"client_id": "an-id", "refresh_token": "old"}
     Path("auth.json").write_text(json.dumps(before, indent=indent))
 
-    open_store("auth.json").save(grant(token, token))
+    open_store("auth.json").save(grant(token, token), AUTH)
 
     after = json.loads(Path("auth.json").read_text())
     assert after == before | {"access_token": token, "refresh_token": token, "expires_at": int(END.timestamp())}
@@ -109,7 +109,7 @@ def test_a_file_that_became_something_else_is_not_overwritten():
     Path("auth.json").write_text("something else")
 
     with pytest.raises(AuthError):
-        store.save(grant())
+        store.save(grant(), AUTH)
     assert Path("auth.json").read_text() == "something else"
 
 
@@ -139,7 +139,57 @@ def test_one_place_for_every_spelling():
     assert open_store("profile:a").place != open_store("profile:b").place
 
 
-@pytest.mark.parametrize("name", ["http://x", "", "  ", "{'a': 1}", "keyring:x", "shared:x", "profile:a/b"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "http://x.y",
+        "",
+        "  ",
+        "{'a': '.'}",
+        "keyring:x",
+        "shared:x",
+        "profile:a/b",
+        "work",
+        "env:",
+        "a\0.json",
+        "~no-such-user/a.json",
+        "x" * 999 + ".json",
+        "circle/a.json",
+    ],
+)
 def test_what_is_no_store(name):
-    with pytest.raises(StoreError):
+    Path("circle").symlink_to("circle")
+
+    with pytest.raises(StoreError) as caught:
         open_store(name)
+    assert "xxx" not in str(caught.value)
+
+
+def test_a_comma_in_a_comment_is_not_mistaken_for_the_jsons():
+    text = '{"client_id":"an-id","refresh_token":"old" // a, b\n ,"note":"x"}'
+    Path("auth.json").write_text(text)
+
+    open_store("auth.json").save(grant(), AUTH)
+
+    assert open_store("auth.json").read().refresh_token.reveal() == "new"
+
+
+def test_room_for_a_longer_pair_is_proven(monkeypatch):
+    """The saved file may be longer than the one that is rewritten."""
+    sizes = []
+    sync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda fd: sizes.append(os.fstat(fd).st_size) or sync(fd))
+    store = open_store("auth.json")
+    store.create(AUTH)
+    sizes.clear()
+
+    store.prove()
+
+    assert max(sizes) >= Path("auth.json").stat().st_size + 8192
+    assert store.read().document.matches(AUTH.document)
+
+
+def test_a_missing_folder_is_said():
+    with pytest.raises(StoreNotWritable, match="its folder does not exist") as caught:
+        open_store("nowhere/MARK.json").create(AUTH)
+    assert "MARK" not in str(caught.value)

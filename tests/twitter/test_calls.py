@@ -38,6 +38,21 @@ def test_then_the_setting_then_the_default_profile(sandbox, auth_file, monkeypat
     assert twitter.refresh().saved_to == "auth.json"
 
 
+def test_a_setting_that_names_nothing_is_named(monkeypatch):
+    monkeypatch.setenv("OINT_TWITTER_AUTH", "missing.json")
+
+    with pytest.raises(errors.AuthNotFound, match="OINT_TWITTER_AUTH names nothing"):
+        twitter.refresh()
+
+
+def test_keeping_a_store_in_itself_changes_no_byte(sandbox):
+    text = "// mine\n" + json.dumps(sandbox.issue())
+    Path("auth.json").write_text(text, encoding="utf-16")
+
+    assert twitter.keep("auth.json", "./auth.json") == "./auth.json"
+    assert Path("auth.json").read_text(encoding="utf-16") == text
+
+
 def test_without_any_the_ways_are_named():
     assert calls.default_source() is None
     with pytest.raises(errors.AuthNotFound, match="%twitter_auth opens the form"):

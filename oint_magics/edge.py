@@ -1,40 +1,49 @@
-"""The edge at which every error becomes our own lines, with nothing hanging on it."""
+"""The edge at which every error becomes ours, with nothing hanging on it.
+
+A traceback's frames hold what the call was given and what the server answered; whoever logs or shows
+an exception with its locals would show them too.
+"""
 
 from __future__ import annotations
 
-import functools
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from functools import wraps
 
+TYPE_CHECKING = False  # not imported: `typing` costs more than the rest
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import ParamSpec, TypeVar
 
     from oint_magics.errors import OintError
 
+    P = ParamSpec("P")
+    R = TypeVar("R")
 
-def spoken(magic: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
-    """Let a magic raise our errors only, clean: a traceback would quote the line, and it may hold a secret."""
 
-    @functools.wraps(magic)
-    def clean(self: Any, line: str) -> Any:
+def clean(call: Callable[P, R]) -> Callable[P, R]:
+    """Let a call raise our errors only, without the frames and the chain behind them."""
+
+    @wraps(call)
+    def at_the_edge(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return magic(self, line)
-        except Exception as error:  # noqa: BLE001 - no other may pass: IPython would print source lines
+            return call(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - no other may pass
             problem = ours(error)
-        line = ""
+        del args, kwargs
         problem.__cause__ = problem.__context__ = None
         raise problem.with_traceback(None)
 
-    return clean
+    return at_the_edge
 
 
 def ours(error: Exception) -> OintError:
     """Return the error itself where it is ours, else one with its type and place in our code, and no more."""
+    from pathlib import Path
+
     from oint_magics.errors import InternalError, OintError
 
     if isinstance(error, OintError):
         return error
-    package = Path(__file__).parent.parent
+    package = Path(__file__).parent
     place = "oint_magics"
     traceback = error.__traceback__
     while traceback:
