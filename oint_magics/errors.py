@@ -11,7 +11,7 @@
     ├── StoreError
     │   ├── StoreNotWritable    the answer could not be saved, so nothing was sent
     │   ├── StoreTaken          the store holds another pair
-    │   └── NotSaved            answered, but the pair is only in `.response`
+    │   └── NotSaved            answered, but its store does not take the pair
     ├── ExchangeError
     │   ├── NotSent             nothing left this machine: nothing is spent
     │   ├── TokenRefused        the server said no (RFC 6749 §5.2)
@@ -108,7 +108,7 @@ class NotSaved(StoreError):
     """The server answered with a new pair, and it could not be saved.
 
     Attributes:
-        response: the new pair as a `TokenResponse`, the only copy there is.
+        response: the new pair as a `TokenResponse`; its `saved_to` is `None` where no place took it.
     """
 
     response: Mapping[str, object]

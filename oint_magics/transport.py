@@ -96,6 +96,7 @@ class _Watch:
         with self._lock:
             self._handle = sock.dup()
         if self.is_over:  # A name service may take longer than the whole deadline.
+            sock.close()
             raise TimeoutError
 
     def cut(self) -> None:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oint_magics import anatomy
+from oint_magics.sandbox.accounts import _packed
 
 OPI_ACCESS_TOKEN = "TW1qcjhrVzUyT2tYaVVfZWtvem9wNVFPVlJEcE1xd3ZaU1ZRSkYxOTkzU1hyOjE3Mjg0NTI5NDY2NDM6MToxOmF0OjE"
 OPI_REFRESH_TOKEN = "bnRnOXpVdXVjdlp2azlkVjYzaEMwY2FxdFloTS03aWhYaHFjcEdodVpqMThjOjE3Mjg0NTI5NDY2NDM6MToxOnJ0OjE"
@@ -21,6 +22,22 @@ def test_reads_the_tokens_that_opi_recorded():
 def test_says_nothing_of_other_texts(text):
     assert anatomy.kind_of(text) is None
     assert anatomy.issued_at(text) is None
+
+
+def test_the_alphabet_is_base64urls():
+    """A token with `-` and `_` is read, one with a foreign character is not."""
+    text = _packed("?>?>?>~~~~:1728452946643:1:1:at:1")
+
+    assert "-" in text or "_" in text
+    assert anatomy.kind_of(text) == "an access token"
+    assert anatomy.kind_of(text[:4] + "!" + text[4:]) is None
+
+
+@pytest.mark.parametrize(
+    "stamp", ["172845294664", "17284529466430", "172845294664x", "²728452946643", "", "-728452946643"]
+)
+def test_a_stamp_that_is_none(stamp):
+    assert anatomy.issued_at(_packed(f"abc:{stamp}:1728452946643:1:at:1")) is None
 
 
 @given(st.text() | st.from_regex(r"[A-Za-z0-9_-]+", fullmatch=True))

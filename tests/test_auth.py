@@ -87,6 +87,7 @@ def test_refuses_with_the_key_and_no_value(values, words):
         auth_of(values)
 
     assert words in str(caught.value)
+    assert caught.value.cause
     assert caught.value.next_step
     assert caught.value.__context__ is None
     for value in values.values():
@@ -111,6 +112,10 @@ def test_the_document_holds_all_and_shows_nothing():
     assert MARK not in repr(auth)
 
 
+def test_a_quote_at_one_end_belongs_to_the_value():
+    assert auth_of(GOOD | {"client_secret": "it's'"}).client_secret.reveal() == "it's'"
+
+
 def test_client_secrets_may_hold_any_printable_character():
     assert auth_of(GOOD | {"client_secret": "s ec:r%t+/=&-~!é"}).client_secret.reveal() == "s ec:r%t+/=&-~!é"
 
@@ -133,7 +138,10 @@ EXPIRIES = [
 @pytest.mark.parametrize(("value", "moment"), EXPIRIES)
 def test_reads_expires_at_in_the_spellings_that_exist(value, moment):
     """Unix seconds or ISO 8601 with its zone; anything else is unknown, and no reason to fail."""
-    assert auth_of(GOOD | {"expires_at": value}).expires_at == moment
+    found = auth_of(GOOD | {"expires_at": value}).expires_at
+
+    assert found == moment
+    assert found is None or found.tzinfo is UTC
 
 
 @pytest.mark.parametrize(
@@ -151,8 +159,8 @@ def test_a_short_token_is_fresh_until_a_tenth_is_left():
     token = _token("at", NOW.timestamp())
     auth = auth_of(GOOD | {"access_token": token, "expires_at": NOW.timestamp() + 5})
 
-    assert auth.is_fresh(NOW + timedelta(seconds=4.4))
-    assert not auth.is_fresh(NOW + timedelta(seconds=4.6))
+    assert auth.is_fresh(NOW + timedelta(seconds=4.49))
+    assert not auth.is_fresh(NOW + timedelta(seconds=4.51))
 
 
 def test_the_stamp_tells_the_end_where_nothing_else_does():

@@ -155,6 +155,8 @@ REFUSED = {
     "{,}": "a key in quotes is wanted",
     '{"a":1,,"b":2}': "a key in quotes is wanted",
     '{"a":' + "[" * 100_000: "too many brackets",
+    '{"a":' * 100_000: "too many brackets",
+    '{"a":' + '[{"b":' * 100_000: "too many brackets",
     "/* never closed": "does not begin with {",
 }
 
@@ -170,7 +172,16 @@ def test_refuses_with_a_reason_and_no_echo(text):
     assert caught.value.__context__ is None
 
 
+def test_brackets_may_stand_sixty_deep():
+    for text in ('{"a":' * 60 + "1" + "}" * 60, '{"a":' + "[" * 60 + "]" * 60 + "}"):
+        assert read_object(text).values() == json.loads(text)
+
+
 def test_names_line_and_column():
+    with pytest.raises(AuthSyntaxError, match="line 1, column 1:"):
+        read_object("x")
+    with pytest.raises(AuthSyntaxError, match="line 2, column 1:"):
+        read_object("\nx")
     with pytest.raises(AuthSyntaxError, match="line 3, column 8"):
         read_object('{\n  "a": 1,\n  "b": x\n}')
 

@@ -147,15 +147,26 @@ IN_DOUBT = [
 @pytest.mark.parametrize(("status", "body"), IN_DOUBT, ids=range(len(IN_DOUBT)))
 def test_in_doubt(status, body):
     """Where the answer does not tell, we do not guess."""
-    with pytest.raises(errors.InDoubt, match="in doubt") as caught:
+    with pytest.raises(errors.InDoubt, match="Sent to host, and it is in doubt") as caught:
         read(status, body)
+    assert caught.value.cause.endswith(".")
+    assert len(caught.value.cause) > 20
     assert "tried once more" in str(caught.value)
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 404, 405, 410, 415, 421])
+def test_in_doubt_says_why_the_body_ended():
+    with pytest.raises(errors.InDoubt, match="its answer was cut off"):
+        read(200, b'{"access_tok', broken="its answer was cut off")
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308, 404, 405, 410, 415, 421])
 def test_not_the_token_endpoint(status):
-    with pytest.raises(errors.NotTokenEndpoint, match="OINT_TWITTER_TOKEN_URL"):
+    with pytest.raises(errors.NotTokenEndpoint, match=rf"answers at host is not .* \(status {status}\)") as caught:
         read(status, b"", location="https://evil.example/?MARK")
+    assert "OINT_TWITTER_TOKEN_URL" in caught.value.next_step
+    assert caught.value.cause
+    with pytest.raises(errors.NotTokenEndpoint):
+        read(status, {"error": "invalid_request"})
     with pytest.raises(errors.NotTokenEndpoint, match="Nothing is spent"):
         read(403, {"errors": [{"code": 99, "label": "authenticity_token_error"}]})
     with pytest.raises(errors.NotTokenEndpoint):
@@ -187,6 +198,9 @@ def test_try_later(status, body, headers, retry_at):
     with pytest.raises(errors.TryLater, match="Nothing is spent|not spent") as caught:
         read(status, body, **headers)
     assert caught.value.retry_at == retry_at
+    assert {429: "asks to wait", 503: "does not take requests", 403: "edge network"}[status] in str(caught.value)
+    assert str(caught.value).startswith("host ")
+    assert caught.value.cause
     if retry_at:
         assert f"{retry_at:%H:%M:%S} UTC" in str(caught.value)
 
@@ -218,6 +232,9 @@ def test_refused_in_xs_own_words(status, error, description, kind, words):
     assert type(problem) is kind
     assert (problem.status, problem.error, problem.description) == (status, error, description)
     assert words in str(problem)
+    assert str(problem).startswith(f"host refused with status {status}: {error}")
+    assert problem.cause
+    assert problem.next_step
     assert error in str(problem)
     assert (description or "") in str(problem)
     assert problem.__context__ is None
@@ -246,6 +263,23 @@ def test_an_echoed_secret_is_cut_out(echo):
         for said in (str(caught.value), caught.value.error, caught.value.description or "", repr(caught.value)):
             assert echo not in said
             assert "\x1b" not in said
+
+
+def test_an_echoed_basic_header_is_cut_out():
+    sent = auth_of({"client_id": "x", "client_secret": "yz", "refresh_token": "t" * 40})
+    header = oauth.basic_credentials("x", sent.client_secret).reveal().removeprefix("Basic ")
+
+    with pytest.raises(errors.TokenRefused) as caught:
+        read(400, {"error": "invalid_request", "error_description": f"no {header}"}, sent)
+    assert len(header) < 30
+    assert header not in str(caught.value)
+
+
+def test_a_refusal_without_description_has_no_empty_words():
+    with pytest.raises(errors.TokenRefused) as caught:
+        read(400, {"error": "server_says_no"})
+    assert "None" not in str(caught.value)
+    assert str(caught.value).splitlines()[0] == "host refused with status 400: server_says_no"
 
 
 def test_long_and_invisible_words_are_cut_and_shown():

@@ -62,6 +62,14 @@ def test_everything_shown_by_itself_is_masked(show):
         assert secret[5:] not in text
 
 
+def test_an_echo_in_the_scopes_is_cut_in_every_row():
+    text = str(response(SENT | {"scope": "a"}, scope=f"a {CLIENT} {OLD_REFRESH} {REFRESH}"))
+
+    assert "scopes gained" in text
+    for secret in (CLIENT, OLD_REFRESH, REFRESH):
+        assert secret[:12] not in text
+
+
 def test_cannot_be_pickled_and_copies_are_itself():
     r = response()
 

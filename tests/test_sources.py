@@ -86,9 +86,17 @@ def test_the_environment(monkeypatch):
     assert source_of("env:").read().client_id == "an-id"
     assert source_of("env:").read().client_secret is None
     assert source_of("env:MY_").read().refresh_token.reveal() == "mine"
-    for nothing in ("env:OTHER_", "env:=", "env:a b"):
+    monkeypatch.setenv("a-bCLIENT_ID", "x")
+    for nothing in ("env:OTHER_", "env:=", "env:a b", "env:a-b"):
         with pytest.raises(AuthNotFound, match="environment holds no auth"):
             source_of(nothing)
+
+
+def test_the_environment_may_tell_the_expiry(monkeypatch):
+    monkeypatch.setenv("MY_CLIENT_ID", "x")
+    monkeypatch.setenv("MY_EXPIRES_AT", "1795435200")
+
+    assert source_of("env:MY_").read().expires_at is not None
 
 
 def test_a_profile():
@@ -140,7 +148,25 @@ def test_bad_sources_get_their_own_message_and_no_echo(given):
         source_of(given, {"other": 1})
 
     assert words in str(caught.value)
+    assert caught.value.next_step
     assert MARK not in str(caught.value)
+
+
+def test_what_was_looked_for_is_said():
+    for given, variables, words in (
+        ("x", {}, "a variable, and a file"),
+        ("x", None, "looked for a file"),
+        ("a.b", {}, "looked for a file"),
+    ):
+        with pytest.raises(AuthNotFound, match=words):
+            source_of(given, variables)
+
+
+def test_the_byte_that_is_no_text_is_named():
+    Path("a.json").write_bytes(b'\xef\xbb\xbf{"a": "\xff"}')
+
+    with pytest.raises(AuthError, match=r"\(byte 11\)"):
+        source_of("a.json").read()
 
 
 def test_bad_files():

@@ -89,6 +89,59 @@ def test_tls_is_verified(raw):
     assert not any(b"MARK" in request for request in server.requests)
 
 
+def test_no_proxy_sees_what_goes_to_this_machine(raw, monkeypatch):
+    """The refresh token would travel to the proxy in the clear."""
+    proxy, server = raw(answer("200 OK", b"{}")), raw(answer("200 OK", b'{"a": 1}'))
+    monkeypatch.setenv("HTTP_PROXY", proxy.url)
+    monkeypatch.setenv("ALL_PROXY", proxy.url)
+
+    assert post(server).body == b'{"a": 1}'
+    assert proxy.requests == []
+
+
+def test_a_redirects_body_is_bounded_like_any_other(raw):
+    """requests reads it whole, only to offer a next request."""
+
+    def flood(connection):
+        connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://[bad\r\nContent-Length: 400000000\r\n\r\n")
+        for _ in range(400):
+            connection.sendall(b"x" * 1_000_000)
+
+    found = post(raw(flood))
+
+    assert found.status == 302
+    assert len(found.body) == 2**20
+
+
+def test_a_name_service_that_takes_longer_than_the_deadline(raw, monkeypatch):
+    """The connection comes too late: nothing is sent on it."""
+    server = raw(drip(b"", b"HTTP/1.1 200 OK\r\n" * 9))
+    look_up = socket.getaddrinfo
+
+    def slow(*args, **kwargs):
+        time.sleep(1.2)
+        return look_up(*args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    start = time.monotonic()
+
+    with pytest.raises(NotSent):
+        post(server, timeout=1)
+    assert time.monotonic() - start < 2
+    assert server.requests == []
+
+
+def test_a_false_header_is_not_logged(raw, caplog):
+    """urllib3 logs lines that are no header; a hostile one may echo what was sent."""
+    caplog.set_level(logging.DEBUG)
+    echo = b"HTTP/1.1 200 OK\r\nbroken MARKtoken line\r\nContent-Length: 2\r\n\r\n{}"
+
+    post(raw(lambda connection: connection.sendall(echo)))
+    assert "MARKtoken" not in caplog.text
+    logging.getLogger("urllib3.connection").warning("others may speak")
+    assert "others may speak" in caplog.text
+
+
 DRIPS = {
     "status line": drip(b"", b"HTTP/1.1 200 OK\r\n\r\n" * 9),
     "headers": drip(b"HTTP/1.1 200 OK\r\n", b"X-Slow: yes\r\n" * 99),

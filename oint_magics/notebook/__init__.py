@@ -10,19 +10,22 @@ if TYPE_CHECKING:
 
 def register(shell: InteractiveShell) -> None:
     """Register the magics and their completion; does nothing else."""
-    from oint_magics.notebook import completion
+    from oint_magics.notebook import completion, multiline
     from oint_magics.notebook.magics import TwitterMagics
 
+    unregister(shell)  # `%reload_ext` must not leave two of anything.
     shell.register_magics(TwitterMagics)
     completion.register(shell)
+    multiline.register(shell)
 
 
 def unregister(shell: InteractiveShell) -> None:
     """Undo `register`."""
-    from oint_magics.notebook import completion
+    from oint_magics.notebook import completion, multiline
     from oint_magics.notebook.magics import NAMES, TwitterMagics
 
     completion.unregister(shell)
+    multiline.unregister(shell)
     for name in NAMES:
         shell.magics_manager.magics["line"].pop(name, None)
     shell.magics_manager.registry.pop(TwitterMagics.__name__, None)

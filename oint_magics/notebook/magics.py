@@ -60,7 +60,7 @@ class TwitterMagics(Magics):
     @line_magic
     @no_var_expand
     @clean
-    def twitter_keep(self, line: str) -> str:
+    def twitter_keep(self, line: str) -> Table:
         """Copy an auth structure into a store and make that its home.
 
             %twitter_keep SOURCE STORE [--replace]

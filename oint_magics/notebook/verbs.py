@@ -8,11 +8,11 @@ from oint_magics.errors import NobodyThere, UsageError
 from oint_magics.notebook.arguments import parse
 from oint_magics.notebook.presence import is_kernel, is_somebody_there
 from oint_magics.notebook.usage import USAGES
+from oint_magics.table import Row, Table
 from oint_magics.twitter import calls
 
 if TYPE_CHECKING:
     from oint_magics.response import TokenResponse
-    from oint_magics.table import Table
 
 
 def refresh(shell: Any, line: str) -> TokenResponse | None:
@@ -58,13 +58,21 @@ def ask(shell: Any, *, is_prompt: bool = False) -> TokenResponse | None:
     return None
 
 
-def keep(shell: Any, line: str) -> str:
+def keep(shell: Any, line: str) -> Table:
     """Copy what the line's first word names into the store that the second names."""
     usage = USAGES["twitter_keep"]
     words = parse(line, usage)
     if "store" not in words:
         raise UsageError("Two words are wanted: what to keep, and where.", next_step=usage.text)
-    return calls.keep(words["source"], words["store"], replace="--replace" in words, variables=shell.user_ns)
+    place = calls.keep(words["source"], words["store"], replace="--replace" in words, variables=shell.user_ns)
+    return Table(
+        "Kept",
+        (
+            Row("in", place),
+            Row("next", f"%twitter_refresh --auth {place}"),
+            Row("careful", "the source holds the same pair still; it is spent when this one is refreshed"),
+        ),
+    )
 
 
 def sandbox(_: Any, line: str) -> Table:

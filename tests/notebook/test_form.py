@@ -110,7 +110,7 @@ def test_the_form_says_what_is_wrong_and_keeps_the_rest(form, jupyter):
 
     form.get_by_text("or fill in the fields", exact=True).click()
     form.get_by_label("Client secret").fill(form.auth["client_secret"])
-    form.get_by_label("Refresh token").fill("a token with MARK blanks")
+    form.get_by_label("Refresh token").fill("a-token-with-é-and-MARK")
     submit(form)
     expect(status).to_contain_text("refresh_token holds a character that no token has")
     expect(form.get_by_label("Refresh token")).to_be_focused()
@@ -118,7 +118,6 @@ def test_the_form_says_what_is_wrong_and_keeps_the_rest(form, jupyter):
     expect(form.get_by_label("Client secret")).to_have_value("")
     assert "MARK" not in form.content()
 
-    form.get_by_label("Paste the auth JSON").fill(f'{{"sandbox": "{form.auth["sandbox"]}", }}')
     form.get_by_label("Refresh token").fill(form.auth["refresh_token"])
     submit(form)
     expect(status).to_contain_text("client_id is missing")
@@ -126,6 +125,20 @@ def test_the_form_says_what_is_wrong_and_keeps_the_rest(form, jupyter):
 
     form.get_by_label("Client ID").fill(form.auth["client_id"])
     submit(form)
+    done(form, jupyter)
+
+
+def test_a_second_structure_replaces_the_first(form, jupyter, tmp_path):
+    """Nothing of one account may travel with another's secret; a text that cannot be read is not kept."""
+    form.get_by_label("Paste the auth JSON").fill('{"client_id": "sandbox-other", "client_secret": "other", "cut')
+    submit(form)
+    expect(form.get_by_role("status")).to_contain_text("no closing quote")
+    path = tmp_path / "auth.json"
+    path.write_text(json.dumps(form.auth))
+    form.get_by_label("or upload it").set_input_files(path)
+
+    submit(form)
+
     done(form, jupyter)
 
 

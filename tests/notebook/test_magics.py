@@ -101,10 +101,10 @@ def test_the_seeds_own_line(shell, sandbox):
 def test_keep(shell, auth_file):
     auth_file()
 
-    assert run(shell, "%twitter_keep auth.json profile:work")[0] == "profile:work"
+    assert "profile:work" in str(run(shell, "%twitter_keep auth.json profile:work")[0])
     assert run(shell, "%twitter_refresh")[0].saved_to == "profile:work"
     assert isinstance(run(shell, "%twitter_keep auth.json profile:work")[1], errors.StoreTaken)
-    assert run(shell, "%twitter_keep auth.json profile:work --replace")[0] == "profile:work"
+    assert "profile:work" in str(run(shell, "%twitter_keep auth.json profile:work --replace")[0])
     for line in ("", "auth.json"):
         assert isinstance(run(shell, f"%twitter_keep {line}")[1], errors.UsageError)
 
@@ -254,6 +254,45 @@ def test_every_magic_has_help_and_a_usage(shell, name):
     assert USAGES[name].text.split(" [")[0].split()[0] in help_
 
 
+def test_pretty_printed_json_may_be_pasted(shell, sandbox):
+    """IPython would read its lines as Python, and print the one it stumbles over."""
+    text = json.dumps(sandbox.issue(), indent=4)
+
+    for cell in (f"%twitter_refresh --auth {text}\n1 + 1", f"r = %twitter_refresh --auth '{text}' --if-expired\nr"):
+        value, error, said = run(shell, cell)
+        assert error is None
+        assert "Error" not in said
+    assert isinstance(value, TokenResponse)
+
+
+def test_cut_off_json_over_several_lines_is_not_repeated(shell):
+    cell = '%twitter_refresh --auth {\n  "client_id": "x",\n  "refresh_token": "' + MARK + '"\n'
+
+    _, error, said = run(shell, cell)
+
+    assert isinstance(error, errors.AuthSyntaxError)
+    assert MARK not in said
+
+
+def test_other_cells_are_left_as_they_are(shell):
+    from oint_magics.notebook.multiline import join
+
+    for cell in (
+        "a = {\n'b': 1}\n",
+        "%twitter_refresh --auth {name}\nx = {\n}\n",
+        "%time x = {\n}\n",
+        "# %twitter_refresh {\n",
+    ):
+        lines = cell.splitlines(keepends=True)
+        assert join(lines) == lines
+
+
+def test_reloading_leaves_one_of_everything(shell):
+    shell.run_line_magic("reload_ext", "oint_magics")
+
+    assert len([t for t in shell.input_transformers_cleanup if t.__module__ == "oint_magics.notebook.multiline"]) == 1
+
+
 def test_unload_takes_everything_away(shell):
     assert set(NAMES) <= set(shell.magics_manager.magics["line"])
 
@@ -261,6 +300,7 @@ def test_unload_takes_everything_away(shell):
 
     assert not set(NAMES) & set(shell.magics_manager.magics["line"])
     assert "TwitterMagics" not in shell.magics_manager.registry
+    assert not [t for t in shell.input_transformers_cleanup if "oint_magics" in t.__module__]
     assert not [key for key in shell.strdispatchers["complete_command"].strs if key.startswith("%twitter")]
     shell.run_line_magic("load_ext", "oint_magics")
     assert set(NAMES) <= set(shell.magics_manager.magics["line"])

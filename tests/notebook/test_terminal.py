@@ -1,5 +1,6 @@
 """IPython in a real terminal."""
 
+import json
 import os
 import sys
 
@@ -49,7 +50,7 @@ def test_a_terminal_is_asked_with_hidden_input(ipython, sandbox, home):
     seen = ""
 
     ipython.sendline("%twitter_refresh")
-    for question, answer in (("client_id", auth["client_id"]), ("client_secret", auth["client_secret"]),
+    for question, answer in (("client_id, or", auth["client_id"]), ("client_secret", auth["client_secret"]),
                              ("refresh_token", auth["refresh_token"]), ("keep it in", "")):  # fmt: skip
         ipython.expect(rf"{question}.*: ")
         seen += ipython.before
@@ -65,6 +66,29 @@ def test_a_terminal_is_asked_with_hidden_input(ipython, sandbox, home):
     for key in ("client_secret", "refresh_token"):
         assert auth[key] not in seen + ipython.before
         assert auth[key].encode() not in history
+
+
+def test_a_terminal_takes_the_whole_json_too(ipython, sandbox):
+    run(ipython, "%load_ext oint_magics")
+    ipython.sendline("%twitter_auth")
+    ipython.expect("client_id, or.*: ")
+    ipython.sendline(json.dumps(sandbox.issue()))
+    ipython.expect("keep it in.*: ")
+    ipython.sendline("profile:mine")
+    ipython.expect(PROMPT)
+
+    assert "saved to       profile:mine" in ipython.before
+
+
+def test_a_question_that_is_not_answered_sends_nothing(ipython, sandbox):
+    run(ipython, "%load_ext oint_magics")
+    for key in ("\x04", "\x03"):
+        ipython.sendline("%twitter_auth --prompt")
+        ipython.expect("client_id, or.*: ")
+        ipython.send(key)
+        ipython.expect(PROMPT)
+        assert "NobodyThere: The questions were not answered, so nothing was sent." in ipython.before
+        assert "Traceback" not in ipython.before
 
 
 def test_our_lines_and_no_traceback(ipython):
