@@ -3,6 +3,9 @@
 
 const NO_KERNEL = "Not connected to a kernel. Run this cell again. (Or it is busy: then this goes on by itself.)";
 const PATIENCE_MS = 8000;
+// JupyterLab sends the first message to the shell that runs the cells when the form's own shell is not
+// ready yet, and it waits there for the running cell; a later one gets through.
+const HELLOS_MS = [0, 300, 1000, 3000];
 const FIELDS = [
   ["client_id", "Client ID", ""],
   ["client_secret", "Client secret", "leave empty for a public client"],
@@ -147,9 +150,9 @@ function render({ model, el }) {
   };
   const listen = (message) => replies[message.kind]?.(message);
   model.on("msg:custom", listen);
-  model.send({ kind: "hello" });
+  const hellos = HELLOS_MS.map((pause) => setTimeout(() => view || model.send({ kind: "hello" }), pause));
   return () => {
-    clearTimeout(timer);
+    [timer, ...hellos].forEach(clearTimeout);
     model.off("msg:custom", listen);
   };
 }
