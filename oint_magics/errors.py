@@ -7,10 +7,12 @@
     ├── AuthError               what was given is no auth structure
     │   ├── AuthNotFound        nothing there
     │   ├── AuthSyntaxError     not JSON
-    │   └── AuthFieldError      a key is missing or holds something else
+    │   ├── AuthFieldError      a key is missing or holds something else
+    │   └── TokenSpent          known to be spent, and its successor is gone
     ├── StoreError
     │   ├── StoreNotWritable    the answer could not be saved, so nothing was sent
     │   ├── StoreTaken          the store holds another pair
+    │   ├── StoreBusy           another process holds it for too long
     │   └── NotSaved            answered, but its store does not take the pair
     ├── ExchangeError
     │   ├── NotSent             nothing left this machine: nothing is spent
@@ -92,6 +94,10 @@ class AuthFieldError(AuthError):
     """A key of the auth structure is missing or holds something else."""
 
 
+class TokenSpent(AuthError):
+    """The refresh token is known to be spent, and its successor is not where it was: nothing was sent."""
+
+
 class StoreError(OintError):
     """A store cannot be used."""
 
@@ -102,6 +108,10 @@ class StoreNotWritable(StoreError):
 
 class StoreTaken(StoreError):
     """The store holds another pair, and that one is not overwritten."""
+
+
+class StoreBusy(StoreError):
+    """Another process holds the store or the token for too long: nothing was sent."""
 
 
 class NotSaved(StoreError):

@@ -1,23 +1,44 @@
-"""A refresh from its source to the saved pair: the order of effects, one named step a line."""
+"""A refresh from its source to the saved pair: the order of effects, one named step a line.
+
+Lock the store and the token; follow a spent token to its successor; prove the save; open the flight;
+send once; save; journal; land.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from urllib.parse import urlsplit
 
 from oint_magics import endpoints, oauth, settings, stores
 from oint_magics.auth import Auth, auth_of, needs_refresh_token
-from oint_magics.errors import ExchangeError, InDoubt, NotSaved, OintError, StoreError, StoreTaken
+from oint_magics.errors import (
+    ExchangeError,
+    InDoubt,
+    InvalidGrant,
+    NotSaved,
+    OintError,
+    StoreError,
+    StoreTaken,
+    TokenSpent,
+)
 from oint_magics.response import Home, TokenResponse, auth_behind, granted, unsaved, unspent
+from oint_magics.sources import Source
+from oint_magics.stores import journal
+from oint_magics.stores.lock import token_lock
+from oint_magics.worker import finish
 
 if TYPE_CHECKING:
     from oint_magics.oauth import Grant
-    from oint_magics.sources import Source
     from oint_magics.stores import Store
+    from oint_magics.stores.flight import Flight, Found
+
+_MOST_MOVES = 8
 
 
-def refresh(source: Source, to: str | None, *, if_expired: bool, is_watched: bool) -> TokenResponse:
+def refresh(
+    source: Source, to: str | None, *, if_expired: bool, is_watched: bool, try_old: bool = False
+) -> TokenResponse:
     """Refresh a pair and save it.
 
     Args:
@@ -25,21 +46,139 @@ def refresh(source: Source, to: str | None, *, if_expired: bool, is_watched: boo
         to: the store for the new pair; `None` for where the old one came from, or a profile of its own.
         if_expired: send nothing while the access token is fresh.
         is_watched: whether somebody sees where a text's pair goes; if not, `to` or `OINT_HOME` must say it.
+        try_old: send a token again of which it is twice in doubt whether it was used.
 
     Raises:
         OintError: one of `oint_magics.errors`; all but `InDoubt` and `NotSaved` leave the old pair good
             or say that it is dead.
+        Stopped: the stop button was pressed too late; the pair is saved.
     """
+    given, source = source, _newest(source)
     store = _home(source, to, is_watched=is_watched)
     auth = store.read() if store.exists() else source.read()
     if if_expired and auth.is_fresh(datetime.now(UTC)):
         return unspent(auth, datetime.now(UTC), _address(store if store.exists() else source.store))
-    is_new = not store.exists()
-    if is_new:
-        store.create(auth)
-    grant = _exchange_or_undo(store, auth, is_new=is_new)
-    _save(store, grant, auth)
-    return granted(grant, auth, _address(store), _notes(source, store, auth))
+    wish = _Wish(given, source, auth, if_expired=if_expired, try_old=try_old)
+    for _ in range(_MOST_MOVES):
+        found = _visit(store, wish)
+        if isinstance(found, TokenResponse):
+            return found
+        store, wish = found, wish._replace(source=_at(found), seen=found.read())
+    raise TokenSpent("The successors of this pair lead in a circle, so nothing was sent.", next_step="%twitter_login")
+
+
+class _Wish(NamedTuple):
+    """What was asked for: the source given, the one that holds its newest pair, and that pair before any waiting."""
+
+    given: Source
+    source: Source
+    seen: Auth
+    if_expired: bool
+    try_old: bool
+
+    def is_met_by(self, auth: Auth) -> bool:
+        """Tell whether a stored pair needs no exchange: somebody else has refreshed it meanwhile."""
+        is_other = auth.refresh_token is not None and not auth.refresh_token.matches(self.seen.refresh_token)
+        return (is_other or self.if_expired) and auth.is_fresh(datetime.now(UTC))
+
+
+def _visit(store: Store, wish: _Wish) -> TokenResponse | Store:
+    """Refresh the pair in a store, under its lock; or return the store where the pair's successor lives."""
+    patience = settings.timeout() + 15
+    with store.lock(patience, lambda: _meanwhile(store, wish)) as found:
+        if found is not None:
+            return found
+        is_new = not store.exists()
+        if is_new:
+            store.create(wish.seen)
+        auth = store.read()
+        if not is_new and wish.is_met_by(auth):
+            return unspent(auth, datetime.now(UTC), _address(store))
+        with token_lock(needs_refresh_token(auth).fingerprint(), patience):
+            successor = _successor(store, auth)
+            if successor is not None:
+                if is_new:
+                    store.remove()
+                return successor
+            return finish(lambda: _fly(store, auth, wish, is_new=is_new))
+
+
+def _meanwhile(store: Store, wish: _Wish) -> TokenResponse | None:
+    """Return the pair that the holder of the lock has saved, as soon as it is there."""
+    try:
+        auth = store.read()
+    except OintError:
+        return None
+    return unspent(auth, datetime.now(UTC), _address(store)) if wish.is_met_by(auth) else None
+
+
+def _successor(store: Store, auth: Auth) -> Store | None:
+    """Return the store where a spent token's newest successor lives, or `None` for a token that is not spent."""
+    newest = journal.successor_of(needs_refresh_token(auth).fingerprint())
+    if newest is None:
+        return None
+    home = stores.open_store(newest.place, newest.label)
+    if home.place != store.place and home.exists():
+        return home
+    if home.place == store.place and store.put_back(newest.fingerprint):
+        return store
+    raise TokenSpent(
+        "This refresh token was used before, so nothing was sent.",
+        cause=f"its successor was saved in {newest.label}, and is not there any more.",
+        next_step="log in again: %twitter_login",
+    )
+
+
+def _fly(store: Store, auth: Auth, wish: _Wish, *, is_new: bool) -> TokenResponse:
+    """Send the token once and save the answer; what an earlier flight has brought needs no sending."""
+    flight = store.flight(needs_refresh_token(auth).fingerprint())
+    before = flight.found()
+    grant = _landed(before, auth)
+    notes: list[tuple[str, str]] = []
+    if grant is None:
+        _check_doubt(before, wish)
+        store.prove()
+        flight.open(before.tries + 1 if before else 1)
+        grant = _exchange_or_undo(store, auth, flight, before, is_new=is_new)
+    elif before:
+        notes.append(("repaired", f"this answer came to process {before.pid} at {before.since}, which did not save it"))
+    _save(store, grant, auth, flight)
+    return granted(grant, auth, _address(store), (*notes, *_notes(wish, store, auth)))
+
+
+def _landed(before: Found | None, auth: Auth) -> Grant | None:
+    """Return the pair that an earlier flight has brought, or `None`."""
+    if before is None or before.answer is None:
+        return None
+    try:
+        return oauth.read_grant(before.answer, auth, before.host, datetime.now(UTC))
+    except OintError:
+        return None
+
+
+def _check_doubt(before: Found | None, wish: _Wish) -> None:
+    """Refuse a third try of a token whose answer was lost twice."""
+    if before is not None and before.tries > 1 and not wish.try_old:
+        raise InDoubt(
+            "It is in doubt whether this refresh token was used, twice by now, so nothing was sent.",
+            cause=f"it was sent at {before.since} by process {before.pid} on {before.host}, and no answer came.",
+            next_step="log in again: %twitter_login; or send it once more: %twitter_refresh --try-old",
+        )
+
+
+def _newest(source: Source) -> Source:
+    """Return the source itself, or the store where its successor lives when its pair is known to be spent."""
+    token = source.read().refresh_token if source.store is None or source.store.exists() else None
+    newest = journal.successor_of(token.fingerprint()) if token else None
+    if newest is None:
+        return source
+    home = stores.open_store(newest.place, newest.label)
+    is_here = source.store is not None and source.store.place == home.place
+    return source if is_here or not home.exists() else _at(home)
+
+
+def _at(store: Store) -> Source:
+    return Source(store.label, store=store)
 
 
 def _address(store: Store | None) -> Home | None:
@@ -76,48 +215,66 @@ def _holds(store: Store, auth: Auth) -> bool:
 def _taken(label: str) -> NoReturn:
     raise StoreTaken(
         f"{label} holds another pair, so nothing was sent.",
-        cause="it may be the newer pair of this very account, or another account's.",
+        cause="it may be another account's, or a newer login of this one.",
         next_step=f"to refresh that one: %twitter_refresh --auth {label}; to give it up: %twitter_keep SOURCE {label} "
         "--replace; to keep both, name another store",
     )
 
 
-def _exchange_or_undo(store: Store, auth: Auth, *, is_new: bool) -> Grant:
-    """Exchange the pair; where nothing was spent, a store that was made for it goes again."""
+def _exchange_or_undo(store: Store, auth: Auth, flight: Flight, before: Found | None, *, is_new: bool) -> Grant:
+    """Exchange the pair; where nothing is left to wait for, the flight and a store made for it go again."""
     try:
-        return _exchange(store, auth)
+        return _exchange(auth, flight)
+    except InDoubt:
+        flight.close()
+        raise
     except OintError as error:
-        if is_new and not isinstance(error, InDoubt):
+        flight.land()
+        if is_new:
             store.remove()
         if auth.is_sandbox and isinstance(error, ExchangeError):
             error.next_step = "%twitter_sandbox start  (writes a fresh pair; a pair ends with its sandbox)"
+        if before and isinstance(error, InvalidGrant):
+            error.cause = (
+                f"it was used at {before.since} by process {before.pid} on {before.host}, and the answer "
+                "with the new pair was lost on the way. This try was the only chance left."
+            )
         raise
 
 
-def _exchange(store: Store, auth: Auth) -> Grant:
+def _exchange(auth: Auth, flight: Flight) -> Grant:
     from oint_magics import transport
 
-    refresh_token = needs_refresh_token(auth)
     url = endpoints.token_url(auth)
     host = urlsplit(url).netloc
-    request = oauth.refresh_request(auth, refresh_token)
-    store.prove()
-    answer = transport.post(url, host, request, settings.timeout())
+    request = oauth.refresh_request(auth, needs_refresh_token(auth))
+    answer = transport.post(url, host, request, settings.timeout(), flight.append)
     return oauth.read_grant(answer, auth, host, datetime.now(UTC))
 
 
-def _save(store: Store, grant: Grant, auth: Auth) -> None:
-    """Save the pair; where its store does not take it, bring it to another place and say so."""
+def _save(store: Store, grant: Grant, auth: Auth, flight: Flight) -> None:
+    """Save the pair and note it; where its store does not take it, bring it to another place and say so."""
     reason = None
     try:
         store.save(grant, auth)
     except OintError as error:
         reason = error.cause or error.what
-    if reason:
-        response = _rescued(grant, auth)
-        problem = _not_saved(store.label, response.saved_to, reason)
-        problem.response = response
-        raise problem
+    if reason is None:
+        _note(grant, auth, store)
+        flight.land()
+        return
+    flight.close()
+    response = _rescued(grant, auth)
+    problem = _not_saved(store.label, response.saved_to, reason)
+    problem.response = response
+    raise problem
+
+
+def _note(grant: Grant, auth: Auth, store: Store) -> None:
+    """Note in the journal that a token is spent, and where its successor lives."""
+    spent, newest = needs_refresh_token(auth), grant.refresh_token
+    if newest is not None and not newest.matches(spent):
+        journal.record(spent.fingerprint(), newest.fingerprint(), store.label, store.place)
 
 
 def _rescued(grant: Grant, auth: Auth) -> TokenResponse:
@@ -126,6 +283,7 @@ def _rescued(grant: Grant, auth: Auth) -> TokenResponse:
     profile = stores.profile(f"rescued-{grant.access_token.fingerprint()}")
     try:
         profile.create(auth_of(auth_behind(response)))
+        _note(grant, auth, profile)
         return granted(grant, auth, _address(profile), ())
     except OintError:
         unsaved.append(response)
@@ -147,14 +305,16 @@ def _not_saved(label: str, rescued: str | None, reason: str) -> NotSaved:
     )
 
 
-def _notes(source: Source, store: Store, auth: Auth) -> tuple[tuple[str, str], ...]:
+def _notes(wish: _Wish, store: Store, auth: Auth) -> tuple[tuple[str, str], ...]:
     """Return what the user should know about this refresh, beside the answer."""
-    label, notes = store.label, list[tuple[str, str]]()
+    label, source, notes = store.label, wish.source, list[tuple[str, str]]()
+    if wish.given is not source:
+        notes.append(("followed", f"the pair given is spent: its successor lived in {source.label}"))
     if source.store and source.store.place != store.place:
         notes.append(("spent", f"the pair in {source.label}: from now on, --auth {label}"))
     elif not source.store:
         notes.append(("next time", f"%twitter_refresh --auth {label}"))
-    if source.is_inline:
+    if wish.given.is_inline:
         notes.append(("in this cell", _INLINE))
     if '"expires_at"' not in auth.document.reveal():
         notes.append(("other copies", "of this pair (1C constants, another script) are spent from now on"))

@@ -7,6 +7,7 @@ waiting for ever. Here one deadline shuts the connection, whatever it is doing.
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import threading
 import time
@@ -21,7 +22,9 @@ from oint_magics.oauth import Answer, TokenRequest, in_doubt
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    Tap = Callable[[bytes], None]
 
 LARGEST_ANSWER = 1024 * 1024
 _CHUNK = 16 * 1024
@@ -36,7 +39,7 @@ _FAULTS = {
 }
 
 
-def post(url: str, host: str, request: TokenRequest, timeout: float) -> Answer:
+def post(url: str, host: str, request: TokenRequest, timeout: float, tap: Tap) -> Answer:
     """Send a request to the token endpoint once, and return what came back.
 
     A connection that could not be made is tried again, up to three times with a growing pause: until
@@ -47,12 +50,13 @@ def post(url: str, host: str, request: TokenRequest, timeout: float) -> Answer:
         host: what messages call it.
         request: what to send.
         timeout: how long all of it may take, in seconds.
+        tap: gets the answer's raw bytes as they come off the socket, before anything reads them.
 
     Raises:
         NotSent: no connection could be made.
         InDoubt: the connection stood and no status came back.
     """
-    watch = _Watch(time.monotonic() + timeout)
+    watch = _Watch(time.monotonic() + timeout, tap)
     for attempt in range(1, _TRIES + 1):
         answer, fault = _exchange(url, request, watch)
         if answer is not None:
@@ -77,8 +81,9 @@ class _Watch:
         connected: whether the connection stood, TLS included, so that the request may have gone out.
     """
 
-    def __init__(self, deadline: float) -> None:
+    def __init__(self, deadline: float, tap: Tap) -> None:
         self._deadline = deadline
+        self.tap = tap
         self._handle: socket.socket | None = None
         self._lock = threading.Lock()
         self.connected = False
@@ -192,6 +197,39 @@ def _silence() -> Iterator[None]:
         logger.removeFilter(is_other)
 
 
+class _Tapped:
+    """A socket whose incoming bytes are shown to the tap first."""
+
+    def __init__(self, sock: socket.socket, tap: Tap) -> None:
+        self._sock = sock
+        self._tap = tap
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+    def makefile(self, *_: Any, **__: Any) -> io.BufferedReader:
+        return io.BufferedReader(_TappedFile(self._sock.makefile("rb", buffering=0), self._tap))
+
+
+class _TappedFile(io.RawIOBase):
+    def __init__(self, raw: Any, tap: Tap) -> None:
+        self._raw = raw
+        self._tap = tap
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        size: int | None = self._raw.readinto(buffer)
+        if size:
+            self._tap(bytes(buffer[:size]))
+        return size
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
 class _Authorization(requests.auth.AuthBase):
     """Sets the Basic header, or leaves a public client's request without one."""
 
@@ -228,9 +266,12 @@ def _watch_pools(manager: Any, watch: _Watch) -> None:
             watch.guard(sock)
             return sock
 
+        sock: Any
+
         def connect(self) -> None:
             super().connect()  # type: ignore[misc]  # as above
             watch.connected = True
+            self.sock = _Tapped(self.sock, watch.tap)
 
     def watched(pool: Any) -> Any:
         return type(pool.__name__, (pool,), {"ConnectionCls": type("Connection", (Watched, pool.ConnectionCls), {})})

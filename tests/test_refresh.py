@@ -63,6 +63,7 @@ def test_a_text_gets_a_profile_of_its_own_and_is_safe_to_run_again(sandbox, home
     assert (sandbox.accounts.counts.refreshes, sandbox.accounts.counts.reuses) == (2, 0)
     assert profile(home, first.saved_to.removeprefix("profile:"))["refresh_token"] == second["refresh_token"]
     assert "%twitter_refresh --auth profile:saved-" in str(first)
+    assert "followed" in str(second)
 
 
 def test_nobody_watching_means_a_store_must_be_named(sandbox, monkeypatch, home):
@@ -107,14 +108,25 @@ def test_to_its_own_place_by_another_spelling(sandbox, auth_file):
     assert "spent   " not in str(response)
 
 
-def test_a_store_with_another_pair_is_not_overwritten(sandbox, auth_file):
-    """Also not by running the same cell twice: the source's token is spent by then, and is not sent."""
+def test_run_twice_with_to_follows_the_pair(sandbox, auth_file, home):
+    """The source's token is spent by the first run; the second refreshes its successor in the store."""
     auth_file()
     twitter.refresh("auth.json", to="profile:work")
 
+    second = twitter.refresh("auth.json", to="profile:work")
+
+    assert second.saved_to == "profile:work"
+    assert profile(home, "work")["refresh_token"] == second["refresh_token"]
+    assert (sandbox.accounts.counts.refreshes, sandbox.accounts.counts.reuses) == (2, 0)
+
+
+def test_a_store_with_another_pair_is_not_overwritten(sandbox, auth_file):
+    auth_file()
+    twitter.keep(sandbox.issue(), "profile:work")
+
     with pytest.raises(errors.StoreTaken, match="nothing was sent"):
         twitter.refresh("auth.json", to="profile:work")
-    assert (sandbox.accounts.counts.refreshes, sandbox.accounts.counts.reuses) == (1, 0)
+    assert sandbox.accounts.counts.refreshes == 0
 
 
 def test_a_store_with_the_same_pair_is_its_home(sandbox, auth_file, home):

@@ -15,8 +15,8 @@ REQUEST = TokenRequest(Secret("grant_type=refresh_token&refresh_token=MARKtoken"
 PUBLIC = TokenRequest(Secret("a=b"), None)
 
 
-def post(server, request=REQUEST, timeout=5.0):
-    return transport.post(f"{server.url}/2/oauth2/token", "host", request, timeout)
+def post(server, request=REQUEST, timeout=5.0, tap=lambda _: None):
+    return transport.post(f"{server.url}/2/oauth2/token", "host", request, timeout, tap)
 
 
 def test_sends_the_form_once(raw):
@@ -64,7 +64,7 @@ def test_a_proxy_of_the_environment_is_used(raw, monkeypatch):
     proxy = raw(answer("200 OK", b'{"via": "proxy"}'))
     monkeypatch.setenv("HTTP_PROXY", proxy.url)
 
-    found = transport.post("http://token.invalid/2/oauth2/token", "host", REQUEST, 5)
+    found = transport.post("http://token.invalid/2/oauth2/token", "host", REQUEST, 5, lambda _: None)
 
     assert found.body == b'{"via": "proxy"}'
     assert proxy.requests[0].startswith(b"POST http://token.invalid/")
@@ -76,7 +76,7 @@ def test_a_proxy_that_refuses_the_tunnel_means_not_sent(raw, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)
 
     with pytest.raises(NotSent, match="proxy"):
-        transport.post("https://token.invalid/2/oauth2/token", "host", REQUEST, 5)
+        transport.post("https://token.invalid/2/oauth2/token", "host", REQUEST, 5, lambda _: None)
     assert all(request.startswith(b"CONNECT") for request in proxy.requests)
 
 
@@ -85,7 +85,7 @@ def test_tls_is_verified(raw):
     server = raw(lambda connection: connection.sendall(b"no TLS here"))
 
     with pytest.raises(NotSent, match="nothing is spent"):
-        transport.post(server.url.replace("http:", "https:") + "/t", "host", REQUEST, 5)
+        transport.post(server.url.replace("http:", "https:") + "/t", "host", REQUEST, 5, lambda _: None)
     assert not any(b"MARK" in request for request in server.requests)
 
 
@@ -172,7 +172,7 @@ def test_a_server_that_does_not_finish_the_handshake_ends_with_the_deadline():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         start = time.monotonic()
         with pytest.raises(NotSent):
-            transport.post(f"https://127.0.0.1:{silent.getsockname()[1]}/", "host", REQUEST, 1)
+            transport.post(f"https://127.0.0.1:{silent.getsockname()[1]}/", "host", REQUEST, 1, lambda _: None)
         assert time.monotonic() - start < 2
 
 
@@ -227,7 +227,7 @@ def test_a_connection_that_cannot_be_made_is_tried_three_times(monkeypatch):
     monkeypatch.setattr(transport.time, "sleep", pauses.append)
 
     with pytest.raises(NotSent, match="tried 3 times"):
-        transport.post("http://127.0.0.1:1/", "host", REQUEST, 5)
+        transport.post("http://127.0.0.1:1/", "host", REQUEST, 5, lambda _: None)
     assert pauses == pytest.approx([0.3, 0.9])
 
 
@@ -235,7 +235,7 @@ def test_no_try_begins_after_the_deadline():
     start = time.monotonic()
 
     with pytest.raises(NotSent, match="tried 2 times"):
-        transport.post("http://127.0.0.1:1/", "host", REQUEST, 1)
+        transport.post("http://127.0.0.1:1/", "host", REQUEST, 1, lambda _: None)
     assert time.monotonic() - start < 1
 
 
@@ -258,7 +258,7 @@ def test_the_second_try_is_the_one_that_counts(raw, monkeypatch):
 
     monkeypatch.setattr(transport.time, "sleep", come_up)
 
-    assert transport.post(f"http://127.0.0.1:{number}/", "host", REQUEST, 5).status == 200
+    assert transport.post(f"http://127.0.0.1:{number}/", "host", REQUEST, 5, lambda _: None).status == 200
     assert len(got) == 1
 
 
@@ -268,7 +268,7 @@ def test_errors_and_logs_hold_nothing_of_the_request(url, caplog):
     caplog.set_level(logging.DEBUG)
 
     with pytest.raises(NotSent) as caught:
-        transport.post(url, "host", REQUEST, 1)
+        transport.post(url, "host", REQUEST, 1, lambda _: None)
 
     assert caught.value.__context__ is None
     assert caught.value.__cause__ is None

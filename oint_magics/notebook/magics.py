@@ -25,7 +25,7 @@ class TwitterMagics(Magics):
     def twitter_refresh(self, line: str) -> TokenResponse | None:
         """Refresh a token pair, save the new one, and show X's answer as a table.
 
-            %twitter_refresh [--auth SOURCE] [--to STORE] [--if-expired]
+            %twitter_refresh [--auth SOURCE] [--to STORE] [--if-expired] [--try-old]
 
         SOURCE  auth.json            a file; the new pair is saved back into it
                 name                 a variable of that name: a mapping, JSON text, a path, a response
@@ -36,6 +36,7 @@ class TwitterMagics(Magics):
                                      profile:default, else the form
         STORE   profile:NAME, or a file: where the new pair goes instead
         --if-expired                 send nothing while the access token is fresh
+        --try-old                    send a token again of which it is twice in doubt whether it was used
 
         The value is X's answer: r["access_token"] is the plain token, what is shown is masked.
         """

@@ -23,7 +23,10 @@ class Usage(NamedTuple):
 
 USAGES = {
     "twitter_refresh": Usage(
-        "%twitter_refresh [--auth SOURCE] [--to STORE] [--if-expired]", (), ("--auth", "--to"), ("--if-expired",)
+        "%twitter_refresh [--auth SOURCE] [--to STORE] [--if-expired] [--try-old]",
+        (),
+        ("--auth", "--to"),
+        ("--if-expired", "--try-old"),
     ),
     "twitter_auth": Usage("%twitter_auth [--prompt]", (), (), ("--prompt",)),
     "twitter_keep": Usage("%twitter_keep SOURCE STORE [--replace]", ("source", "store"), (), ("--replace",)),

@@ -24,6 +24,7 @@ def refresh(shell: Any, line: str) -> TokenResponse | None:
         words.get("--auth"),
         to=words.get("--to"),
         if_expired="--if-expired" in words,
+        try_old="--try-old" in words,
         variables=shell.user_ns,
         is_watched=is_somebody_there(shell),
     )

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
 
 from oint_magics import settings
 from oint_magics.errors import StoreError
 from oint_magics.stores.file import FileStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from oint_magics.auth import Auth
     from oint_magics.oauth import Grant
+    from oint_magics.stores.flight import Flight
+
+T = TypeVar("T")
 
 
 class Store(Protocol):
@@ -51,6 +57,15 @@ class Store(Protocol):
 
     def warning(self) -> str | None:
         """Return what the user should know about the place, or `None`."""
+
+    def lock(self, seconds: float, meanwhile: Callable[[], T | None]) -> AbstractContextManager[T | None]:
+        """Hold the store; the value is `None`, or what `meanwhile` found while somebody else held it."""
+
+    def flight(self, fingerprint: str) -> Flight:
+        """Return the flight of a token from this store."""
+
+    def put_back(self, fingerprint: str) -> bool:
+        """Restore the newest pair over older bytes; tell whether that pair was at hand."""
 
 
 def profile(name: str) -> Store:

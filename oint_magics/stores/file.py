@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from oint_magics import settings
 from oint_magics.auth import LARGEST, Auth, auth_of
-from oint_magics.errors import AuthError, AuthNotFound, AuthSyntaxError, StoreNotWritable, StoreTaken
+from oint_magics.errors import AuthError, AuthNotFound, AuthSyntaxError, OintError, StoreNotWritable, StoreTaken
 from oint_magics.jsontext import read_object
 from oint_magics.stores import atomic
+from oint_magics.stores.flight import Flight
+from oint_magics.stores.lock import store_lock
 from oint_magics.textfile import decoded
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from oint_magics.jsontext import JsonObject
     from oint_magics.oauth import Grant
     from oint_magics.textfile import TextFile
 
+T = TypeVar("T")
 _TOKENS = ("access_token", "refresh_token")
 # How much longer the saved file may be than the one that proved it: two tokens and a number.
 _SPARE = 8192
@@ -96,6 +104,51 @@ class FileStore:
         elif "expires_at" in document.members:
             changes["expires_at"] = None  # What stood there was the old token's end.
         self._replace(file.encoded(_edited(document, changes)))
+        self._keep_copy()
+
+    def _copy(self) -> FileStore:
+        """Return the place of the newest pair's copy: one file a store, read by its owner alone."""
+        name = hashlib.sha256(self.place.encode()).hexdigest()[:16]
+        return FileStore(settings.data_folder() / "newest" / f"{name}.json", "the copy", is_ours=True)
+
+    def _keep_copy(self) -> None:
+        """Keep the newest pair of a user's file, for the day when older bytes are put back over it."""
+        if not self._is_ours:
+            with contextlib.suppress(OintError):
+                self._copy().create(self.read())
+
+    def lock(self, seconds: float, meanwhile: Callable[[], T | None]) -> AbstractContextManager[T | None]:
+        """Hold the file against other processes; see `oint_magics.stores.lock`."""
+        with contextlib.suppress(OSError):  # The lock says what is wrong with the folder.
+            self._make_folder()
+        return store_lock(self.path.resolve(), seconds, meanwhile)
+
+    def _make_folder(self) -> None:
+        if self._is_ours:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def flight(self, fingerprint: str) -> Flight:
+        """Return the flight of a token from this file; its file lies in `.oint/` beside it."""
+        return Flight(self.path.resolve().parent, fingerprint)
+
+    def put_back(self, fingerprint: str) -> bool:
+        """Restore the newest pair over older bytes, from the copy in the data folder.
+
+        Args:
+            fingerprint: the newest refresh token's.
+
+        Returns:
+            Whether that very pair was at hand.
+        """
+        copy = self._copy()
+        if self._is_ours or not copy.exists():
+            return False
+        newest = copy.read()
+        if newest.refresh_token is None or newest.refresh_token.fingerprint() != fingerprint:
+            return False
+        file, document = self._content()
+        self._replace(file.encoded(_edited(document, _pair(newest))))
+        return True
 
     def warning(self) -> str | None:
         """Return what the user should know about the file, or `None`."""
@@ -108,8 +161,7 @@ class FileStore:
         reason = None
         name = self.label if self.path.exists() else "The file"
         try:
-            if self._is_ours:
-                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._make_folder()
             atomic.replace(self.path, data, spare)
         except OSError as error:
             reason = error.strerror or str(error)
@@ -174,3 +226,13 @@ def _check_unchanged(there: Auth, sent: Auth, label: str) -> None:
     is_same = sent.refresh_token is not None and sent.refresh_token.matches(there.refresh_token)
     if there.client_id != sent.client_id or not is_same:
         raise StoreTaken(f"{label} was changed while the server answered.", cause="it holds another pair by now.")
+
+
+def _pair(auth: Auth) -> dict[str, str | int | None]:
+    """Return a stored pair as the keys that stand for it."""
+    pair: dict[str, str | int | None] = {
+        key: secret.reveal()
+        for key, secret in zip(_TOKENS, (auth.access_token, auth.refresh_token), strict=True)
+        if secret
+    }
+    return pair | ({"expires_at": int(auth.expires_at.timestamp())} if auth.expires_at else {})

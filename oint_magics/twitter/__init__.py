@@ -19,7 +19,11 @@ __all__ = ["keep", "refresh"]
 
 @clean
 def refresh(
-    auth: str | PathLike[str] | Mapping[str, object] | None = None, *, to: str | None = None, if_expired: bool = False
+    auth: str | PathLike[str] | Mapping[str, object] | None = None,
+    *,
+    to: str | None = None,
+    if_expired: bool = False,
+    try_old: bool = False,
 ) -> TokenResponse:
     """Refresh a token pair, save the new one, and return X's answer (RFC 6749 §6).
 
@@ -29,6 +33,7 @@ def refresh(
         to: the store for the new pair; `None` for where the old one came from. A source that cannot be
             written needs it, unless `OINT_HOME` names the data folder.
         if_expired: send nothing while the access token is fresh.
+        try_old: send a token again of which it is twice in doubt whether it was used.
 
     Returns:
         X's answer; `r["access_token"]` is the plain token, everything shown is masked.
@@ -38,7 +43,7 @@ def refresh(
     """
     from oint_magics.twitter import calls
 
-    return calls.refresh(auth, to=to, if_expired=if_expired)
+    return calls.refresh(auth, to=to, if_expired=if_expired, try_old=try_old)
 
 
 @clean

@@ -58,11 +58,12 @@ def source_of(auth: object, variables: Mapping[str, object] | None = None) -> So
     raise problem
 
 
-def refresh(
+def refresh(  # noqa: PLR0913 - what a user may say, each by its name
     auth: object = None,
     *,
     to: str | None = None,
     if_expired: bool = False,
+    try_old: bool = False,
     variables: Mapping[str, object] | None = None,
     is_watched: bool = False,
 ) -> TokenResponse:
@@ -72,10 +73,12 @@ def refresh(
         auth: the source, or `None` for the default.
         to: the store for the new pair, or `None`.
         if_expired: send nothing while the access token is fresh.
+        try_old: send a token again of which it is twice in doubt whether it was used.
         variables: where names are looked up, or `None`.
         is_watched: whether somebody sees where the pair of a text goes.
     """
-    response = flow.refresh(source_of(auth, variables), to, if_expired=if_expired, is_watched=is_watched)
+    source = source_of(auth, variables)
+    response = flow.refresh(source, to, if_expired=if_expired, is_watched=is_watched, try_old=try_old)
     if response.saved_to:
         use(response.saved_to)
     return response

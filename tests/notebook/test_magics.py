@@ -309,7 +309,7 @@ def test_unload_takes_everything_away(shell):
 @pytest.mark.parametrize(
     ("line", "found"),
     [
-        ("%twitter_refresh --", {"--auth", "--to", "--if-expired"}),
+        ("%twitter_refresh --", {"--auth", "--to", "--if-expired", "--try-old"}),
         ("%twitter_refresh --if", {"--if-expired"}),
         ("%twitter_refresh --auth pro", {"profile:work"}),
         ("%twitter_refresh --to ", {"profile:work", "mine.json"}),

@@ -1,0 +1,121 @@
+"""The local history of token families: which tokens are spent, and where the newest of each family lives.
+
+It holds fingerprints, places and times, and no secret. Damaged or deleted it costs the history and no
+account: every fault of it is the same as knowing nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from oint_magics import settings
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_MOST = 10_000
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS family (
+    id INTEGER PRIMARY KEY, newest TEXT NOT NULL, label TEXT NOT NULL, place TEXT NOT NULL, at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS token (
+    fingerprint TEXT PRIMARY KEY, family INTEGER NOT NULL, number INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS token_of ON token (family, number);
+"""
+
+
+class Successor(NamedTuple):
+    """Where a spent token's family lives now.
+
+    Attributes:
+        fingerprint: the newest refresh token's.
+        label: what messages call the store.
+        place: the store, as it can be opened.
+    """
+
+    fingerprint: str
+    label: str
+    place: str
+
+
+def successor_of(fingerprint: str) -> Successor | None:
+    """Return the newest of a spent token's family, or `None` for a token that is not known to be spent."""
+    row = None
+    with _journal() as database:
+        if database is None:
+            return None
+        row = database.execute(
+            "SELECT f.newest, f.label, f.place FROM token t JOIN family f ON f.id = t.family WHERE t.fingerprint = ?",
+            (fingerprint,),
+        ).fetchone()
+    return Successor(*row) if row and row[0] != fingerprint else None
+
+
+def record(spent: str, newest: str, label: str, place: str) -> None:
+    """Note that a token was spent, and where its successor lives.
+
+    Args:
+        spent: the spent refresh token's fingerprint.
+        newest: its successor's.
+        label: what messages call the store.
+        place: the store, as it can be opened.
+    """
+    with _journal() as database:
+        if database is not None:
+            with database:
+                database.execute("BEGIN IMMEDIATE")
+                _insert(database, spent, newest, label, place)
+
+
+def _insert(database: sqlite3.Connection, spent: str, newest: str, label: str, place: str) -> None:
+    row = database.execute("SELECT family FROM token WHERE fingerprint = ?", (spent,)).fetchone()
+    home = (newest, label, place, time.time())
+    if row:
+        family = row[0]
+        database.execute("UPDATE family SET newest = ?, label = ?, place = ?, at = ? WHERE id = ?", (*home, family))
+    else:
+        family = database.execute("INSERT INTO family (newest, label, place, at) VALUES (?, ?, ?, ?)", home).lastrowid
+    last = database.execute("SELECT max(number) FROM token WHERE family = ?", (family,)).fetchone()[0] or 0
+    for number, fingerprint in ((last + 1, spent), (last + 2, newest)):
+        database.execute("INSERT OR IGNORE INTO token VALUES (?, ?, ?)", (fingerprint, family, number))
+    database.execute("DELETE FROM token WHERE family = ? AND number <= ?", (family, last + 2 - 2 * _MOST))
+
+
+@contextlib.contextmanager
+def _journal() -> Iterator[sqlite3.Connection | None]:
+    """Open the journal; a damaged one is put aside, and whatever goes wrong is the same as knowing nothing."""
+    import sqlite3
+
+    path = settings.data_folder() / "journal.sqlite"
+    try:
+        database = _open(path)
+    except (sqlite3.Error, OSError):
+        yield None
+        return
+    with contextlib.closing(database), contextlib.suppress(sqlite3.Error):
+        yield database
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    import sqlite3
+
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    for _ in range(2):
+        database = sqlite3.connect(path, timeout=5, isolation_level=None)
+        try:
+            if database.execute("PRAGMA user_version").fetchone()[0] == 0:
+                database.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}PRAGMA user_version = 1;COMMIT;")
+            return database
+        except sqlite3.OperationalError:
+            database.close()
+            raise
+        except sqlite3.DatabaseError:
+            database.close()
+            path.replace(path.with_suffix(".damaged"))
+    raise sqlite3.DatabaseError

@@ -1,0 +1,139 @@
+"""Locks between processes: one holder a store, one a token."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import random
+import socket
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+from oint_magics import settings
+from oint_magics.errors import StoreBusy, StoreNotWritable
+from oint_magics.stores import atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from filelock import BaseFileLock
+
+T = TypeVar("T")
+_STRIPES = 2
+
+
+@contextlib.contextmanager
+def store_lock(path: Path, seconds: float, meanwhile: Callable[[], T | None]) -> Iterator[T | None]:
+    """Hold a file store; the body runs with the lock, or with what made it needless.
+
+    Args:
+        path: the store's real file.
+        seconds: how long to wait.
+        meanwhile: asked while somebody else holds the lock; what it returns ends the waiting.
+
+    Raises:
+        StoreBusy: it was held all the time; names the holder.
+        StoreNotWritable: there is no place for the lock beside the file.
+    """
+    place = _workshop(path)
+    note = place / f"{path.name}.holder"
+    with contextlib.ExitStack() as stack:
+        found = _acquire(stack, place / f"{path.name}.lock", note, seconds, meanwhile)
+        if found is None:
+            _sign(note)
+        yield found
+
+
+@contextlib.contextmanager
+def token_lock(fingerprint: str, seconds: float) -> Iterator[None]:
+    """Hold a token, wherever its copies lie on this machine.
+
+    The locks are few and shared by tokens of like fingerprints, so that they do not pile up.
+    """
+    place = settings.data_folder() / "locks"
+    try:
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        yield  # No data folder: two copies of one file are then not known to be copies.
+        return
+    name = fingerprint[:_STRIPES]
+    with contextlib.ExitStack() as stack:
+        _acquire(stack, place / f"{name}.lock", place / f"{name}.holder", seconds, lambda: None)
+        yield
+
+
+def _workshop(path: Path) -> Path:
+    reason = None
+    try:
+        return atomic.workshop(path.parent)
+    except OSError as error:
+        reason = error.strerror or str(error)
+    raise StoreNotWritable(
+        "The file's folder cannot be written, so nothing was sent.",
+        cause=f"{reason} ({atomic.WORKSHOP}/ is made in it, for locks and for the answer on its way).",
+        next_step="make the folder writable, or keep the pair elsewhere: --to profile:NAME",
+    )
+
+
+def _acquire(
+    stack: contextlib.ExitStack, path: Path, note: Path, seconds: float, meanwhile: Callable[[], T | None]
+) -> T | None:
+    """Take a lock, or return what was found meanwhile."""
+    from filelock import Timeout
+
+    end = time.monotonic() + seconds
+    lock = _lock(path)
+    while True:
+        try:
+            stack.enter_context(lock.acquire(timeout=0))
+            return None
+        except Timeout:
+            found = meanwhile()
+        except (OSError, NotImplementedError):
+            # A file system without locks: one in the data folder protects this machine at least.
+            path = _fallback(path)
+            lock = _lock(path)
+            found = None
+        if found is not None:
+            return found
+        if time.monotonic() > end:
+            _busy(note)
+        time.sleep(random.uniform(0.005, 0.02))  # noqa: S311 - only to keep waiters apart
+
+
+def _lock(path: Path) -> BaseFileLock:
+    from filelock import FileLock
+
+    return FileLock(path, mode=0o600, fallback_to_soft=False, preserve_lock_file=True)
+
+
+def _fallback(path: Path) -> Path:
+    place = settings.data_folder() / "locks"
+    if path.parent == place:
+        raise StoreNotWritable("No file system here has locks, so nothing was sent.")
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return place / f"{hashlib.sha256(str(path).encode()).hexdigest()[:16]}.lock"
+
+
+def _sign(note: Path) -> None:
+    """Leave a note for those who wait; they read it only to name the holder."""
+    holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}
+    with contextlib.suppress(OSError):
+        note.write_text(json.dumps(holder), encoding="utf-8")
+
+
+def _busy(note: Path) -> None:
+    try:
+        holder = json.loads(note.read_text(encoding="utf-8"))
+        since = time.strftime("%H:%M:%S UTC", time.gmtime(holder["since"]))
+        who = f"process {int(holder['pid'])} on {holder['host']}, since {since}"
+    except (OSError, ValueError, TypeError, LookupError, OverflowError):
+        who = "another process"
+    raise StoreBusy(
+        "Another refresh of this pair does not come to its end, so nothing was sent.",
+        cause=f"it is held by {who}.",
+        next_step="wait for that process or end it, then run it again",
+    )

@@ -1,0 +1,180 @@
+"""What the next run finds after a process died in the middle."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from raw_server import answer
+
+from oint_magics import errors, twitter
+
+PAIR = {"token_type": "bearer", "expires_in": 7200, "access_token": "new-access", "refresh_token": "new-token"}
+REFRESH = "from oint_magics import twitter; twitter.refresh('auth.json')"
+
+
+def stored(name="auth.json"):
+    return json.loads(Path(name).read_text())
+
+
+def killed(until):
+    """Start a refresh in a process of its own, and kill it as soon as something is so."""
+    with subprocess.Popen([sys.executable, "-c", REFRESH]) as process:
+        deadline = time.monotonic() + 20
+        while not until():
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+            time.sleep(0.001)
+        process.kill()
+
+
+@pytest.fixture
+def to(raw, auth, monkeypatch):
+    """A server with a behaviour, and a file with a pair for it."""
+
+    def start(behaviour):
+        server = raw(behaviour)
+        monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", f"{server.url}/t")
+        if not Path("auth.json").exists():
+            Path("auth.json").write_text(json.dumps(auth))
+        return server
+
+    return start
+
+
+def flights():
+    return [name for name in os.listdir(".oint") if name.startswith("flight-")]
+
+
+def test_an_answer_that_arrived_is_repaired_without_sending(to):
+    """Killed after the answer's last byte: the next run saves it from the flight."""
+    body = json.dumps(PAIR).encode()
+
+    def behaviour(connection):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (len(body) + 1) + body)
+        time.sleep(20)  # One byte is missing: the process waits, and what arrived is on its disk.
+
+    server = to(behaviour)
+    killed(lambda: Path(".oint").exists() and any(body in (Path(".oint") / f).read_bytes() for f in flights()))
+
+    response = twitter.refresh("auth.json")
+
+    assert len(server.requests) == 1
+    assert stored()["refresh_token"] == "new-token"
+    assert dict(response) == PAIR
+    assert "repaired" in str(response)
+    assert flights() == []
+
+
+def test_no_answer_and_the_server_had_not_acted(to):
+    """In doubt, the old token is tried once more; here it still works."""
+    first = to(lambda _: time.sleep(20))
+    killed(lambda: first.requests)
+    to(answer("200 OK", json.dumps(PAIR).encode()))
+
+    assert twitter.refresh("auth.json")["access_token"] == "new-access"
+    assert stored()["refresh_token"] == "new-token"
+    assert flights() == []
+
+
+def test_no_answer_and_the_server_had_acted(to):
+    """The one window that no client can close: the user is told exactly what happened."""
+    first = to(lambda _: time.sleep(20))
+    killed(lambda: first.requests)
+    dead = {"error": "invalid_request", "error_description": "Value passed for the token was invalid."}
+    to(answer("400 Bad Request", json.dumps(dead).encode()))
+
+    with pytest.raises(errors.InvalidGrant, match="the answer with the new pair was lost on the way") as caught:
+        twitter.refresh("auth.json")
+    assert "process " in str(caught.value)
+    assert flights() == []
+
+
+def test_twice_in_doubt_is_not_sent_a_third_time_by_itself(to):
+    server = to(lambda _: None)
+    for _ in range(2):
+        with pytest.raises(errors.InDoubt, match="no answer came"):
+            twitter.refresh("auth.json")
+    with pytest.raises(errors.InDoubt, match="twice by now, so nothing was sent"):
+        twitter.refresh("auth.json")
+    assert len(server.requests) == 2
+
+    to(answer("200 OK", json.dumps(PAIR).encode()))
+    assert twitter.refresh("auth.json", try_old=True)["access_token"] == "new-access"
+    assert flights() == []
+
+
+def test_a_flight_of_another_token_is_void(to):
+    """A new login put another pair into the file: the old flight is no concern of it."""
+    to(lambda _: None)
+    with pytest.raises(errors.InDoubt):
+        twitter.refresh("auth.json")
+    Path("auth.json").write_text(json.dumps(stored() | {"refresh_token": "from-a-new-login"}))
+    server = to(answer("200 OK", json.dumps(PAIR).encode()))
+
+    assert "repaired" not in str(twitter.refresh("auth.json"))
+    assert b"from-a-new-login" in server.requests[0]
+
+
+def test_a_damaged_flight_is_read_as_far_as_it_goes(to):
+    to(lambda _: None)
+    with pytest.raises(errors.InDoubt):
+        twitter.refresh("auth.json")
+    (flight,) = flights()
+    for content in (
+        b"",
+        b"{}",
+        b"\xff\n",
+        b"[]\nHTTP/1.1 2",
+        b'{"pid": 1}\nHTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"acc',
+    ):
+        (Path(".oint") / flight).write_bytes(content)
+        to(answer("429 Too Many Requests"))
+        with pytest.raises(errors.TryLater):
+            twitter.refresh("auth.json")
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.1, 0.25])
+def test_the_stop_button_does_not_lose_the_answer(to, delay):
+    """SIGINT while the token is on its way: the process finishes, saves, and says so."""
+    body = json.dumps(PAIR).encode()
+
+    def behaviour(connection):
+        time.sleep(0.4)
+        answer("200 OK", body)(connection)
+
+    server = to(behaviour)
+    code = f"import sys\n{REFRESH}"
+    with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) as process:
+        while not server.requests:
+            time.sleep(0.001)
+        time.sleep(delay)
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+
+    assert "Stopped: too late to stop" in said
+    assert stored()["refresh_token"] == "new-token"
+    assert flights() == []
+
+
+def test_a_process_killed_anywhere_leaves_one_whole_pair(sandbox, auth_file):
+    """Twenty kills spread over the whole run, at a server that ends the family on reuse."""
+    sandbox.accounts.punishes_reuse = True
+    auth_file()
+    lost = 0
+    for n in range(20):
+        with subprocess.Popen([sys.executable, "-c", REFRESH], stderr=subprocess.DEVNULL) as process:
+            time.sleep(0.1 + n * 0.012)
+            process.kill()
+        assert stored()["refresh_token"]
+        try:
+            twitter.refresh("auth.json")
+        except errors.TokenRefused:
+            lost += 1
+            auth_file()
+
+    assert lost <= 1  # only where the kill fell between the server's act and the first byte of its answer

@@ -1,0 +1,71 @@
+import sqlite3
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from oint_magics.stores import journal
+
+
+@pytest.fixture
+def database(home):
+    return home / "oint" / "journal.sqlite"
+
+
+def test_knows_nothing_at_first():
+    assert journal.successor_of("abc") is None
+
+
+def test_a_chain_leads_to_its_newest():
+    for n in range(50):
+        journal.record(f"t{n}", f"t{n + 1}", f"label{n}", f"/place{n}")
+
+    for n in range(50):
+        assert journal.successor_of(f"t{n}") == ("t50", "label49", "/place49")
+    assert journal.successor_of("t50") is None
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=25))
+def test_families_do_not_mix(home, steps):
+    """Whatever the order in which some accounts are refreshed, each leads to its own newest."""
+    (home / "oint" / "journal.sqlite").unlink(missing_ok=True)
+    newest = {}
+    for account in steps:
+        spent = newest.get(account, 0)
+        journal.record(f"{account}-{spent}", f"{account}-{spent + 1}", "l", f"/{account}")
+        newest[account] = spent + 1
+
+    for account, number in newest.items():
+        assert journal.successor_of(f"{account}-{number}") is None
+        for n in range(number):
+            assert journal.successor_of(f"{account}-{n}") == (f"{account}-{number}", "l", f"/{account}")
+
+
+def test_is_bounded_for_each_account(monkeypatch, database):
+    monkeypatch.setattr(journal, "_MOST", 5)
+    for n in range(40):
+        journal.record(f"t{n}", f"t{n + 1}", "l", "/p")
+    journal.record("other", "newer", "l", "/q")
+
+    assert sqlite3.connect(database).execute("SELECT count(*) FROM token").fetchone()[0] <= 12
+    assert journal.successor_of("t39") is not None
+    assert journal.successor_of("t0") is None
+    assert journal.successor_of("other") is not None
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"no database" * 999, b"SQLite format 3\0" + b"\xff" * 5000])
+def test_a_damaged_one_is_put_aside(content, database):
+    journal.record("a", "b", "l", "/p")
+    database.write_bytes(content)
+
+    assert journal.successor_of("a") is None
+    journal.record("a", "b", "l", "/p")
+    assert journal.successor_of("a") == ("b", "l", "/p")
+
+
+def test_one_that_cannot_be_opened_is_the_same_as_none(database, monkeypatch):
+    database.mkdir(parents=True)
+
+    journal.record("a", "b", "l", "/p")
+    assert journal.successor_of("a") is None

@@ -1,0 +1,136 @@
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from oint_magics.errors import StoreBusy, StoreNotWritable
+from oint_magics.stores import lock
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from oint_magics.stores.lock import store_lock
+with store_lock(Path.cwd() / "auth.json", 5, lambda: None):
+    print("held", flush=True)
+    time.sleep(30)
+"""
+
+
+def path():
+    return Path.cwd() / "auth.json"
+
+
+def test_one_holder_at_a_time():
+    """Eight threads count without losing a step."""
+    count = [0]
+
+    def step():
+        for _ in range(5):
+            with lock.store_lock(path(), 10, lambda: None):
+                seen = count[0]
+                time.sleep(0.001)
+                count[0] = seen + 1
+
+    threads = [threading.Thread(target=step) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert count == [40]
+
+
+def test_what_was_found_meanwhile_ends_the_waiting():
+    with lock.store_lock(path(), 1, lambda: None) as mine, lock.store_lock(path(), 5, lambda: "found") as other:
+        assert mine is None
+        assert other == "found"
+
+
+def test_waits_only_so_long_and_names_the_holder():
+    with lock.store_lock(path(), 1, lambda: None):
+        start = time.monotonic()
+        with (
+            pytest.raises(StoreBusy, match=f"process {os.getpid()} on .*, since"),
+            lock.store_lock(path(), 0.3, lambda: None),
+        ):
+            pass
+        assert 0.3 <= time.monotonic() - start < 1
+
+
+def test_a_damaged_note_names_nobody():
+    with lock.store_lock(path(), 1, lambda: None):
+        for note in ("", "[]", '{"pid": "x"}', '{"pid": 1, "host": "h", "since": 1e99}'):
+            Path(".oint/auth.json.holder").write_text(note)
+            with pytest.raises(StoreBusy, match="another process"), lock.store_lock(path(), 0, lambda: None):
+                pass
+
+
+def test_a_killed_holder_holds_nothing():
+    with subprocess.Popen([sys.executable, "-c", HOLD], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        with pytest.raises(StoreBusy, match=f"process {process.pid} "), lock.store_lock(path(), 0.1, lambda: None):
+            pass
+        process.kill()
+        process.wait()
+        with lock.store_lock(path(), 1, lambda: None) as found:
+            assert found is None
+
+
+def test_a_folder_without_place_for_the_lock_is_said(monkeypatch):
+    Path(".oint").write_text("in the way")
+
+    with pytest.raises(StoreNotWritable, match="nothing was sent"), lock.store_lock(path(), 1, lambda: None):
+        pass
+
+
+def test_a_file_system_without_locks_is_locked_in_the_data_folder(monkeypatch, home):
+    """One machine at least is protected."""
+    make = lock._lock
+
+    def without(place):
+        if place.parent.name == ".oint":
+            raise OSError(38, "Function not implemented")
+        return make(place)
+
+    class Broken:
+        def acquire(self, timeout):
+            raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(lock, "_lock", lambda place: Broken() if place.parent.name == ".oint" else make(place))
+
+    with lock.store_lock(path(), 1, lambda: None):
+        assert len(list((home / "oint" / "locks").glob("*.lock"))) == 1
+        with pytest.raises(StoreBusy), lock.store_lock(path(), 0.1, lambda: None):
+            pass
+    monkeypatch.setattr(lock, "_lock", lambda place: Broken())
+    with (
+        pytest.raises(StoreNotWritable, match="No file system here has locks"),
+        lock.store_lock(path(), 1, lambda: None),
+    ):
+        pass
+
+
+def test_tokens_have_few_locks(home):
+    """They do not pile up, whatever number of tokens there was."""
+    for n in range(300):
+        with lock.token_lock(f"{n * 7919:010x}"[::-1], 1):
+            pass
+    assert len(list((home / "oint" / "locks").iterdir())) <= 256
+
+
+def test_a_token_lock_without_a_data_folder_is_none(monkeypatch):
+    Path("file").write_text("")
+    monkeypatch.setenv("OINT_HOME", "file")
+
+    with lock.token_lock("abcdef", 1):
+        pass
+
+
+def test_the_note_is_json():
+    with lock.store_lock(path(), 1, lambda: None):
+        assert json.loads(Path(".oint/auth.json.holder").read_text())["pid"] == os.getpid()

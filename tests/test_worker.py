@@ -1,0 +1,76 @@
+import signal
+import threading
+import time
+
+import pytest
+
+from oint_magics.worker import Stopped, finish
+
+
+def interrupt_after(*delays):
+    """Press the stop button after some seconds each."""
+
+    def press():
+        for delay in delays:
+            time.sleep(delay)
+            signal.raise_signal(signal.SIGINT) if False else signal.pthread_kill(
+                threading.main_thread().ident, signal.SIGINT
+            )
+
+    threading.Thread(target=press, daemon=True).start()
+
+
+def test_returns_what_the_work_returns():
+    assert finish(lambda: 5) == 5
+
+
+def test_raises_what_the_work_raises():
+    with pytest.raises(ZeroDivisionError):
+        finish(lambda: 1 / 0)
+
+
+def test_an_interrupt_waits_for_the_end():
+    """Pressed once or five times, the work is done before the caller hears of it."""
+    for delays in ((0.05,), (0.02,) * 5):
+        done = []
+        interrupt_after(*delays)
+        with pytest.raises(Stopped, match="the new pair is saved"):
+            finish(lambda: (time.sleep(0.3), done.append(1)))
+        assert done == [1]
+
+
+def test_an_error_comes_before_the_interrupt():
+    """What became of the token is more important than that somebody pressed stop."""
+
+    def work():
+        time.sleep(0.2)
+        raise ValueError
+
+    interrupt_after(0.05)
+    with pytest.raises(ValueError):
+        finish(work)
+
+
+def test_stopped_is_an_interrupt():
+    """So that `except Exception` does not swallow it, and a cell ends."""
+    assert issubclass(Stopped, KeyboardInterrupt)
+    assert Stopped("x")._render_traceback_() == ["Stopped: x"]
+
+
+def test_interrupts_at_random_lose_nothing():
+    """Whenever it is pressed: either nothing was begun, or all was done."""
+    for n in range(60):
+        begun, done = [], []
+
+        def work(begun=begun, done=done):
+            begun.append(1)
+            time.sleep(0.002)
+            done.append(1)
+
+        interrupt_after(n * 0.0001)
+        try:
+            finish(work)
+            time.sleep(0.02)  # the interrupt may come after the work
+        except KeyboardInterrupt:
+            pass
+        assert begun == done
