@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, NoReturn
 
 from oint_magics import anatomy
-from oint_magics.errors import AuthFieldError, AuthSyntaxError
-from oint_magics.jsontext import read_object
+from oint_magics.errors import AuthFieldError
 from oint_magics.secret import Secret
 
 KEYS = (
@@ -229,13 +228,17 @@ def _sandbox(client_id: str, address: object) -> str | None:
 def _document(values: Mapping[str, object]) -> str:
     plain = {str(key): value.reveal() if isinstance(value, Secret) else value for key, value in values.items()}
     try:
-        text = json.dumps(plain, indent=4, allow_nan=False) + "\n"
-        # What is written must be readable again: not too deep, no endless number.
-        if len(text) <= LARGEST and read_object(text):
+        text = json.dumps(plain, allow_nan=False)
+        if len(text) <= LARGEST:
             return text
-    except (TypeError, ValueError, RecursionError, AuthSyntaxError):
+    except (TypeError, ValueError, RecursionError):
         pass
-    return _fail(
+    return unwritable()
+
+
+def unwritable() -> NoReturn:
+    """Raise the error for an auth structure that no file can hold."""
+    _fail(
         "The auth structure holds something that its file could not hold.",
         "a value beside the ten keys is neither text, number, list nor mapping, or is larger than 1 MiB.",
         "take that key out, or make its value text",

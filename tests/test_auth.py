@@ -112,6 +112,11 @@ def test_the_document_holds_all_and_shows_nothing():
     assert MARK not in repr(auth)
 
 
+def test_a_bracket_at_one_end_is_no_placeholder():
+    for value in ("<abc", "abc>", "your", "xx", "x1x"):
+        assert auth_of(GOOD | {"client_secret": value}).client_secret.reveal() == value
+
+
 def test_a_quote_at_one_end_belongs_to_the_value():
     assert auth_of(GOOD | {"client_secret": "it's'"}).client_secret.reveal() == "it's'"
 

@@ -54,6 +54,17 @@ def test_and_never_to_x(address, monkeypatch):
             endpoints.token_url(lost)
 
 
+def test_the_sandbox_of_this_process_serves_pairs_that_name_none(monkeypatch):
+    """The environment and a prompt cannot say where the sandbox runs."""
+    endpoints.use_sandbox("http://127.0.0.1:99")
+
+    assert endpoints.token_url(auth_of({"client_id": "sandbox-1"})) == "http://127.0.0.1:99/2/oauth2/token"
+    assert endpoints.token_url(MARKED) == "http://127.0.0.1:1234/2/oauth2/token"
+    endpoints.use_sandbox(None)
+    with pytest.raises(SettingError):
+        endpoints.token_url(auth_of({"client_id": "sandbox-1"}))
+
+
 def test_a_marked_pair_may_go_to_a_loopback_setting(monkeypatch):
     monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", "http://127.0.0.1:7/t")
 

@@ -311,6 +311,19 @@ def test_an_unexpected_fault_is_ours_too(auth, monkeypatch):
         twitter.refresh(auth)
 
 
+def test_messages_name_the_host_and_xs_next_step(raw, auth, monkeypatch):
+    dead = b'{"error": "invalid_request", "error_description": "Value passed for the token was invalid."}'
+    server = raw(answer("400 Bad Request", dead))
+    monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", f"{server.url}/t")
+
+    with pytest.raises(errors.InvalidGrant, match=server.url.removeprefix("http://")) as caught:
+        twitter.refresh(auth)
+    assert "%twitter_login" in caught.value.next_step
+    monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", "http://127.0.0.1:1/t")
+    with pytest.raises(errors.NotSent, match="127.0.0.1:1"):
+        twitter.refresh(auth)
+
+
 def test_the_sandbox_that_is_gone_names_the_way_back(sandbox, auth_file):
     auth_file()
     Path("auth.json").write_text(json.dumps(stored() | {"sandbox": "http://127.0.0.1:1"}))

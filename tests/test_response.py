@@ -91,6 +91,25 @@ def test_the_tables_rows_in_order():
                     "expires at", "saved to", "a note"]  # fmt: skip
 
 
+def test_the_whole_table():
+    """Only tokens are masked; everything else stands as X wrote it."""
+    assert str(response()).splitlines()[:6] == [
+        "Token pair of X (OAuth 2.0)",
+        "token_type     bearer",
+        "expires_in     7200",
+        f"access_token   MARK…aaaa #{fingerprint(ACCESS)}",
+        "scope          a b",
+        f"refresh_token  MARK…rrrr #{fingerprint(REFRESH)}",
+    ]
+    assert f"<code>MARK…aaaa #{fingerprint(ACCESS)}</code>" in response()._repr_mimebundle_()["text/html"]
+    assert "<td>a b</td>" in response()._repr_mimebundle_()["text/html"]
+
+
+def test_forty_keys_are_all_shown():
+    assert "more keys" not in str(response(**{f"k{n}": n for n in range(35)}))
+    assert "1 more keys" in str(response(**{f"k{n}": n for n in range(36)}))
+
+
 def test_masked_tokens_can_be_told_apart():
     assert f"MARK…aaaa #{fingerprint(ACCESS)}" in str(response())
     assert f"MARK…rrrr #{fingerprint(REFRESH)}" in str(response())

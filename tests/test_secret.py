@@ -65,6 +65,7 @@ def test_fingerprint_names_without_showing():
 
 def test_mask_spares_short_texts():
     """Outer characters are shown only where enough is left unseen."""
+    assert mask("x" * 32).startswith("xxxx…xxxx ")
     assert mask("x" * 31) == f"… #{fingerprint('x' * 31)}"
     assert mask(VALUE) == f"MARK…aWhY #{fingerprint(VALUE)}"
     assert Secret(VALUE).masked() == mask(VALUE)
@@ -81,6 +82,12 @@ def test_redacted_cuts_echoes(echo):
     assert echo not in clean
     assert "…" in clean
     assert clean.startswith("Value ")
+
+
+def test_redacted_cuts_pieces_of_eight_and_no_shorter():
+    assert redacted("it is abcdefgh now", [Secret("xxabcdefghyy")]) == "it is … now"
+    assert redacted("it is abcdefg now", [Secret("xxabcdefghyy")]) == "it is abcdefg now"
+    assert redacted("short one", [Secret("one")]) == "short …"
 
 
 def test_redacted_leaves_words_alone():

@@ -17,7 +17,9 @@ def interrupt_after(*delays):
                 threading.main_thread().ident, signal.SIGINT
             )
 
-    threading.Thread(target=press, daemon=True).start()
+    presser = threading.Thread(target=press, daemon=True)
+    presser.start()
+    return presser
 
 
 def test_returns_what_the_work_returns():
@@ -33,10 +35,11 @@ def test_an_interrupt_waits_for_the_end():
     """Pressed once or five times, the work is done before the caller hears of it."""
     for delays in ((0.05,), (0.02,) * 5):
         done = []
-        interrupt_after(*delays)
+        presser = interrupt_after(*delays)
         with pytest.raises(Stopped, match="the new pair is saved"):
             finish(lambda: (time.sleep(0.3), done.append(1)))
         assert done == [1]
+        presser.join()
 
 
 def test_an_error_comes_before_the_interrupt():
@@ -67,10 +70,12 @@ def test_interrupts_at_random_lose_nothing():
             time.sleep(0.002)
             done.append(1)
 
-        interrupt_after(n * 0.0001)
+        presser = interrupt_after(n * 0.0001)
         try:
             finish(work)
-            time.sleep(0.02)  # the interrupt may come after the work
+            while presser.is_alive():  # the interrupt may come after the work
+                time.sleep(0.001)
+            time.sleep(0.01)
         except KeyboardInterrupt:
             pass
         assert begun == done

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import stat
 from typing import TYPE_CHECKING, TypeVar
 
 from oint_magics import settings
-from oint_magics.auth import LARGEST, Auth, auth_of
+from oint_magics.auth import LARGEST, Auth, auth_of, unwritable
 from oint_magics.errors import AuthError, AuthNotFound, AuthSyntaxError, OintError, StoreNotWritable, StoreTaken
 from oint_magics.jsontext import read_object
 from oint_magics.stores import atomic
@@ -70,7 +71,7 @@ class FileStore:
         Raises:
             StoreNotWritable: it cannot be written.
         """
-        self._replace(auth.document.reveal().encode())
+        self._replace(_pretty(auth.document.reveal()).encode())
 
     def remove(self) -> None:
         """Delete the file; nothing happens where there is none."""
@@ -201,6 +202,17 @@ class FileStore:
         if reason:
             raise AuthError(f"{self.label} cannot be read.", cause=f"{reason}.", next_step="name the auth JSON file")
         return data
+
+
+def _pretty(document: str) -> str:
+    """Return a document as a file holds it, sure to be readable again: not too deep, no endless number."""
+    text = json.dumps(json.loads(document), indent=4) + "\n"
+    try:
+        read_object(text)
+        return text
+    except AuthSyntaxError:
+        pass
+    return unwritable()
 
 
 def _edited(document: JsonObject, changes: dict[str, str | int | None]) -> str:

@@ -14,7 +14,7 @@ CODE = """
 import sys, time
 from oint_magics import transport, twitter
 from oint_magics.twitter import calls
-import filelock, sqlite3
+import sqlite3
 print("ready", flush=True)
 sys.stdin.readline()
 print(twitter.refresh(sys.argv[1], if_expired=True)["access_token"], flush=True)

@@ -189,6 +189,37 @@ def test_room_for_a_longer_pair_is_proven(monkeypatch):
     assert store.read().document.matches(AUTH.document)
 
 
+def test_a_file_that_our_editing_does_not_understand_is_known_before(monkeypatch):
+    """The trial edit of `prove` finds it while nothing is sent."""
+    store = open_store("auth.json")
+    store.create(AUTH)
+    monkeypatch.setattr("oint_magics.jsontext.JsonObject.replaced", lambda self, changes: "{" if changes else self.text)
+
+    with pytest.raises(StoreNotWritable, match="cannot be edited, so nothing was sent"):
+        store.prove()
+
+
+def test_an_existing_file_is_named_in_errors(monkeypatch):
+    store = open_store("auth.json")
+    store.create(AUTH)
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(1, "Operation not permitted")))
+
+    with pytest.raises(StoreNotWritable, match="auth.json cannot be written") as caught:
+        store.prove()
+    assert "Operation not permitted" in caught.value.cause
+    with pytest.raises(AuthError, match="bad.json cannot be read as auth JSON"):
+        Path("bad.json").write_text("x")
+        open_store("bad.json").read()
+
+
+def test_a_file_of_exactly_a_mebibyte_is_read():
+    text = '{"client_id":"an-id","note":"%s"}'
+    Path("big.json").write_text(text % ("x" * (2**20 - len(text) + 2)))
+    assert Path("big.json").stat().st_size == 2**20
+
+    assert open_store("big.json")._content()[1].values()["client_id"] == "an-id"
+
+
 def test_a_missing_folder_is_said():
     with pytest.raises(StoreNotWritable, match="its folder does not exist") as caught:
         open_store("nowhere/MARK.json").create(AUTH)

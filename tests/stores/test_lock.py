@@ -90,29 +90,56 @@ def test_a_folder_without_place_for_the_lock_is_said(monkeypatch):
 
 def test_a_file_system_without_locks_is_locked_in_the_data_folder(monkeypatch, home):
     """One machine at least is protected."""
-    make = lock._lock
+    really = lock._try
 
     def without(place):
         if place.parent.name == ".oint":
             raise OSError(38, "Function not implemented")
-        return make(place)
+        return really(place)
 
-    class Broken:
-        def acquire(self, timeout):
-            raise OSError(38, "Function not implemented")
+    def nowhere(_):
+        raise OSError(38, "Function not implemented")
 
-    monkeypatch.setattr(lock, "_lock", lambda place: Broken() if place.parent.name == ".oint" else make(place))
+    monkeypatch.setattr(lock, "_try", without)
 
     with lock.store_lock(path(), 1, lambda: None):
         assert len(list((home / "oint" / "locks").glob("*.lock"))) == 1
         with pytest.raises(StoreBusy), lock.store_lock(path(), 0.1, lambda: None):
             pass
-    monkeypatch.setattr(lock, "_lock", lambda place: Broken())
+    monkeypatch.setattr(lock, "_try", nowhere)
     with (
         pytest.raises(StoreNotWritable, match="No file system here has locks"),
         lock.store_lock(path(), 1, lambda: None),
     ):
         pass
+
+
+def test_a_lock_file_that_was_deleted_locks_nothing():
+    """`rm -r .oint` under a waiting process: it must not hold a lock on a file that is gone."""
+    with lock.store_lock(path(), 1, lambda: None):
+        Path(".oint/auth.json.lock").unlink()
+        with lock.store_lock(path(), 1, lambda: None) as found:
+            assert found is None
+
+
+def test_a_link_in_the_locks_place_is_not_followed():
+    Path("victim").write_text("mine")
+    Path(".oint").mkdir(mode=0o700)
+    Path(".oint/auth.json.lock").symlink_to(Path("victim").resolve())
+
+    with lock.store_lock(path(), 1, lambda: None):
+        pass
+    assert Path("victim").read_text() == "mine"
+
+
+def test_filelock_does_the_same_where_posix_is_not(monkeypatch):
+    monkeypatch.setattr(lock, "_try", lock._try_filelock)
+
+    with lock.store_lock(path(), 1, lambda: None):
+        with pytest.raises(StoreBusy), lock.store_lock(path(), 0.1, lambda: None):
+            pass
+    with lock.store_lock(path(), 1, lambda: None) as found:
+        assert found is None
 
 
 def test_tokens_have_few_locks(home):
