@@ -29,6 +29,8 @@ from oint_magics.stores.lock import token_lock
 from oint_magics.worker import finish
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from oint_magics.oauth import Grant
     from oint_magics.stores import Store
     from oint_magics.stores.flight import Flight, Found
@@ -85,7 +87,7 @@ class _Wish(NamedTuple):
 def _visit(store: Store, wish: _Wish) -> TokenResponse | Store:
     """Refresh the pair in a store, under its lock; or return the store where the pair's successor lives."""
     patience = settings.timeout() + 15
-    with store.lock(patience, lambda: _meanwhile(store, wish)) as found:
+    with store.lock(patience, _watch(store, wish)) as found:
         if found is not None:
             return found
         is_new = not store.exists()
@@ -103,13 +105,22 @@ def _visit(store: Store, wish: _Wish) -> TokenResponse | Store:
             return finish(lambda: _fly(store, auth, wish, is_new=is_new))
 
 
-def _meanwhile(store: Store, wish: _Wish) -> TokenResponse | None:
-    """Return the pair that the holder of the lock has saved, as soon as it is there."""
-    try:
-        auth = store.read()
-    except OintError:
-        return None
-    return unspent(auth, datetime.now(UTC), _address(store)) if wish.is_met_by(auth) else None
+def _watch(store: Store, wish: _Wish) -> Callable[[], TokenResponse | None]:
+    """Return a look at what the holder of the lock has saved; it reads the store only when that has changed."""
+    last: list[object] = [None]
+
+    def look() -> TokenResponse | None:
+        stamp = store.stamp()
+        if stamp == last[0]:
+            return None
+        last[0] = stamp
+        try:
+            auth = store.read()
+        except OintError:
+            return None
+        return unspent(auth, datetime.now(UTC), _address(store)) if wish.is_met_by(auth) else None
+
+    return look
 
 
 def _successor(store: Store, auth: Auth) -> Store | None:

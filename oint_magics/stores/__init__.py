@@ -37,6 +37,9 @@ class Store(Protocol):
     def exists(self) -> bool:
         """Tell whether there is something in the store."""
 
+    def stamp(self) -> object:
+        """Return something that differs when the content was written in between; cheap to ask for often."""
+
     def read(self) -> Auth:
         """Return the auth structure; raises an `AuthError` where there is none."""
 

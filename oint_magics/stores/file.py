@@ -56,6 +56,14 @@ class FileStore:
         """Tell whether there is something in the store."""
         return self.path.exists()
 
+    def stamp(self) -> object:
+        """Return the file's inode, size and time of change, or `None` where there is none."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_size, found.st_mtime_ns
+
     def read(self) -> Auth:
         """Return the auth structure in the file.
 

@@ -80,6 +80,17 @@ class StoreContract:
 
         assert again().read().document.matches(AUTH.document)
 
+    def test_the_stamp_tells_of_every_write(self, store, again):
+        stamps = [store.stamp()]
+        store.create(AUTH)
+        stamps.append(again().stamp())
+        for n in range(3):
+            store.save(grant(f"a{n}", f"r{n}"), store.read())
+            stamps.append(again().stamp())
+
+        assert len(set(stamps)) == 5
+        assert store.stamp() == again().stamp()
+
     def test_saving_again_and_again(self, store, again):
         store.create(AUTH)
         for n in range(5):
