@@ -18,6 +18,7 @@ from requests.adapters import HTTPAdapter
 
 from oint_magics.endpoints import is_loopback
 from oint_magics.errors import NotSent
+from oint_magics.http import is_whole
 from oint_magics.oauth import Answer, TokenRequest, in_doubt
 
 if TYPE_CHECKING:
@@ -212,18 +213,41 @@ class _Tapped:
 
 
 class _TappedFile(io.RawIOBase):
+    """A socket's file that takes a whole answer off the socket, and into the tap, before anybody reads it.
+
+    Parsing the headers takes longer than all else that happens to an answer; a process that is killed
+    meanwhile would leave a body unread that has already come.
+    """
+
     def __init__(self, raw: Any, tap: Tap) -> None:
         self._raw = raw
         self._tap = tap
+        self._came = bytearray()
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int | None:
-        size: int | None = self._raw.readinto(buffer)
-        if size:
-            self._tap(bytes(buffer[:size]))
+    def readinto(self, buffer: Any) -> int:
+        if not self._came:
+            self._take()
+        size = min(len(buffer), len(self._came))
+        buffer[:size] = self._came[:size]
+        del self._came[:size]
         return size
+
+    def _take(self) -> None:
+        chunk = bytearray(_CHUNK)
+        while len(self._came) <= LARGEST_ANSWER and not is_whole(self._came):
+            try:
+                size = self._raw.readinto(chunk)
+            except OSError:
+                if not self._came:
+                    raise
+                return
+            if not size:
+                return
+            self._tap(bytes(chunk[:size]))
+            self._came += chunk[:size]
 
     def close(self) -> None:
         self._raw.close()
