@@ -7,23 +7,21 @@ send once; save; journal; land.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from oint_magics import endpoints, oauth, settings, stores
-from oint_magics.auth import Auth, auth_of, needs_refresh_token
+from oint_magics.auth import Auth, needs_refresh_token
 from oint_magics.errors import (
     ExchangeError,
     InDoubt,
     InvalidGrant,
-    NotSaved,
     OintError,
-    StoreError,
-    StoreTaken,
     TokenSpent,
 )
-from oint_magics.response import Home, TokenResponse, auth_behind, granted, unsaved, unspent
-from oint_magics.sources import Source
+from oint_magics.homes import address, at, home_for, newest_of
+from oint_magics.response import TokenResponse, granted, unspent
+from oint_magics.saving import save
 from oint_magics.stores import journal
 from oint_magics.stores.lock import token_lock
 from oint_magics.worker import finish
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from oint_magics.oauth import Grant
+    from oint_magics.sources import Source
     from oint_magics.stores import Store
     from oint_magics.stores.flight import Flight, Found
 
@@ -55,17 +54,17 @@ def refresh(
             or say that it is dead.
         Stopped: the stop button was pressed too late; the pair is saved.
     """
-    given, source = source, _newest(source)
-    store = _home(source, to, is_watched=is_watched)
+    given, source = source, newest_of(source)
+    store = home_for(source, to, is_watched=is_watched)
     auth = store.read() if store.exists() else source.read()
     if if_expired and auth.is_fresh(datetime.now(UTC)):
-        return unspent(auth, datetime.now(UTC), _address(store if store.exists() else source.store))
+        return unspent(auth, datetime.now(UTC), address(store if store.exists() else source.store))
     wish = _Wish(given, source, auth, if_expired=if_expired, try_old=try_old)
     for _ in range(_MOST_MOVES):
         found = _visit(store, wish)
         if isinstance(found, TokenResponse):
             return found
-        store, wish = found, wish._replace(source=_at(found), seen=found.read())
+        store, wish = found, wish._replace(source=at(found), seen=found.read())
     raise TokenSpent("The successors of this pair lead in a circle, so nothing was sent.", next_step="%twitter_login")
 
 
@@ -95,7 +94,7 @@ def _visit(store: Store, wish: _Wish) -> TokenResponse | Store:
             store.create(wish.seen)
         auth = store.read()
         if not is_new and wish.is_met_by(auth):
-            return unspent(auth, datetime.now(UTC), _address(store))
+            return unspent(auth, datetime.now(UTC), address(store))
         with token_lock(needs_refresh_token(auth).fingerprint(), patience):
             successor = _successor(store, auth)
             if successor is not None:
@@ -118,7 +117,7 @@ def _watch(store: Store, wish: _Wish) -> Callable[[], TokenResponse | None]:
             auth = store.read()
         except OintError:
             return None
-        return unspent(auth, datetime.now(UTC), _address(store)) if wish.is_met_by(auth) else None
+        return unspent(auth, datetime.now(UTC), address(store)) if wish.is_met_by(auth) else None
 
     return look
 
@@ -153,8 +152,8 @@ def _fly(store: Store, auth: Auth, wish: _Wish, *, is_new: bool) -> TokenRespons
         grant = _exchange_or_undo(store, auth, flight, before, is_new=is_new)
     elif before:
         notes.append(("repaired", f"this answer came to process {before.pid} at {before.since}, which did not save it"))
-    _save(store, grant, auth, flight)
-    return granted(grant, auth, _address(store), (*notes, *_notes(wish, store, auth)))
+    save(store, grant, auth, flight)
+    return granted(grant, auth, address(store), (*notes, *_notes(wish, store, auth)))
 
 
 def _landed(before: Found | None, auth: Auth) -> Grant | None:
@@ -175,61 +174,6 @@ def _check_doubt(before: Found | None, wish: _Wish) -> None:
             cause=f"it was sent at {before.since} by process {before.pid} on {before.host}, and no answer came.",
             next_step="log in again: %twitter_login; or send it once more: %twitter_refresh --try-old",
         )
-
-
-def _newest(source: Source) -> Source:
-    """Return the source itself, or the store where its successor lives when its pair is known to be spent."""
-    token = source.read().refresh_token if source.store is None or source.store.exists() else None
-    newest = journal.successor_of(token.fingerprint()) if token else None
-    if newest is None:
-        return source
-    home = stores.open_store(newest.place, newest.label)
-    is_here = source.store is not None and source.store.place == home.place
-    return source if is_here or not home.exists() else _at(home)
-
-
-def _at(store: Store) -> Source:
-    return Source(store.label, store=store)
-
-
-def _address(store: Store | None) -> Home | None:
-    return Home(store.label, store.place) if store else None
-
-
-def _home(source: Source, to: str | None, *, is_watched: bool) -> Store:
-    """Return the store to save to, there already or not."""
-    named = stores.open_store(to) if to else None
-    if source.store and (named is None or named.place == source.store.place):
-        return source.store
-    auth = source.read()
-    store = named or _own_profile(auth, is_watched=is_watched)
-    if named and store.exists() and not _holds(store, auth):
-        _taken(store.label)
-    return store
-
-
-def _own_profile(auth: Auth, *, is_watched: bool) -> Store:
-    """Return the profile of a text, found again by its refresh token when the cell is run a second time."""
-    if not is_watched and not settings.has_home():
-        raise StoreError(
-            "Nobody would see where the new pair goes, so nothing was sent.",
-            cause="the source is no place that can be written, and this is a script or runs without a user.",
-            next_step='name a store: --to profile:NAME (in Python: to="profile:NAME"), or set OINT_HOME',
-        )
-    return stores.profile(f"saved-{needs_refresh_token(auth).fingerprint()}")
-
-
-def _holds(store: Store, auth: Auth) -> bool:
-    return needs_refresh_token(auth).matches(store.read().refresh_token)
-
-
-def _taken(label: str) -> NoReturn:
-    raise StoreTaken(
-        f"{label} holds another pair, so nothing was sent.",
-        cause="it may be another account's, or a newer login of this one.",
-        next_step=f"to refresh that one: %twitter_refresh --auth {label}; to give it up: %twitter_keep SOURCE {label} "
-        "--replace; to keep both, name another store",
-    )
 
 
 def _exchange_or_undo(store: Store, auth: Auth, flight: Flight, before: Found | None, *, is_new: bool) -> Grant:
@@ -263,57 +207,10 @@ def _exchange(auth: Auth, flight: Flight) -> Grant:
     return oauth.read_grant(answer, auth, host, datetime.now(UTC))
 
 
-def _save(store: Store, grant: Grant, auth: Auth, flight: Flight) -> None:
-    """Save the pair and note it; where its store does not take it, bring it to another place and say so."""
-    reason = None
-    try:
-        store.save(grant, auth)
-    except OintError as error:
-        reason = error.cause or error.what
-    if reason is None:
-        _note(grant, auth, store)
-        flight.land()
-        return
-    flight.close()
-    response = _rescued(grant, auth)
-    problem = _not_saved(store.label, response.saved_to, reason)
-    problem.response = response
-    raise problem
-
-
-def _note(grant: Grant, auth: Auth, store: Store) -> None:
-    """Note in the journal that a token is spent, and where its successor lives."""
-    spent, newest = needs_refresh_token(auth), grant.refresh_token
-    if newest is not None and not newest.matches(spent):
-        journal.record(spent.fingerprint(), newest.fingerprint(), store.label, store.place)
-
-
-def _rescued(grant: Grant, auth: Auth) -> TokenResponse:
-    """Return a pair that its store did not take, kept in a profile of its own or at least in this process."""
-    response = granted(grant, auth, None, ())
-    profile = stores.profile(f"rescued-{grant.access_token.fingerprint()}")
-    try:
-        profile.create(auth_of(auth_behind(response)))
-        _note(grant, auth, profile)
-        return granted(grant, auth, _address(profile), ())
-    except OintError:
-        unsaved.append(response)
-        return response
-
-
-def _not_saved(label: str, rescued: str | None, reason: str) -> NotSaved:
-    if rescued:
-        return NotSaved(
-            f"The server answered with a new pair, and {label} does not take it: it is kept in {rescued}.",
-            cause=reason,
-            next_step=f"use it from there: %twitter_refresh --auth {rescued}",
-        )
-    return NotSaved(
-        f"The server answered with a new pair, and neither {label} nor a profile takes it: only this process has it.",
-        cause=reason,
-        next_step="make room before this process ends, then: %twitter_keep unsaved: profile:rescued "
-        '(in Python: twitter.keep("unsaved:", "profile:rescued"))',
-    )
+_INLINE = (
+    "and in the history stand these secrets now. Use the store from now on, delete the cell, "
+    "and renew the client secret if the notebook was shared"
+)
 
 
 def _notes(wish: _Wish, store: Store, auth: Auth) -> tuple[tuple[str, str], ...]:
@@ -331,9 +228,3 @@ def _notes(wish: _Wish, store: Store, auth: Auth) -> tuple[tuple[str, str], ...]
         notes.append(("other copies", "of this pair (1C constants, another script) are spent from now on"))
     warning = store.warning()
     return (*notes, ("careful", warning)) if warning else tuple(notes)
-
-
-_INLINE = (
-    "and in the history stand these secrets now. Use the store from now on, delete the cell, "
-    "and renew the client secret if the notebook was shared"
-)

@@ -6,7 +6,7 @@ import os
 import pytest
 import raw_server
 
-from oint_magics import endpoints, refresh, response, sources
+from oint_magics import endpoints, response, saving, sources
 from oint_magics.sandbox import Sandbox
 from oint_magics.twitter import calls
 
@@ -30,7 +30,7 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setattr(endpoints, "_sandbox", [])
     monkeypatch.setattr(response, "unsaved", [])
     monkeypatch.setattr(sources, "unsaved", response.unsaved)
-    monkeypatch.setattr(refresh, "unsaved", response.unsaved)
+    monkeypatch.setattr(saving, "unsaved", response.unsaved)
     return folder
 
 

@@ -1,0 +1,82 @@
+"""Where a pair lives, and where its successor will: found before anything is locked or sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from oint_magics import settings, stores
+from oint_magics.auth import Auth, needs_refresh_token
+from oint_magics.errors import StoreError, StoreTaken
+from oint_magics.response import Home
+from oint_magics.sources import Source
+from oint_magics.stores import journal
+
+if TYPE_CHECKING:
+    from oint_magics.stores import Store
+
+
+def newest_of(source: Source) -> Source:
+    """Return the source itself, or the store where its successor lives when its pair is known to be spent."""
+    token = source.read().refresh_token if source.store is None or source.store.exists() else None
+    successor = journal.successor_of(token.fingerprint()) if token else None
+    if successor is None:
+        return source
+    home = stores.open_store(successor.place, successor.label)
+    is_here = source.store is not None and source.store.place == home.place
+    return source if is_here or not home.exists() else at(home)
+
+
+def at(store: Store) -> Source:
+    """Return a store as a source."""
+    return Source(store.label, store=store)
+
+
+def address(store: Store | None) -> Home | None:
+    """Return a store's name and place, for a response to remember; `None` for no store."""
+    return Home(store.label, store.place) if store else None
+
+
+def home_for(source: Source, to: str | None, *, is_watched: bool) -> Store:
+    """Return the store to save to, there already or not.
+
+    Args:
+        source: where the pair comes from.
+        to: the store that was named, or `None`.
+        is_watched: whether somebody sees where the pair of a text goes.
+
+    Raises:
+        StoreError: nobody would see it, and no store was named.
+        StoreTaken: the named store holds another pair.
+    """
+    named = stores.open_store(to) if to else None
+    if source.store and (named is None or named.place == source.store.place):
+        return source.store
+    auth = source.read()
+    store = named or _own_profile(auth, is_watched=is_watched)
+    if named and store.exists() and not _holds(store, auth):
+        _taken(store.label)
+    return store
+
+
+def _own_profile(auth: Auth, *, is_watched: bool) -> Store:
+    """Return the profile of a text, found again by its refresh token when the cell is run a second time."""
+    if not is_watched and not settings.has_home():
+        raise StoreError(
+            "Nobody would see where the new pair goes, so nothing was sent.",
+            cause="the source is no place that can be written, and this is a script or runs without a user.",
+            next_step='name a store: --to profile:NAME (in Python: to="profile:NAME"), or set OINT_HOME',
+        )
+    return stores.profile(f"saved-{needs_refresh_token(auth).fingerprint()}")
+
+
+def _holds(store: Store, auth: Auth) -> bool:
+    return needs_refresh_token(auth).matches(store.read().refresh_token)
+
+
+def _taken(label: str) -> NoReturn:
+    raise StoreTaken(
+        f"{label} holds another pair, so nothing was sent.",
+        cause="it may be another account's, or a newer login of this one.",
+        next_step=f"to refresh that one: %twitter_refresh --auth {label}; to give it up: %twitter_keep SOURCE {label} "
+        "--replace; to keep both, name another store",
+    )
