@@ -208,11 +208,15 @@ def _moment(value: object) -> datetime | None:
         return None
     try:
         if isinstance(value, int | float) or (isinstance(value, str) and value.isdecimal()):
-            return datetime.fromtimestamp(float(value), UTC)
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return moment.astimezone(UTC) if moment and moment.tzinfo else None
+            return _showable(datetime.fromtimestamp(float(value), UTC))
+        return _showable(datetime.fromisoformat(value)) if isinstance(value, str) else None
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def _showable(moment: datetime) -> datetime | None:
+    """Return a time that can be shown in every zone: one that names its own, and a year that clocks reach."""
+    return moment.astimezone(UTC) if moment.tzinfo and moment.year < 9000 else None
 
 
 def _sandbox(client_id: str, address: object) -> str | None:

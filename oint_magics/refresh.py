@@ -17,6 +17,7 @@ from oint_magics.errors import (
     InDoubt,
     InvalidGrant,
     OintError,
+    TokenRefused,
     TokenSpent,
 )
 from oint_magics.homes import address, at, home_for, newest_of
@@ -184,7 +185,10 @@ def _exchange_or_undo(store: Store, auth: Auth, flight: Flight, before: Found | 
         flight.close()
         raise
     except OintError as error:
-        flight.land()
+        if isinstance(error, TokenRefused):
+            flight.land()
+        else:
+            flight.cancel()
         if is_new:
             store.remove()
         if auth.is_sandbox and isinstance(error, ExchangeError):

@@ -15,6 +15,7 @@ import socket
 import time
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from oint_magics.errors import StoreNotWritable
 from oint_magics.oauth import Answer
 from oint_magics.stores import atomic
 
@@ -54,6 +55,7 @@ class Flight:
         self._folder = folder
         self._name = f"flight-{fingerprint}"
         self._descriptor = -1
+        self._before: bytes | None = None
 
     @property
     def _path(self) -> Path:
@@ -66,9 +68,23 @@ class Flight:
             tries: how often the token is sent, with this flight.
 
         Raises:
-            OSError: it cannot be written.
+            StoreNotWritable: it cannot be written.
         """
+        reason = None
+        try:
+            self._begin(tries)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+        if reason:
+            raise StoreNotWritable(
+                "The answer could not be kept on its way, so nothing was sent.",
+                cause=f"{reason} (it is written to {atomic.WORKSHOP}/ beside the file as it comes).",
+                next_step="make room or make the folder writable, then run it again",
+            )
+
+    def _begin(self, tries: int) -> None:
         path = atomic.workshop(self._folder) / self._name
+        self._before = path.read_bytes() if path.exists() else None
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
         self._descriptor = os.open(path, flags, 0o600)
         head = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time(), "tries": tries}
@@ -92,6 +108,18 @@ class Flight:
         self.close()
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
+
+    def cancel(self) -> None:
+        """Undo `open` where nothing was sent or spent: what an earlier flight left in doubt stays as it was."""
+        if self._before is None:
+            self.land()
+            return
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._descriptor, 0)
+            os.lseek(self._descriptor, 0, os.SEEK_SET)
+            os.write(self._descriptor, self._before)
+            os.fsync(self._descriptor)
+        self.close()
 
     def found(self) -> Found | None:
         """Return what an earlier flight of this token left behind, or `None`."""

@@ -108,6 +108,39 @@ def test_twice_in_doubt_is_not_sent_a_third_time_by_itself(to):
     assert flights() == []
 
 
+def test_a_try_that_was_not_sent_leaves_the_doubt_as_it_was(to, monkeypatch):
+    """No connection, or a rate limit: the lost answer is not forgotten, and not counted twice."""
+    to(lambda _: None)
+    with pytest.raises(errors.InDoubt):
+        twitter.refresh("auth.json")
+    (flight,) = flights()
+    before = (Path(".oint") / flight).read_bytes()
+
+    monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", "http://127.0.0.1:1/t")
+    with pytest.raises(errors.NotSent):
+        twitter.refresh("auth.json")
+    to(answer("429 Too Many Requests"))
+    with pytest.raises(errors.TryLater):
+        twitter.refresh("auth.json")
+
+    assert (Path(".oint") / flight).read_bytes() == before
+    to(answer("400 Bad Request", json.dumps({"error": "invalid_grant"}).encode()))
+    with pytest.raises(errors.InvalidGrant, match="was lost on the way"):
+        twitter.refresh("auth.json")
+
+
+def test_a_flight_that_cannot_be_opened_sends_nothing(to, auth):
+    """A folder stands in its place; the same error as for any place that takes nothing."""
+    from oint_magics.secret import fingerprint
+
+    server = to(answer("200 OK", json.dumps(PAIR).encode()))
+    (Path(".oint") / f"flight-{fingerprint(auth['refresh_token'])}").mkdir(parents=True)
+
+    with pytest.raises(errors.StoreNotWritable, match="nothing was sent"):
+        twitter.refresh("auth.json")
+    assert server.requests == []
+
+
 def test_a_flight_of_another_token_is_void(to):
     """A new login put another pair into the file: the old flight is no concern of it."""
     to(lambda _: None)
