@@ -13,17 +13,28 @@ from oint_magics.stores import journal
 
 if TYPE_CHECKING:
     from oint_magics.stores import Store
+    from oint_magics.stores.journal import Successor
 
 
 def newest_of(source: Source) -> Source:
     """Return the source itself, or the store where its successor lives when its pair is known to be spent."""
     token = source.read().refresh_token if source.store is None or source.store.exists() else None
     successor = journal.successor_of(token.fingerprint()) if token else None
-    if successor is None:
+    if successor is None or (source.store is not None and source.store.place == successor.place):
         return source
+    home = home_of(successor)
+    return at(home) if home else source
+
+
+def home_of(successor: Successor) -> Store | None:
+    """Return the store where a family lives, or `None` where that holds another account's pair by now, or none."""
     home = stores.open_store(successor.place, successor.label)
-    is_here = source.store is not None and source.store.place == home.place
-    return source if is_here or not home.exists() else at(home)
+    token = home.read().refresh_token if home.exists() else None
+    if token is None:
+        return None
+    newest = journal.successor_of(token.fingerprint())
+    known = newest.fingerprint if newest else token.fingerprint()
+    return home if known == successor.fingerprint or home.follows(successor.fingerprint) else None
 
 
 def at(store: Store) -> Source:

@@ -10,17 +10,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from oint_magics import endpoints, oauth, settings, stores
+from oint_magics import endpoints, oauth, settings
 from oint_magics.auth import Auth, needs_refresh_token
 from oint_magics.errors import (
     ExchangeError,
     InDoubt,
     InvalidGrant,
+    NotSaved,
     OintError,
     TokenRefused,
     TokenSpent,
 )
-from oint_magics.homes import address, at, home_for, newest_of
+from oint_magics.homes import address, at, home_for, home_of, newest_of
 from oint_magics.response import TokenResponse, granted, unspent
 from oint_magics.saving import save
 from oint_magics.stores import journal
@@ -87,7 +88,8 @@ class _Wish(NamedTuple):
 def _visit(store: Store, wish: _Wish) -> TokenResponse | Store:
     """Refresh the pair in a store, under its lock; or return the store where the pair's successor lives."""
     patience = settings.timeout() + 15
-    with store.lock(patience, _watch(store, wish)) as found:
+    look = _watch(store, wish)
+    with store.lock(patience, look) as found:
         if found is not None:
             return found
         is_new = not store.exists()
@@ -96,29 +98,32 @@ def _visit(store: Store, wish: _Wish) -> TokenResponse | Store:
         auth = store.read()
         if not is_new and wish.is_met_by(auth):
             return unspent(auth, datetime.now(UTC), address(store))
-        with token_lock(needs_refresh_token(auth).fingerprint(), patience):
+        with token_lock(needs_refresh_token(auth).fingerprint(), patience, look) as met:
+            if met is not None:
+                return met
             successor = _successor(store, auth)
-            if successor is not None:
-                if is_new:
-                    store.remove()
-                return successor
-            return finish(lambda: _fly(store, auth, wish, is_new=is_new))
+            if successor is None:
+                return _flown(store, auth, wish, is_new=is_new)
+            if is_new:
+                store.remove()
+            return successor
 
 
 def _watch(store: Store, wish: _Wish) -> Callable[[], TokenResponse | None]:
-    """Return a look at what the holder of the lock has saved; it reads the store only when that has changed."""
+    """Return a look at what others have saved meanwhile; it reads only when store or journal have changed."""
     last: list[object] = [None]
 
     def look() -> TokenResponse | None:
-        stamp = store.stamp()
+        stamp = store.stamp(), journal.stamp()
         if stamp == last[0]:
             return None
         last[0] = stamp
         try:
-            auth = store.read()
+            newest = newest_of(at(store) if store.exists() else wish.source)
+            auth = newest.read()
         except OintError:
             return None
-        return unspent(auth, datetime.now(UTC), address(store)) if wish.is_met_by(auth) else None
+        return unspent(auth, datetime.now(UTC), address(newest.store)) if wish.is_met_by(auth) else None
 
     return look
 
@@ -128,19 +133,29 @@ def _successor(store: Store, auth: Auth) -> Store | None:
     newest = journal.successor_of(needs_refresh_token(auth).fingerprint())
     if newest is None:
         return None
-    home = stores.open_store(newest.place, newest.label)
-    if home.place != store.place and home.exists():
-        return home
-    if home.place == store.place and store.put_back(newest.fingerprint):
+    if newest.place == store.place and store.put_back(newest.fingerprint):
         return store
-    raise TokenSpent(
-        "This refresh token was used before, so nothing was sent.",
-        cause=f"its successor was saved in {newest.label}, and is not there any more.",
-        next_step="log in again: %twitter_login",
-    )
+    home = home_of(newest) if newest.place != store.place else None
+    if home is None:
+        raise TokenSpent(
+            "This refresh token was used before, so nothing was sent.",
+            cause=f"its successor was saved in {newest.label}, which holds another pair by now, or none.",
+            next_step=f"look there: %twitter_status --auth {newest.label}; or log in again: %twitter_login",
+        )
+    return home
 
 
-def _fly(store: Store, auth: Auth, wish: _Wish, *, is_new: bool) -> TokenResponse:
+def _flown(store: Store, auth: Auth, wish: _Wish, *, is_new: bool) -> TokenResponse:
+    """Fly out of the stop button's reach; a store that was made for this goes again where nothing is in it to keep."""
+    try:
+        return finish(lambda: _fly(store, auth, wish))
+    except OintError as error:
+        if is_new and not isinstance(error, InDoubt | NotSaved):
+            store.remove()
+        raise
+
+
+def _fly(store: Store, auth: Auth, wish: _Wish) -> TokenResponse:
     """Send the token once and save the answer; what an earlier flight has brought needs no sending."""
     flight = store.flight(needs_refresh_token(auth).fingerprint())
     before = flight.found()
@@ -150,9 +165,9 @@ def _fly(store: Store, auth: Auth, wish: _Wish, *, is_new: bool) -> TokenRespons
         _check_doubt(before, wish)
         store.prove()
         flight.open(before.tries + 1 if before else 1)
-        grant = _exchange_or_undo(store, auth, flight, before, is_new=is_new)
+        grant = _exchange_or_undo(auth, flight, before)
     elif before:
-        notes.append(("repaired", f"this answer came to process {before.pid} at {before.since}, which did not save it"))
+        notes.append(("repaired", f"this answer came to {before.by} at {before.since}, which did not save it"))
     save(store, grant, auth, flight)
     return granted(grant, auth, address(store), (*notes, *_notes(wish, store, auth)))
 
@@ -162,23 +177,32 @@ def _landed(before: Found | None, auth: Auth) -> Grant | None:
     if before is None or before.answer is None:
         return None
     try:
-        return oauth.read_grant(before.answer, auth, before.host, datetime.now(UTC))
+        return oauth.read_grant(before.answer, auth, "the token endpoint", datetime.now(UTC))
     except OintError:
         return None
 
 
 def _check_doubt(before: Found | None, wish: _Wish) -> None:
-    """Refuse a third try of a token whose answer was lost twice."""
-    if before is not None and before.tries > 1 and not wish.try_old:
+    """Refuse to send a token whose answer may lie on another machine, or was lost twice."""
+    if before is None or wish.try_old:
+        return
+    if before.is_elsewhere:
+        raise InDoubt(
+            "It is in doubt whether this refresh token was used, so nothing was sent.",
+            cause=f"{before.by} sent it at {before.since}, and its answer may lie there.",
+            next_step="run it again on that machine, which saves what has come; or send it once more from here: "
+            "%twitter_refresh --try-old",
+        )
+    if before.tries > 1:
         raise InDoubt(
             "It is in doubt whether this refresh token was used, twice by now, so nothing was sent.",
-            cause=f"it was sent at {before.since} by process {before.pid} on {before.host}, and no answer came.",
+            cause=f"it was sent at {before.since} by {before.by}, and no answer came.",
             next_step="log in again: %twitter_login; or send it once more: %twitter_refresh --try-old",
         )
 
 
-def _exchange_or_undo(store: Store, auth: Auth, flight: Flight, before: Found | None, *, is_new: bool) -> Grant:
-    """Exchange the pair; where nothing is left to wait for, the flight and a store made for it go again."""
+def _exchange_or_undo(auth: Auth, flight: Flight, before: Found | None) -> Grant:
+    """Exchange the pair; where nothing is left to wait for, the flight goes again."""
     try:
         return _exchange(auth, flight)
     except InDoubt:
@@ -189,14 +213,12 @@ def _exchange_or_undo(store: Store, auth: Auth, flight: Flight, before: Found | 
             flight.land()
         else:
             flight.cancel()
-        if is_new:
-            store.remove()
         if auth.is_sandbox and isinstance(error, ExchangeError):
             error.next_step = "%twitter_sandbox start  (writes a fresh pair; a pair ends with its sandbox)"
         if before and isinstance(error, InvalidGrant):
             error.cause = (
-                f"it was used at {before.since} by process {before.pid} on {before.host}, and the answer "
-                "with the new pair was lost on the way. This try was the only chance left."
+                f"it was used at {before.since} by {before.by}, and the answer with the new pair was lost on the "
+                "way, or lies there. This try was the only chance left."
             )
         raise
 
@@ -207,7 +229,7 @@ def _exchange(auth: Auth, flight: Flight) -> Grant:
     url = endpoints.token_url(auth)
     host = urlsplit(url).netloc
     request = oauth.refresh_request(auth, needs_refresh_token(auth))
-    answer = transport.post(url, host, request, settings.timeout(), flight.append)
+    answer = transport.post(url, host, request, settings.timeout(), flight)
     return oauth.read_grant(answer, auth, host, datetime.now(UTC))
 
 

@@ -38,8 +38,11 @@ def save(store: Store, grant: Grant, auth: Auth, flight: Flight) -> None:
         _note(grant, auth, store)
         flight.land()
         return
-    flight.close()
     response = _rescued(grant, auth)
+    if response.saved_to:
+        flight.drop()
+    else:
+        flight.close()
     problem = _not_saved(store.label, response.saved_to, reason)
     problem.response = response
     raise problem

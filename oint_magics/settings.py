@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from oint_magics.errors import SettingError
+from oint_magics.secret import Secret
 
 _TIMEOUT = 30.0
 
@@ -52,3 +53,25 @@ def data_folder() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("oint_magics", appauthor=False)
+
+
+def shared_store() -> Secret:
+    """Return the address of the team's PostgreSQL (`OINT_SHARED_STORE`); a secret, for a password may stand in it.
+
+    Raises:
+        SettingError: it is not set, or is no such address.
+    """
+    text = os.environ.get("OINT_SHARED_STORE") or ""
+    if not text.startswith(("postgresql://", "postgres://")):
+        raise SettingError(
+            "OINT_SHARED_STORE cannot be used." if text else "OINT_SHARED_STORE is not set.",
+            cause="it names the team's PostgreSQL, where pairs of shared:NAME live.",
+            next_step="%env OINT_SHARED_STORE=postgresql://USER@HOST/DATABASE  (the password: PGPASSFILE)",
+        )
+    return Secret(text)
+
+
+def shared_key() -> Secret | None:
+    """Return the text of `OINT_SHARED_KEY`, or `None` where it is not set."""
+    text = os.environ.get("OINT_SHARED_KEY")
+    return Secret(text) if text else None

@@ -12,9 +12,8 @@ from oint_magics.auth import KEYS, Auth, auth_of
 from oint_magics.errors import AuthFieldError, AuthNotFound
 from oint_magics.jsontext import read_object
 from oint_magics.response import TokenResponse, auth_behind, home_of, unsaved
-from oint_magics.stores import Store, open_store
+from oint_magics.stores import PREFIXES, Store, open_store
 
-_STORES = ("profile:", "keyring:", "shared:")
 _QUOTES = "\"'"
 
 
@@ -100,7 +99,7 @@ def _named(text: str) -> Source | None:
             cause="secrets are not fetched from the network.",
             next_step="save the auth JSON as a file and name that file",
         )
-    return Source(text, store=open_store(text)) if text.startswith(_STORES) else None
+    return Source(text, store=open_store(text)) if text.startswith(PREFIXES) else None
 
 
 def _variable_name(text: str) -> str:

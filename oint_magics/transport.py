@@ -11,21 +11,19 @@ import io
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import requests
 from requests.adapters import HTTPAdapter
 
 from oint_magics.endpoints import is_loopback
-from oint_magics.errors import NotSent
+from oint_magics.errors import NotSent, OintError
 from oint_magics.http import is_whole
 from oint_magics.oauth import Answer, TokenRequest, in_doubt
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator
-
-    Tap = Callable[[bytes], None]
+    from collections.abc import Iterator
 
 LARGEST_ANSWER = 1024 * 1024
 _CHUNK = 16 * 1024
@@ -40,7 +38,17 @@ _FAULTS = {
 }
 
 
-def post(url: str, host: str, request: TokenRequest, timeout: float, tap: Tap) -> Answer:
+class Recorder(Protocol):
+    """Who is asked before the request is sent, and shown the answer before anybody reads it."""
+
+    def check(self) -> None:
+        """Raise an `OintError` where the request must not be sent any more; the connection stands by then."""
+
+    def append(self, data: bytes) -> None:
+        """Take the answer's raw bytes as they come off the socket; none where the other side ended it."""
+
+
+def post(url: str, host: str, request: TokenRequest, timeout: float, recorder: Recorder) -> Answer:
     """Send a request to the token endpoint once, and return what came back.
 
     A connection that could not be made is tried again, up to three times with a growing pause: until
@@ -51,13 +59,14 @@ def post(url: str, host: str, request: TokenRequest, timeout: float, tap: Tap) -
         host: what messages call it.
         request: what to send.
         timeout: how long all of it may take, in seconds.
-        tap: gets the answer's raw bytes as they come off the socket, before anything reads them.
+        recorder: allows the sending, and gets the answer.
 
     Raises:
         NotSent: no connection could be made.
         InDoubt: the connection stood and no status came back.
+        OintError: what the recorder's check raises; nothing was sent.
     """
-    watch = _Watch(time.monotonic() + timeout, tap)
+    watch = _Watch(time.monotonic() + timeout, recorder)
     for attempt in range(1, _TRIES + 1):
         answer, fault = _exchange(url, request, watch)
         if answer is not None:
@@ -82,9 +91,9 @@ class _Watch:
         connected: whether the connection stood, TLS included, so that the request may have gone out.
     """
 
-    def __init__(self, deadline: float, tap: Tap) -> None:
+    def __init__(self, deadline: float, recorder: Recorder) -> None:
         self._deadline = deadline
-        self.tap = tap
+        self.recorder = recorder
         self._handle: socket.socket | None = None
         self._lock = threading.Lock()
         self.connected = False
@@ -133,6 +142,8 @@ def _exchange(url: str, request: TokenRequest, watch: _Watch) -> tuple[Answer | 
             session.trust_env = not is_loopback(url)
             _mount(session, watch)
             return _send(session, url, request, watch), ""
+    except OintError:
+        raise
     except Exception as error:  # noqa: BLE001 - none of them may pass: each may hold the request
         return None, type(error).__name__
     finally:
@@ -199,29 +210,29 @@ def _silence() -> Iterator[None]:
 
 
 class _Tapped:
-    """A socket whose incoming bytes are shown to the tap first."""
+    """A socket whose incoming bytes are shown to the recorder first."""
 
-    def __init__(self, sock: socket.socket, tap: Tap) -> None:
+    def __init__(self, sock: socket.socket, recorder: Recorder) -> None:
         self._sock = sock
-        self._tap = tap
+        self._recorder = recorder
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sock, name)
 
     def makefile(self, *_: Any, **__: Any) -> io.BufferedReader:
-        return io.BufferedReader(_TappedFile(self._sock.makefile("rb", buffering=0), self._tap))
+        return io.BufferedReader(_TappedFile(self._sock.makefile("rb", buffering=0), self._recorder))
 
 
 class _TappedFile(io.RawIOBase):
-    """A socket's file that takes a whole answer off the socket, and into the tap, before anybody reads it.
+    """A socket's file that takes a whole answer off the socket, and to the recorder, before anybody reads it.
 
     Parsing the headers takes longer than all else that happens to an answer; a process that is killed
     meanwhile would leave a body unread that has already come.
     """
 
-    def __init__(self, raw: Any, tap: Tap) -> None:
+    def __init__(self, raw: Any, recorder: Recorder) -> None:
         self._raw = raw
-        self._tap = tap
+        self._recorder = recorder
         self._came = bytearray()
 
     def readable(self) -> bool:
@@ -244,9 +255,9 @@ class _TappedFile(io.RawIOBase):
                 if not self._came:
                     raise
                 return
+            self._recorder.append(bytes(chunk[:size]))
             if not size:
                 return
-            self._tap(bytes(chunk[:size]))
             self._came += chunk[:size]
 
     def close(self) -> None:
@@ -294,8 +305,11 @@ def _watch_pools(manager: Any, watch: _Watch) -> None:
 
         def connect(self) -> None:
             super().connect()  # type: ignore[misc]  # as above
+            watch.recorder.check()
+            if watch.is_over:  # The process may have stood still; until here nothing was sent.
+                raise TimeoutError
             watch.connected = True
-            self.sock = _Tapped(self.sock, watch.tap)
+            self.sock = _Tapped(self.sock, watch.recorder)
 
     def watched(pool: Any) -> Any:
         return type(pool.__name__, (pool,), {"ConnectionCls": type("Connection", (Watched, pool.ConnectionCls), {})})

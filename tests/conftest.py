@@ -5,6 +5,7 @@ import os
 
 import pytest
 import raw_server
+from postgres import Postgres
 
 from oint_magics import endpoints, response, saving, sources
 from oint_magics.sandbox import Sandbox
@@ -31,6 +32,7 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setattr(response, "unsaved", [])
     monkeypatch.setattr(sources, "unsaved", response.unsaved)
     monkeypatch.setattr(saving, "unsaved", response.unsaved)
+    monkeypatch.setattr(calls, "unsaved", response.unsaved)
     return folder
 
 
@@ -52,6 +54,25 @@ def auth_file(sandbox):
         return name
 
     return write
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL for all tests of a process."""
+    server = Postgres()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def team(postgres, monkeypatch):
+    """The settings of a team's member, and an empty database."""
+    from cryptography.fernet import Fernet
+
+    postgres.run("DROP TABLE IF EXISTS oint_pair")
+    monkeypatch.setenv("OINT_SHARED_STORE", postgres.address)
+    monkeypatch.setenv("OINT_SHARED_KEY", Fernet.generate_key().decode())
+    return postgres
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from oint_magics import twitter
-from oint_magics.errors import AuthError, AuthFieldError, AuthNotFound, OintError, StoreError
+from oint_magics.errors import AuthError, AuthFieldError, AuthNotFound, OintError, SettingError, StoreError
 from oint_magics.sources import source_of
 
 GOOD = {"client_id": "an-id", "refresh_token": "a-token"}
@@ -109,7 +109,7 @@ def test_a_profile():
     "name", ["profile:", "profile:../x", "profile:a/b", "profile:..", "profile:.", "profile:a b", "profile:a\\b"]
 )
 def test_a_profiles_name_is_never_a_path(name):
-    with pytest.raises(StoreError, match="no name for a profile"):
+    with pytest.raises(StoreError, match="no name for a store"):
         source_of(name)
 
 
@@ -135,8 +135,8 @@ BAD = {
     f'["{MARK}"]': (AuthNotFound, "Nothing is found"),
     f'{{"client_id": "{MARK}': (AuthError, "no closing quote"),
     f'{{"client_id": "x", "refresh_token": "{MARK} "}}': (AuthFieldError, "blanks or quotes around it"),
-    f"keyring:{MARK}": (StoreError, "not in this version"),
-    f"shared:{MARK}": (StoreError, "not in this version"),
+    f"keyring:{MARK} x": (StoreError, "no name for a store"),
+    f"shared:{MARK}": (SettingError, "OINT_SHARED_STORE is not set"),
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 from raw_server import answer, drip
 
 from oint_magics import transport
-from oint_magics.errors import InDoubt, NotSent
+from oint_magics.errors import InDoubt, NotSent, StoreBusy
 from oint_magics.oauth import TokenRequest
 from oint_magics.secret import Secret
 
@@ -15,8 +15,14 @@ REQUEST = TokenRequest(Secret("grant_type=refresh_token&refresh_token=MARKtoken"
 PUBLIC = TokenRequest(Secret("a=b"), None)
 
 
+class Recorder:
+    def __init__(self, tap=lambda _: None, check=lambda: None):
+        self.append = tap
+        self.check = check
+
+
 def post(server, request=REQUEST, timeout=5.0, tap=lambda _: None):
-    return transport.post(f"{server.url}/2/oauth2/token", "host", request, timeout, tap)
+    return transport.post(f"{server.url}/2/oauth2/token", "host", request, timeout, Recorder(tap))
 
 
 def test_sends_the_form_once(raw):
@@ -64,7 +70,7 @@ def test_a_proxy_of_the_environment_is_used(raw, monkeypatch):
     proxy = raw(answer("200 OK", b'{"via": "proxy"}'))
     monkeypatch.setenv("HTTP_PROXY", proxy.url)
 
-    found = transport.post("http://token.invalid/2/oauth2/token", "host", REQUEST, 5, lambda _: None)
+    found = transport.post("http://token.invalid/2/oauth2/token", "host", REQUEST, 5, Recorder())
 
     assert found.body == b'{"via": "proxy"}'
     assert proxy.requests[0].startswith(b"POST http://token.invalid/")
@@ -76,7 +82,7 @@ def test_a_proxy_that_refuses_the_tunnel_means_not_sent(raw, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)
 
     with pytest.raises(NotSent, match="proxy"):
-        transport.post("https://token.invalid/2/oauth2/token", "host", REQUEST, 5, lambda _: None)
+        transport.post("https://token.invalid/2/oauth2/token", "host", REQUEST, 5, Recorder())
     assert all(request.startswith(b"CONNECT") for request in proxy.requests)
 
 
@@ -85,7 +91,7 @@ def test_tls_is_verified(raw):
     server = raw(lambda connection: connection.sendall(b"no TLS here"))
 
     with pytest.raises(NotSent, match="nothing is spent"):
-        transport.post(server.url.replace("http:", "https:") + "/t", "host", REQUEST, 5, lambda _: None)
+        transport.post(server.url.replace("http:", "https:") + "/t", "host", REQUEST, 5, Recorder())
     assert not any(b"MARK" in request for request in server.requests)
 
 
@@ -172,7 +178,7 @@ def test_a_server_that_does_not_finish_the_handshake_ends_with_the_deadline():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         start = time.monotonic()
         with pytest.raises(NotSent):
-            transport.post(f"https://127.0.0.1:{silent.getsockname()[1]}/", "host", REQUEST, 1, lambda _: None)
+            transport.post(f"https://127.0.0.1:{silent.getsockname()[1]}/", "host", REQUEST, 1, Recorder())
         assert time.monotonic() - start < 2
 
 
@@ -227,7 +233,7 @@ def test_a_connection_that_cannot_be_made_is_tried_three_times(monkeypatch):
     monkeypatch.setattr(transport.time, "sleep", pauses.append)
 
     with pytest.raises(NotSent, match="tried 3 times"):
-        transport.post("http://127.0.0.1:1/", "host", REQUEST, 5, lambda _: None)
+        transport.post("http://127.0.0.1:1/", "host", REQUEST, 5, Recorder())
     assert pauses == pytest.approx([0.3, 0.9])
 
 
@@ -235,7 +241,7 @@ def test_no_try_begins_after_the_deadline():
     start = time.monotonic()
 
     with pytest.raises(NotSent, match="tried 2 times"):
-        transport.post("http://127.0.0.1:1/", "host", REQUEST, 1, lambda _: None)
+        transport.post("http://127.0.0.1:1/", "host", REQUEST, 1, Recorder())
     assert time.monotonic() - start < 1
 
 
@@ -258,7 +264,7 @@ def test_the_second_try_is_the_one_that_counts(raw, monkeypatch):
 
     monkeypatch.setattr(transport.time, "sleep", come_up)
 
-    assert transport.post(f"http://127.0.0.1:{number}/", "host", REQUEST, 5, lambda _: None).status == 200
+    assert transport.post(f"http://127.0.0.1:{number}/", "host", REQUEST, 5, Recorder()).status == 200
     assert len(got) == 1
 
 
@@ -268,7 +274,7 @@ def test_errors_and_logs_hold_nothing_of_the_request(url, caplog):
     caplog.set_level(logging.DEBUG)
 
     with pytest.raises(NotSent) as caught:
-        transport.post(url, "host", REQUEST, 1, lambda _: None)
+        transport.post(url, "host", REQUEST, 1, Recorder())
 
     assert caught.value.__context__ is None
     assert caught.value.__cause__ is None
@@ -287,3 +293,32 @@ def test_no_thread_and_no_socket_stays(raw):
     time.sleep(0.1)
 
     assert threading.active_count() <= before
+
+
+def test_a_process_that_stood_still_between_connection_and_sending_has_sent_nothing(raw):
+    """The deadline is over when it goes on: nothing is in doubt then."""
+    server = raw(answer("200 OK", b"{}"))
+
+    with pytest.raises(NotSent, match="nothing is spent"):
+        transport.post(f"{server.url}/t", "host", REQUEST, 0.2, Recorder(check=lambda: time.sleep(0.3)))
+    assert server.requests == []
+
+
+def test_what_the_check_raises_is_raised_and_nothing_is_sent(raw):
+    server = raw(answer("200 OK", b"{}"))
+
+    def check():
+        raise StoreBusy("too late")
+
+    with pytest.raises(StoreBusy, match="too late"):
+        transport.post(f"{server.url}/t", "host", REQUEST, 5, Recorder(check=check))
+    assert server.requests == []
+
+
+def test_the_end_of_an_answer_without_a_length_is_told(raw):
+    """What keeps the answer may wait for it, so it is told that nothing more comes."""
+    came = []
+    post(raw(lambda connection: connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n{}")), tap=came.append)
+
+    assert came[-1] == b""
+    assert b"".join(came).endswith(b"{}")

@@ -67,6 +67,9 @@ class Store(Protocol):
     def flight(self, fingerprint: str) -> Flight:
         """Return the flight of a token from this store."""
 
+    def follows(self, fingerprint: str) -> bool:
+        """Tell whether the pair there is known, by the store itself, to descend from that token."""
+
     def put_back(self, fingerprint: str) -> bool:
         """Restore the newest pair over older bytes; tell whether that pair was at hand."""
 
@@ -77,17 +80,40 @@ def profile(name: str) -> Store:
     Raises:
         StoreError: the name is no name.
     """
-    if not re.fullmatch(r"[\w.-]+", name) or not name.strip("."):
-        raise StoreError(
-            "That is no name for a profile.",
-            cause="a name is made of letters, digits, dots, dashes and underscores.",
-            next_step="profile:default",
-        )
-    return FileStore(settings.data_folder() / "profiles" / f"{name}.json", f"profile:{name}", is_ours=True)
+    return FileStore(settings.data_folder() / "profiles" / f"{_checked(name)}.json", f"profile:{name}", is_ours=True)
+
+
+def _keyring(name: str) -> Store:
+    """Return the store `keyring:NAME`: a profile that is encrypted with a key from the system's keyring.
+
+    Raises:
+        StoreError: the name is no name, or the extra is not installed.
+    """
+    _need("keyring", "keyring", "cryptography")
+    from oint_magics.stores.keyring import KeyringStore
+
+    return KeyringStore(_checked(name))
+
+
+def _shared(name: str) -> Store:
+    """Return the store `shared:NAME`: a row in the team's PostgreSQL.
+
+    Raises:
+        StoreError: the name is no name, or the extra is not installed.
+        SettingError: the address is not set.
+    """
+    _need("shared", "psycopg", "cryptography")
+    from oint_magics.stores.shared import SharedStore
+
+    return SharedStore(_checked(name))
+
+
+_KINDS = {"profile:": profile, "keyring:": _keyring, "shared:": _shared}
+PREFIXES = tuple(_KINDS)
 
 
 def open_store(name: str, label: str | None = None) -> Store:
-    """Return the store that a name stands for: `profile:NAME`, else a file's path.
+    """Return the store that a name stands for: `profile:NAME`, `keyring:NAME`, `shared:NAME`, else a file's path.
 
     Args:
         name: the name.
@@ -96,19 +122,37 @@ def open_store(name: str, label: str | None = None) -> Store:
     Raises:
         StoreError: the name is no name of a store.
     """
-    if name.startswith("profile:"):
-        return profile(name.removeprefix("profile:"))
-    if name.startswith(("keyring:", "shared:")):
-        raise StoreError(
-            "Keyring and team stores are not in this version.",
-            next_step="profile:NAME keeps the pair in a file that only you can read",
-        )
+    for prefix, kind in _KINDS.items():
+        if name.startswith(prefix):
+            return kind(name.removeprefix(prefix))
     path = _path(name)
     # A bare word is more often a profile without `profile:`, or a variable, than the name of a new file.
     is_name = re.search(r"[./\\]", name) and "://" not in name and not name.lstrip().startswith("{")
     if not is_name and not path.is_file():
         _no_store()
     return FileStore(path, label or name)
+
+
+def _checked(name: str) -> str:
+    if re.fullmatch(r"[\w.-]+", name) and name.strip("."):
+        return name
+    raise StoreError(
+        "That is no name for a store.",
+        cause="a name is made of letters, digits, dots, dashes and underscores.",
+        next_step="profile:default",
+    )
+
+
+def _need(extra: str, *packages: str) -> None:
+    from importlib.util import find_spec
+
+    missing = [package for package in packages if find_spec(package) is None]
+    if missing:
+        raise StoreError(
+            f"{extra}:NAME needs more packages.",
+            cause=f"not installed here: {', '.join(missing)}.",
+            next_step=f'%pip install "oint_magics[{extra}]"',
+        )
 
 
 def _path(name: str) -> Path:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import stat
 from typing import TYPE_CHECKING, TypeVar
 
 from oint_magics import settings
-from oint_magics.auth import LARGEST, Auth, auth_of, unwritable
-from oint_magics.errors import AuthError, AuthNotFound, AuthSyntaxError, OintError, StoreNotWritable, StoreTaken
+from oint_magics.auth import LARGEST, Auth, auth_of
+from oint_magics.errors import AuthError, AuthNotFound, AuthSyntaxError, OintError, StoreNotWritable
 from oint_magics.jsontext import read_object
 from oint_magics.stores import atomic
+from oint_magics.stores.document import check_unchanged, pretty, try_editing, with_grant, with_pair_of
 from oint_magics.stores.flight import Flight
 from oint_magics.stores.lock import store_lock
 from oint_magics.textfile import decoded
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     from oint_magics.jsontext import JsonObject
     from oint_magics.oauth import Grant
+    from oint_magics.stores.seal import Seal
     from oint_magics.textfile import TextFile
 
 T = TypeVar("T")
-_TOKENS = ("access_token", "refresh_token")
 # How much longer the saved file may be than the one that proved it: two tokens and a number.
 _SPARE = 8192
 
@@ -40,12 +40,14 @@ class FileStore:
         path: the file.
         label: what tables and messages call it.
         is_ours: whether the file is of our own making (a profile), so that its folder may be made.
+        seal: encrypts the file and the answer on its way to it; `None` for plain ones.
     """
 
-    def __init__(self, path: Path, label: str, *, is_ours: bool = False) -> None:
+    def __init__(self, path: Path, label: str, *, is_ours: bool = False, seal: Seal | None = None) -> None:
         self.path = path
         self.label = label
         self._is_ours = is_ours
+        self._seal = seal
 
     @property
     def place(self) -> str:
@@ -79,7 +81,7 @@ class FileStore:
         Raises:
             StoreNotWritable: it cannot be written.
         """
-        self._replace(_pretty(auth.document.reveal()).encode())
+        self._replace(pretty(auth.document.reveal()).encode())
 
     def remove(self) -> None:
         """Delete the file; nothing happens where there is none."""
@@ -92,7 +94,7 @@ class FileStore:
             StoreNotWritable: it cannot.
         """
         file, document = self._content()
-        _edited(document, dict.fromkeys((*_TOKENS, "expires_at"), "trial"))
+        try_editing(document)
         self._replace(file.encoded(document.text), spare=_SPARE)
 
     def save(self, grant: Grant, sent: Auth) -> None:
@@ -104,15 +106,8 @@ class FileStore:
             AuthError: the file is no auth structure any more.
         """
         file, document = self._content()
-        _check_unchanged(auth_of(document.values()), sent, self.label)
-        changes: dict[str, str | int | None] = {"access_token": grant.access_token.reveal()}
-        if grant.refresh_token is not None:
-            changes["refresh_token"] = grant.refresh_token.reveal()
-        if grant.expires_at is not None:
-            changes["expires_at"] = int(grant.expires_at.timestamp())
-        elif "expires_at" in document.members:
-            changes["expires_at"] = None  # What stood there was the old token's end.
-        self._replace(file.encoded(_edited(document, changes)))
+        check_unchanged(auth_of(document.values()), sent, self.label)
+        self._replace(file.encoded(with_grant(document, grant)))
         self._keep_copy()
 
     def _copy(self) -> FileStore:
@@ -138,7 +133,12 @@ class FileStore:
 
     def flight(self, fingerprint: str) -> Flight:
         """Return the flight of a token from this file; its file lies in `.oint/` beside it."""
-        return Flight(self.path.resolve().parent, fingerprint)
+        path = self.path.resolve()
+        return Flight(path.parent, path.name, fingerprint, self._seal)
+
+    def follows(self, fingerprint: str) -> bool:  # noqa: ARG002 - the interface's
+        """Know nothing of descent: a file tells what it holds, and the journal the rest."""
+        return False
 
     def put_back(self, fingerprint: str) -> bool:
         """Restore the newest pair over older bytes, from the copy in the data folder.
@@ -156,7 +156,7 @@ class FileStore:
         if newest.refresh_token is None or newest.refresh_token.fingerprint() != fingerprint:
             return False
         file, document = self._content()
-        self._replace(file.encoded(_edited(document, _pair(newest))))
+        self._replace(file.encoded(with_pair_of(document, newest)))
         return True
 
     def warning(self) -> str | None:
@@ -171,7 +171,7 @@ class FileStore:
         name = self.label if self.path.exists() else "The file"
         try:
             self._make_folder()
-            atomic.replace(self.path, data, spare)
+            atomic.replace(self.path, self._seal.sealed(self.label, data) if self._seal else data, spare)
         except OSError as error:
             reason = error.strerror or str(error)
         if reason and not self.path.parent.exists():
@@ -184,7 +184,8 @@ class FileStore:
             )
 
     def _content(self) -> tuple[TextFile, JsonObject]:
-        file = decoded(self._bytes(), self.label)
+        data = self._bytes()
+        file = decoded(self._seal.opened(self.label, data) if self._seal else data, self.label)
         try:
             return file, read_object(file.text)
         except AuthSyntaxError as error:
@@ -210,49 +211,3 @@ class FileStore:
         if reason:
             raise AuthError(f"{self.label} cannot be read.", cause=f"{reason}.", next_step="name the auth JSON file")
         return data
-
-
-def _pretty(document: str) -> str:
-    """Return a document as a file holds it, sure to be readable again: not too deep, no endless number."""
-    text = json.dumps(json.loads(document), indent=4) + "\n"
-    try:
-        read_object(text)
-        return text
-    except AuthSyntaxError:
-        pass
-    return unwritable()
-
-
-def _edited(document: JsonObject, changes: dict[str, str | int | None]) -> str:
-    """Return the document's text with changes, read again to be sure that it says just that.
-
-    Raises:
-        StoreNotWritable: it does not; the text has a form that our editing does not understand.
-    """
-    text = document.replaced(changes)
-    try:
-        if read_object(text).values() == document.values() | changes:
-            return text
-    except AuthSyntaxError:
-        pass
-    raise StoreNotWritable(
-        "The file cannot be edited, so nothing was sent.",
-        cause="its JSON has a form in which a value cannot be changed safely.",
-        next_step="write it as plain JSON without comments, or keep the pair elsewhere: --to profile:NAME",
-    )
-
-
-def _check_unchanged(there: Auth, sent: Auth, label: str) -> None:
-    is_same = sent.refresh_token is not None and sent.refresh_token.matches(there.refresh_token)
-    if there.client_id != sent.client_id or not is_same:
-        raise StoreTaken(f"{label} was changed while the server answered.", cause="it holds another pair by now.")
-
-
-def _pair(auth: Auth) -> dict[str, str | int | None]:
-    """Return a stored pair as the keys that stand for it."""
-    pair: dict[str, str | int | None] = {
-        key: secret.reveal()
-        for key, secret in zip(_TOKENS, (auth.access_token, auth.refresh_token), strict=True)
-        if secret
-    }
-    return pair | ({"expires_at": int(auth.expires_at.timestamp())} if auth.expires_at else {})

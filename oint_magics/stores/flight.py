@@ -11,36 +11,43 @@ import http.client
 import io
 import json
 import os
-import socket
 import time
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from oint_magics.errors import StoreNotWritable
+from oint_magics.http import is_whole
 from oint_magics.oauth import Answer
 from oint_magics.stores import atomic
+from oint_magics.stores.lock import holder
+from oint_magics.visible import visible
 
 if TYPE_CHECKING:
+    import socket
     from pathlib import Path
 
-_LARGEST = 2 * 1024 * 1024
+    from oint_magics.stores.seal import Seal
+
+_LARGEST = 3 * 1024 * 1024
 
 
 class Found(NamedTuple):
     """A flight that did not land.
 
     Attributes:
-        pid: the process that flew it.
-        host: the machine it ran on.
+        by: the process that flew it and its machine, in words.
         since: when it began, in words (UTC).
         tries: how often the token was sent by then.
         answer: what came back as far as it came, or `None` where no status came.
+        is_elsewhere: whether its answer, if one came, lies on another machine.
+        lease: the lease it flew under, or blank.
     """
 
-    pid: int
-    host: str
+    by: str
     since: str
     tries: int
     answer: Answer | None
+    is_elsewhere: bool = False
+    lease: str = ""
 
 
 class Flight:
@@ -48,14 +55,21 @@ class Flight:
 
     Args:
         folder: the folder of the store's file.
+        store: the name of the store's file.
         fingerprint: the refresh token's.
+        seal: encrypts the answer; `None` where the store itself is plain.
+        lease: the lease it flies under, or blank.
     """
 
-    def __init__(self, folder: Path, fingerprint: str) -> None:
+    def __init__(self, folder: Path, store: str, fingerprint: str, seal: Seal | None = None, lease: str = "") -> None:
         self._folder = folder
+        self._store = store
         self._name = f"flight-{fingerprint}"
+        self._seal = seal
+        self._lease = lease
         self._descriptor = -1
         self._before: bytes | None = None
+        self._came = bytearray()
 
     @property
     def _path(self) -> Path:
@@ -87,32 +101,68 @@ class Flight:
         self._before = path.read_bytes() if path.exists() else None
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
         self._descriptor = os.open(path, flags, 0o600)
-        head = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time(), "tries": tries}
+        who = {"by": holder(), "since": time.time(), "tries": tries}
+        head = who | {"store": self._store, "lease": self._lease}
         os.write(self._descriptor, json.dumps(head).encode() + b"\n")
         os.fsync(self._descriptor)
         atomic.sync_folder(path.parent)
 
+    def check(self) -> None:
+        """Make sure, in the last moment before it is sent, that the token may still be sent."""
+
     def append(self, data: bytes) -> None:
-        """Append raw bytes of the answer; a full disk must not keep the answer from being read."""
+        """Append raw bytes of the answer; a full disk must not keep the answer from being read.
+
+        A sealed flight writes the whole answer at once, as soon as it is there.
+
+        Args:
+            data: the bytes; none where the other side ended the connection.
+        """
+        if self._seal is None:
+            self._write(data)
+            return
+        self._came += data
+        if self._came and (not data or is_whole(self._came)):
+            self._write_sealed(self._seal)
+
+    def _write_sealed(self, seal: Seal) -> None:
+        self._write(seal.sealed(self._name, bytes(self._came)))
+        self._came.clear()
+
+    def _write(self, data: bytes) -> None:
         with contextlib.suppress(OSError):
             os.write(self._descriptor, data)
 
     def close(self) -> None:
         """Close the file and leave it: its answer is not saved, or there is none."""
         if self._descriptor >= 0:
+            if self._seal and self._came:
+                self._write_sealed(self._seal)
             os.close(self._descriptor)
             self._descriptor = -1
 
-    def land(self) -> None:
-        """Remove the file: the pair is saved, or nothing was spent."""
+    def drop(self) -> None:
+        """Remove the file: the pair is kept elsewhere."""
         self.close()
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
 
+    def land(self) -> None:
+        """Remove the file, the pair being saved or nothing left to wait for; and those of the store's earlier tokens.
+
+        Whoever lands holds the store, so a flight of a token that the store holds no longer is void.
+        """
+        self.drop()
+        with contextlib.suppress(OSError):
+            for path in self._path.parent.glob("flight-*"):
+                if _head(_content(path))[0].get("store") == self._store:
+                    path.unlink(missing_ok=True)
+
     def cancel(self) -> None:
         """Undo `open` where nothing was sent or spent: what an earlier flight left in doubt stays as it was."""
+        self._came.clear()
         if self._before is None:
-            self.land()
+            self.drop()
             return
         with contextlib.suppress(OSError):
             os.ftruncate(self._descriptor, 0)
@@ -122,19 +172,40 @@ class Flight:
         self.close()
 
     def found(self) -> Found | None:
-        """Return what an earlier flight of this token left behind, or `None`."""
-        try:
-            with self._path.open("rb") as file:
-                data = file.read(_LARGEST)
-        except OSError:
+        """Return what an earlier flight of this token left behind, or `None`.
+
+        Raises:
+            StoreError: the answer is sealed, and no key opens it.
+        """
+        data = _content(self._path)
+        if data is None:
             return None
-        head, _, raw = data.partition(b"\n")
+        head, raw = _head(data)
+        answer = _answer(self._seal.opened(self._name, raw) if self._seal and raw else raw)
         try:
-            known = json.loads(head)
-            since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(known["since"]))
-            return Found(int(known["pid"]), str(known["host"]), since, int(known["tries"]), _answer(raw))
+            since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(head["since"]))
+            lease = str(head.get("lease", ""))
+            return Found(visible(str(head["by"]), 200), since, int(head["tries"]), answer, lease=lease)
         except (ValueError, TypeError, LookupError, OverflowError, OSError):
-            return Found(0, "an unknown host", "an unknown time", 1, _answer(raw))
+            return Found("an unknown process", "an unknown time", 1, answer)
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        with path.open("rb") as file:
+            return file.read(_LARGEST)
+    except OSError:
+        return None
+
+
+def _head(data: bytes | None) -> tuple[dict[str, Any], bytes]:
+    """Return who flew and when, as far as it can be read, and the answer behind it."""
+    head, _, raw = (data or b"").partition(b"\n")
+    try:
+        known = json.loads(head)
+    except ValueError:
+        known = None
+    return known if isinstance(known, dict) else {}, raw
 
 
 class _Replay:

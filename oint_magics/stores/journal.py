@@ -55,6 +55,15 @@ def successor_of(fingerprint: str) -> Successor | None:
     return Successor(*row) if row and row[0] != fingerprint else None
 
 
+def stamp() -> object:
+    """Return something that differs when the journal was written in between, or `None` where there is none."""
+    try:
+        found = _path().stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
 def record(spent: str, newest: str, label: str, place: str) -> None:
     """Note that a token was spent, and where its successor lives.
 
@@ -90,14 +99,17 @@ def _journal() -> Iterator[sqlite3.Connection | None]:
     """Open the journal; a damaged one is put aside, and whatever goes wrong is the same as knowing nothing."""
     import sqlite3
 
-    path = settings.data_folder() / "journal.sqlite"
     try:
-        database = _open(path)
+        database = _open(_path())
     except (sqlite3.Error, OSError):
         yield None
         return
     with contextlib.closing(database), contextlib.suppress(sqlite3.Error):
         yield database
+
+
+def _path() -> Path:
+    return settings.data_folder() / "journal.sqlite"
 
 
 def _open(path: Path) -> sqlite3.Connection:

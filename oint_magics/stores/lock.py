@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import random
 import socket
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from oint_magics import settings
 from oint_magics.errors import StoreBusy, StoreNotWritable
 from oint_magics.stores import atomic
+from oint_magics.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,8 +46,8 @@ def store_lock(path: Path, seconds: float, meanwhile: Callable[[], T | None]) ->
 
 
 @contextlib.contextmanager
-def token_lock(fingerprint: str, seconds: float) -> Iterator[None]:
-    """Hold a token, wherever its copies lie on this machine.
+def token_lock(fingerprint: str, seconds: float, meanwhile: Callable[[], T | None]) -> Iterator[T | None]:
+    """Hold a token, wherever its copies lie on this machine; as `store_lock` otherwise.
 
     The locks are few and shared by tokens of like fingerprints, so that they do not pile up.
     """
@@ -55,12 +55,15 @@ def token_lock(fingerprint: str, seconds: float) -> Iterator[None]:
     try:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError:
-        yield  # No data folder: two copies of one file are then not known to be copies.
+        yield None  # No data folder: two copies of one file are then not known to be copies.
         return
     name = fingerprint[:_STRIPES]
+    note = place / f"{name}.holder"
     with contextlib.ExitStack() as stack:
-        _acquire(stack, place / f"{name}.lock", place / f"{name}.holder", seconds, lambda: None)
-        yield
+        found = _acquire(stack, place / f"{name}.lock", note, seconds, meanwhile)
+        if found is None:
+            _sign(note)
+        yield found
 
 
 def _workshop(path: Path) -> Path:
@@ -96,7 +99,7 @@ def _acquire(
             return found
         if time.monotonic() > end:
             _busy(note)
-        time.sleep(random.uniform(0.005, 0.02))  # noqa: S311 - only to keep waiters apart
+        pause(0.02)
 
 
 def _try(path: Path) -> Callable[[], None] | None:
@@ -146,22 +149,28 @@ def _fallback(path: Path) -> Path:
     return place / f"{hashlib.sha256(str(path).encode()).hexdigest()[:16]}.lock"
 
 
+def pause(longest: float) -> None:
+    """Wait a while before looking again, in seconds; each waiter another one."""
+    time.sleep(random.uniform(longest / 4, longest))  # noqa: S311 - only to keep waiters apart
+
+
+def holder() -> str:
+    """Return what others call this process."""
+    return f"process {os.getpid()} on {socket.gethostname()}"
+
+
 def _sign(note: Path) -> None:
     """Leave a note for those who wait; they read it only to name the holder."""
-    holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}
     with contextlib.suppress(OSError):
-        note.write_text(json.dumps(holder), encoding="utf-8")
+        note.write_text(f"{holder()}, since {time.strftime('%H:%M:%S UTC', time.gmtime())}", encoding="utf-8")
 
 
 def _busy(note: Path) -> None:
-    try:
-        holder = json.loads(note.read_text(encoding="utf-8"))
-        since = time.strftime("%H:%M:%S UTC", time.gmtime(holder["since"]))
-        who = f"process {int(holder['pid'])} on {holder['host']}, since {since}"
-    except (OSError, ValueError, TypeError, LookupError, OverflowError):
-        who = "another process"
+    who = ""
+    with contextlib.suppress(OSError, ValueError):
+        who = note.read_text(encoding="utf-8")
     raise StoreBusy(
         "Another refresh of this pair does not come to its end, so nothing was sent.",
-        cause=f"it is held by {who}.",
+        cause=f"it is held by {visible(who, 200) or 'another process'}.",
         next_step="wait for that process or end it, then run it again",
     )

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from oint_magics import refresh as flow
 from oint_magics import settings, sources, stores
 from oint_magics.errors import AuthNotFound, StoreTaken
+from oint_magics.response import unsaved
+from oint_magics.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +24,7 @@ _last_used: list[str] = []
 
 def use(store: str) -> None:
     """Make a store the source of calls that name none, in this process."""
-    _last_used[:] = [store if store.startswith("profile:") else str(Path(store).expanduser().absolute())]
+    _last_used[:] = [store if store.startswith(stores.PREFIXES) else str(Path(store).expanduser().absolute())]
 
 
 def default_source() -> str | None:
@@ -88,16 +90,16 @@ def keep(auth: object, to: str, *, replace: bool = False, variables: Mapping[str
     """Copy an auth structure into a store; see `oint_magics.twitter.keep`."""
     source = source_of(auth, variables)
     store = stores.open_store(to)
-    if source.store and source.store.place == store.place:
-        use(store.label)
-        return store.label
-    found = source.read()
-    if store.exists() and not replace and not store.read().document.matches(found.document):
-        raise StoreTaken(
-            f"{store.label} holds something else already.",
-            cause="a pair that is overwritten is lost, and perhaps it is the newest.",
-            next_step="choose another name, or give up what it holds: --replace (in Python: replace=True)",
-        )
-    store.create(found)
+    if not (source.store and source.store.place == store.place):
+        found = source.read()
+        with store.lock(settings.timeout() + 15, lambda: None):
+            if store.exists() and not replace and not store.read().document.matches(found.document):
+                raise StoreTaken(
+                    f"{store.label} holds something else already.",
+                    cause="a pair that is overwritten is lost, and perhaps it is the newest.",
+                    next_step="choose another name, or give up what it holds: --replace (in Python: replace=True)",
+                )
+            store.create(found)
+        unsaved[:] = [left for left in unsaved if not Secret(left["access_token"]).matches(found.access_token)]
     use(store.label)
     return store.label

