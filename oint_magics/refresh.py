@@ -159,7 +159,7 @@ def _fly(store: Store, auth: Auth, wish: _Wish) -> TokenResponse:
     """Send the token once and save the answer; what an earlier flight has brought needs no sending."""
     flight = store.flight(needs_refresh_token(auth).fingerprint())
     before = flight.found()
-    grant = _landed(before, auth)
+    grant = landed(before, auth)
     notes: list[tuple[str, str]] = []
     if grant is None:
         _check_doubt(before, wish)
@@ -172,7 +172,7 @@ def _fly(store: Store, auth: Auth, wish: _Wish) -> TokenResponse:
     return granted(grant, auth, address(store), (*notes, *_notes(wish, store, auth)))
 
 
-def _landed(before: Found | None, auth: Auth) -> Grant | None:
+def landed(before: Found | None, auth: Auth) -> Grant | None:
     """Return the pair that an earlier flight has brought, or `None`."""
     if before is None or before.answer is None:
         return None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from weakref import WeakKeyDictionary
 
 from oint_magics.secret import Secret, redacted
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from oint_magics.auth import Auth
     from oint_magics.oauth import Grant
     from oint_magics.table import Row, Table
@@ -177,6 +178,7 @@ def _response(facts: _Facts) -> TokenResponse:
 
 
 def _table(response: TokenResponse, facts: _Facts) -> Table:
+    from oint_magics.moments import duration, moment
     from oint_magics.table import Row, Table
 
     answer = dict(response)
@@ -187,7 +189,8 @@ def _table(response: TokenResponse, facts: _Facts) -> Table:
     if not answer.get("refresh_token"):
         rows.append(Row("refresh_token", _NO_REFRESH_TOKEN[facts.auth.refresh_token is not None]))
     if facts.expires_at:
-        rows.append(Row("expires at", f"{_expiry(facts.expires_at, facts.at)} after this {facts.event}"))
+        life = duration(facts.expires_at - facts.at)
+        rows.append(Row("expires at", f"{moment(facts.expires_at)}, {life} after this {facts.event}"))
     if facts.home:
         rows.append(Row("saved to", facts.home.label))
     caption = "Token pair of X (OAuth 2.0)"
@@ -204,22 +207,6 @@ def _row(key: str, value: object, held: tuple[Secret, ...]) -> Row:
     if is_secret and value:
         return Row(name, Secret(str(value)).masked(), is_code=True)
     return Row(name, redacted(value if isinstance(value, str) else json.dumps(value), held))
-
-
-def _expiry(expires_at: datetime, at: datetime) -> str:
-    """Return a time that is still true when the notebook is opened again."""
-    there, here = expires_at.astimezone(UTC), expires_at.astimezone()
-    local = f" ({here:%H:%M} {here:%z}" if here.utcoffset() else ""
-    local = f"{local[:-2]}:{local[-2:]})" if local else ""
-    return f"{there:%Y-%m-%d %H:%M} UTC{local}, {_duration(expires_at - at)}"
-
-
-def _duration(length: timedelta) -> str:
-    whole = round(length.total_seconds())
-    minutes, seconds = divmod(whole + 30 if whole >= 600 else whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = [f"{hours} h"] * (hours > 0) + [f"{minutes} min"] * (minutes > 0)
-    return " ".join(parts) or f"{seconds} s"
 
 
 def _words(scope: object) -> tuple[str, ...]:

@@ -76,6 +76,19 @@ def team(postgres, monkeypatch):
 
 
 @pytest.fixture
+def ring():
+    """The system's keyring, as far as this process sees."""
+    import keyring
+    from ring import Ring
+
+    before = keyring.get_keyring()
+    ring = Ring()
+    keyring.set_keyring(ring)
+    yield ring
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
 def raw():
     """Start a server that does with each connection what the test says, byte by byte."""
     servers = []

@@ -30,7 +30,7 @@ def _places() -> list[str]:
 
     from oint_magics import stores
 
-    return [*stores.profiles(), *sorted(path.name for path in Path().glob("*.json")), "env:"]
+    return [*stores.kept(), *sorted(path.name for path in Path().glob("*.json")), "env:"]
 
 
 def _complete(_: Any, event: Any) -> list[str]:

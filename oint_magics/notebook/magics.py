@@ -10,9 +10,10 @@ from oint_magics.edge import clean
 
 if TYPE_CHECKING:
     from oint_magics.response import TokenResponse
+    from oint_magics.status import Accounts
     from oint_magics.table import Table
 
-NAMES = ("twitter_refresh", "twitter_auth", "twitter_keep", "twitter_sandbox")
+NAMES = ("twitter_refresh", "twitter_auth", "twitter_keep", "twitter_status", "twitter_sandbox")
 
 
 @magics_class
@@ -29,12 +30,13 @@ class TwitterMagics(Magics):
 
         SOURCE  auth.json            a file; the new pair is saved back into it
                 name                 a variable of that name: a mapping, JSON text, a path, a response
-                profile:NAME         a pair that is kept in your data folder
+                profile:NAME         a pair that is kept in your data folder; keyring:NAME the same, encrypted
+                shared:NAME          the team's, in its PostgreSQL
                 env: or env:PREFIX_  the variables TWITTER_CLIENT_ID, TWITTER_REFRESH_TOKEN, …
                 {"client_id": …}     the JSON itself; it stays in this cell and in the history
                 without --auth       what this kernel used last, else OINT_TWITTER_AUTH, else
                                      profile:default, else the form
-        STORE   profile:NAME, or a file: where the new pair goes instead
+        STORE   profile:NAME, keyring:NAME, shared:NAME or a file: where the new pair goes instead
         --if-expired                 send nothing while the access token is fresh
         --try-old                    send a token again of which it is twice in doubt whether it was used
 
@@ -67,12 +69,28 @@ class TwitterMagics(Magics):
             %twitter_keep SOURCE STORE [--replace]
 
         SOURCE     as for %twitter_refresh
-        STORE      profile:NAME, or a file
+        STORE      profile:NAME, keyring:NAME, shared:NAME or a file
         --replace  write over another pair that STORE holds; that pair is lost
         """
         from oint_magics.notebook import verbs
 
         return verbs.keep(self.shell, line)
+
+    @line_magic
+    @no_var_expand
+    @clean
+    def twitter_status(self, line: str) -> Accounts:
+        """Show every known account: good until when, which scopes, last refreshed, in doubt or not.
+
+            %twitter_status [--auth SOURCE]
+
+        SOURCE  one account, as for %twitter_refresh, of which all is told
+
+        Nothing is asked of X. A team's account in the list is not looked up in its database; with --auth it is.
+        """
+        from oint_magics.notebook import verbs
+
+        return verbs.status(self.shell, line)
 
     @line_magic
     @no_var_expand

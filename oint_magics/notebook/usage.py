@@ -30,5 +30,6 @@ USAGES = {
     ),
     "twitter_auth": Usage("%twitter_auth [--prompt]", (), (), ("--prompt",)),
     "twitter_keep": Usage("%twitter_keep SOURCE STORE [--replace]", ("source", "store"), (), ("--replace",)),
+    "twitter_status": Usage("%twitter_status [--auth SOURCE]", (), ("--auth",)),
     "twitter_sandbox": Usage("%twitter_sandbox [start|stop|status|fault NAME [VALUE]]", ("action", "fault", "value")),
 }

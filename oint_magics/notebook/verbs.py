@@ -13,6 +13,7 @@ from oint_magics.twitter import calls
 
 if TYPE_CHECKING:
     from oint_magics.response import TokenResponse
+    from oint_magics.status import Accounts
 
 
 def refresh(shell: Any, line: str) -> TokenResponse | None:
@@ -74,6 +75,12 @@ def keep(shell: Any, line: str) -> Table:
             Row("careful", "the source holds the same pair still; it is spent when this one is refreshed"),
         ),
     )
+
+
+def status(shell: Any, line: str) -> Accounts:
+    """Tell how the account that the line names stands, or every one that is known."""
+    words = parse(line, USAGES["twitter_status"])
+    return calls.status(words.get("--auth"), variables=shell.user_ns)
 
 
 def sandbox(_: Any, line: str) -> Table:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
 from oint_magics import settings
 from oint_magics.errors import StoreError
 from oint_magics.stores.file import FileStore
+from oint_magics.stores.flight import left_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +49,9 @@ class Store(Protocol):
 
     def remove(self) -> None:
         """Delete what is in the store."""
+
+    def forget(self) -> None:
+        """Delete all that we keep of it; a user's own file stays."""
 
     def prove(self) -> None:
         """Show that `save` will work, by doing what it does; raises `StoreNotWritable`."""
@@ -174,7 +178,14 @@ def _no_store() -> NoReturn:
     )
 
 
-def profiles() -> list[str]:
-    """Return the names of the profiles that are there, as `profile:NAME`."""
-    found = (settings.data_folder() / "profiles").glob("*.json")
-    return sorted(f"profile:{path.stem}" for path in found)
+def kept() -> list[str]:
+    """Return the names of what lies in the data folder: `profile:NAME` and `keyring:NAME`."""
+    home = settings.data_folder()
+    found = [("profile:", path) for path in (home / "profiles").glob("*.json")]
+    found += [("keyring:", path) for path in (home / "keyring").glob("*.sealed")]
+    return sorted(f"{prefix}{path.stem}" for prefix, path in found)
+
+
+def in_flight() -> dict[str, str]:
+    """Return the team's stores of which this machine has a flight that did not land, with the token's fingerprint."""
+    return {f"shared:{name}": token for name, token in left_in(settings.data_folder() / "shared").items()}

@@ -51,8 +51,8 @@ class FileStore:
 
     @property
     def place(self) -> str:
-        """The same for every spelling of the file's path."""
-        return str(self.path.resolve())
+        """The name of a file of ours; of another one its path, the same for every spelling."""
+        return self.label if self._is_ours else str(self.path.resolve())
 
     def exists(self) -> bool:
         """Tell whether there is something in the store."""
@@ -86,6 +86,13 @@ class FileStore:
     def remove(self) -> None:
         """Delete the file; nothing happens where there is none."""
         self.path.unlink(missing_ok=True)
+
+    def forget(self) -> None:
+        """Delete all that we keep of it: a profile wholly; of a user's own file the newest pair's copy alone."""
+        self._copy().remove()
+        if self._is_ours:
+            self.remove()
+            Flight(self.path.resolve().parent, self.path.name, "").land()
 
     def prove(self) -> None:
         """Show that the pair can be saved, by rewriting the unchanged file with the code that will save it.

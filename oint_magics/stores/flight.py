@@ -190,6 +190,16 @@ class Flight:
             return Found("an unknown process", "an unknown time", 1, answer)
 
 
+def left_in(folder: Path) -> dict[str, str]:
+    """Return the stores beside which a flight was left, each with the fingerprint of its token.
+
+    Args:
+        folder: the folder of the stores' files.
+    """
+    found = sorted((folder / atomic.WORKSHOP).glob("flight-*"))
+    return {str(_head(_content(path))[0].get("store")): path.name.removeprefix("flight-") for path in found}
+
+
 def _content(path: Path) -> bytes | None:
     try:
         with path.open("rb") as file:

@@ -42,6 +42,41 @@ class Successor(NamedTuple):
     place: str
 
 
+class Family(NamedTuple):
+    """A family of tokens.
+
+    Attributes:
+        newest: the newest refresh token's fingerprint.
+        label: what messages call its store.
+        place: the store, as it can be opened.
+        at: when its newest pair was granted, in Unix seconds.
+    """
+
+    newest: str
+    label: str
+    place: str
+    at: float
+
+
+def families() -> list[Family]:
+    """Return all families that are known, the last refreshed first."""
+    rows: list[tuple[str, str, str, float]] = []
+    with _journal() as database:
+        if database is not None:
+            rows = database.execute("SELECT newest, label, place, at FROM family ORDER BY at DESC").fetchall()
+    return [Family(*row) for row in rows]
+
+
+def forget(place: str) -> None:
+    """Forget the families of a store, and which of their tokens are spent."""
+    with _journal() as database:
+        if database is not None:
+            with database:
+                database.execute("BEGIN IMMEDIATE")
+                database.execute("DELETE FROM token WHERE family IN (SELECT id FROM family WHERE place = ?)", (place,))
+                database.execute("DELETE FROM family WHERE place = ?", (place,))
+
+
 def successor_of(fingerprint: str) -> Successor | None:
     """Return the newest of a spent token's family, or `None` for a token that is not known to be spent."""
     row = None

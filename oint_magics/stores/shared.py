@@ -115,6 +115,11 @@ class SharedStore:
         self._run("DELETE FROM oint_pair WHERE name = %(name)s")
         self._looked = -_LOOKS_APART, None
 
+    def forget(self) -> None:
+        """Delete the row, for the whole team, and what this machine keeps of it."""
+        self.remove()
+        Flight(self._folder, self._name, "").land()
+
     def prove(self) -> None:
         """Show that the pair can be saved, by writing the unchanged content as `save` does, with the newest key.
 

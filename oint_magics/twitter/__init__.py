@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from oint_magics.response import TokenResponse
+    from oint_magics.status import Accounts
 
-__all__ = ["keep", "refresh"]
+__all__ = ["forget", "keep", "refresh", "status"]
 
 
 @clean
@@ -52,7 +53,7 @@ def keep(auth: str | PathLike[str] | Mapping[str, object], to: str, *, replace: 
 
     Args:
         auth: the source, as for `refresh`; also the response on a `NotSaved` error.
-        to: the store: `"profile:NAME"` or a file's path.
+        to: the store: `"profile:NAME"`, `"keyring:NAME"`, `"shared:NAME"` or a file's path.
         replace: write over another pair that the store holds; that pair is lost.
 
     Returns:
@@ -66,3 +67,39 @@ def keep(auth: str | PathLike[str] | Mapping[str, object], to: str, *, replace: 
     from oint_magics.twitter import calls
 
     return calls.keep(auth, to, replace=replace)
+
+
+@clean
+def forget(store: str) -> None:
+    """Forget an account: delete the profile, or the team's row, and what is known of it.
+
+    A user's own file stays; what we keep of it goes: the newest pair's copy, and which tokens are spent.
+    A pair that is forgotten is not revoked at X.
+
+    Args:
+        store: `"profile:NAME"`, `"keyring:NAME"`, `"shared:NAME"` or a file's path.
+
+    Raises:
+        StoreError: it is no store, or cannot be deleted.
+    """
+    from oint_magics.twitter import calls
+
+    calls.forget(store)
+
+
+@clean
+def status(auth: str | PathLike[str] | Mapping[str, object] | None = None) -> Accounts:
+    """Return how accounts stand, from what this machine has; X is not asked.
+
+    Args:
+        auth: one source, as for `refresh`, of which all is told; `None` for every account that is known.
+
+    Returns:
+        The accounts, shown as a table: state, end, scopes, last refresh, in doubt or not.
+
+    Raises:
+        AuthError: the source cannot be read.
+    """
+    from oint_magics.twitter import calls
+
+    return calls.status(auth)

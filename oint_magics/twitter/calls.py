@@ -11,12 +11,14 @@ from oint_magics import settings, sources, stores
 from oint_magics.errors import AuthNotFound, StoreTaken
 from oint_magics.response import unsaved
 from oint_magics.secret import Secret
+from oint_magics.stores import journal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from oint_magics.response import TokenResponse
     from oint_magics.sources import Source
+    from oint_magics.status import Accounts
 
 _DEFAULT_PROFILE = "profile:default"
 _last_used: list[str] = []
@@ -103,3 +105,26 @@ def keep(auth: object, to: str, *, replace: bool = False, variables: Mapping[str
         unsaved[:] = [left for left in unsaved if not Secret(left["access_token"]).matches(found.access_token)]
     use(store.label)
     return store.label
+
+
+def forget(store: str) -> None:
+    """Forget an account; see `oint_magics.twitter.forget`."""
+    found = stores.open_store(store)
+    with found.lock(settings.timeout() + 15, lambda: None):
+        found.forget()
+        journal.forget(found.place)
+    if _last_used == [found.label]:
+        _last_used.clear()
+
+
+def status(auth: object = None, *, variables: Mapping[str, object] | None = None) -> Accounts:
+    """Return how accounts stand; see `oint_magics.twitter.status`."""
+    from oint_magics import status
+
+    if auth is not None:
+        return status.of(sources.source_of(auth, variables))
+    given = default_source()
+    try:
+        return status.known([sources.source_of(given)] if given else [])
+    except AuthNotFound:  # The default names nothing that is there.
+        return status.known()

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import keyring
-import keyring.backend
 import keyring.errors
 import pytest
 from contract import AUTH, StoreContract, grant
@@ -16,37 +15,6 @@ from contract import AUTH, StoreContract, grant
 from oint_magics import twitter
 from oint_magics.errors import StoreError
 from oint_magics.stores import open_store
-
-
-class Ring(keyring.backend.KeyringBackend):
-    """A keyring that keeps what it is given, or does not."""
-
-    priority = 1
-
-    def __init__(self):
-        super().__init__()
-        self.kept = {}
-        self.forgets = False
-
-    def get_password(self, service, username):
-        return None if self.forgets else self.kept.get((service, username))
-
-    def set_password(self, service, username, password):
-        self.kept[service, username] = password
-
-    def delete_password(self, service, username):
-        if (service, username) not in self.kept:
-            raise keyring.errors.PasswordDeleteError("MARK")
-        del self.kept[service, username]
-
-
-@pytest.fixture
-def ring():
-    before = keyring.get_keyring()
-    ring = Ring()
-    keyring.set_keyring(ring)
-    yield ring
-    keyring.set_keyring(before)
 
 
 @pytest.mark.usefixtures("ring")
@@ -191,3 +159,12 @@ def test_the_keyring_of_a_desktop(home):
     )
 
     assert done.stdout.split()[:1] == ["old"], done.stderr
+
+
+def test_a_spent_text_leads_into_the_encrypted_profile(ring, sandbox):
+    pair = sandbox.issue()
+    twitter.keep(pair, "keyring:work")
+    first = twitter.refresh("keyring:work")
+
+    assert twitter.refresh(pair, if_expired=True)["access_token"] == first["access_token"]
+    assert twitter.refresh(pair).saved_to == "keyring:work"

@@ -9,7 +9,7 @@ from oint_magics.twitter import calls
 
 
 def test_the_public_names():
-    assert twitter.__all__ == ["keep", "refresh"]
+    assert twitter.__all__ == ["forget", "keep", "refresh", "status"]
 
 
 def test_without_a_source_the_last_used_one_is_taken(sandbox, auth_file):

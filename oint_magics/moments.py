@@ -1,0 +1,22 @@
+"""Times and durations in words that are still true when a notebook is opened again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+
+def moment(at: datetime) -> str:
+    """Return a time in UTC and, where that differs, by the clock of this place."""
+    there, here = at.astimezone(UTC), at.astimezone()
+    local = f" ({here:%H:%M} {here:%z}" if here.utcoffset() else ""
+    local = f"{local[:-2]}:{local[-2:]})" if local else ""
+    return f"{there:%Y-%m-%d %H:%M} UTC{local}"
+
+
+def duration(length: timedelta) -> str:
+    """Return a length of time to the minute, or to the second where it is shorter than ten minutes."""
+    whole = round(length.total_seconds())
+    minutes, seconds = divmod(whole + 30 if whole >= 600 else whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{hours} h"] * (hours > 0) + [f"{minutes} min"] * (minutes > 0)
+    return " ".join(parts) or f"{seconds} s"
