@@ -16,10 +16,14 @@ if TYPE_CHECKING:
     from oint_magics.stores.journal import Successor
 
 
-def newest_of(source: Source) -> Source:
-    """Return the source itself, or the store where its successor lives when its pair is known to be spent."""
-    token = source.read().refresh_token if source.store is None or source.store.exists() else None
-    successor = journal.successor_of(token.fingerprint()) if token else None
+def newest_of(source: Source, seen: Auth) -> Source:
+    """Return the source itself, or the store where its successor lives when its pair is known to be spent.
+
+    Args:
+        source: where a pair comes from.
+        seen: the auth structure there.
+    """
+    successor = journal.successor_of(seen.refresh_token.fingerprint()) if seen.refresh_token else None
     if successor is None or (source.store is not None and source.store.place == successor.place):
         return source
     home = home_of(successor)

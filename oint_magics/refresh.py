@@ -56,11 +56,13 @@ def refresh(
             or say that it is dead.
         Stopped: the stop button was pressed too late; the pair is saved.
     """
-    given, source = source, newest_of(source)
+    seen = source.read()
+    given, source = source, newest_of(source, seen)
     store = home_for(source, to, is_watched=is_watched)
-    auth = store.read() if store.exists() else source.read()
+    is_there = store is source.store or store.exists()
+    auth = seen if store is given.store else store.read() if is_there else source.read()
     if if_expired and auth.is_fresh(datetime.now(UTC)):
-        return unspent(auth, datetime.now(UTC), address(store if store.exists() else source.store))
+        return unspent(auth, datetime.now(UTC), address(store if is_there else source.store))
     wish = _Wish(given, source, auth, if_expired=if_expired, try_old=try_old)
     for _ in range(_MOST_MOVES):
         found = _visit(store, wish)
@@ -111,7 +113,7 @@ def _visit(store: Store, wish: _Wish) -> TokenResponse | Store:
 
 def _watch(store: Store, wish: _Wish) -> Callable[[], TokenResponse | None]:
     """Return a look at what others have saved meanwhile; it reads only when store or journal have changed."""
-    last: list[object] = [None]
+    last = [(store.stamp(), journal.stamp())]
 
     def look() -> TokenResponse | None:
         stamp = store.stamp(), journal.stamp()
@@ -119,13 +121,20 @@ def _watch(store: Store, wish: _Wish) -> Callable[[], TokenResponse | None]:
             return None
         last[0] = stamp
         try:
-            newest = newest_of(at(store) if store.exists() else wish.source)
-            auth = newest.read()
-        except OintError:
+            return _met(store, wish)
+        except OintError:  # Whoever holds the lock finds out what is wrong there.
             return None
-        return unspent(auth, datetime.now(UTC), address(newest.store)) if wish.is_met_by(auth) else None
 
     return look
+
+
+def _met(store: Store, wish: _Wish) -> TokenResponse | None:
+    """Return the pair that somebody else has saved, there or where a copy's successor lives, if it will do."""
+    auth = store.read()
+    if not wish.is_met_by(auth):
+        newest = newest_of(at(store), auth)
+        store, auth = newest.store or store, newest.read()
+    return unspent(auth, datetime.now(UTC), address(store)) if wish.is_met_by(auth) else None
 
 
 def _successor(store: Store, auth: Auth) -> Store | None:

@@ -99,7 +99,7 @@ def _acquire(
             return found
         if time.monotonic() > end:
             _busy(note)
-        pause(0.02)
+        pause(0.06)
 
 
 def _try(path: Path) -> Callable[[], None] | None:
