@@ -21,7 +21,7 @@ from oint_magics import twitter
 from oint_magics.sandbox import Sandbox
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-from postgres import Postgres  # noqa: E402 - the tests' own server
+from postgres import Postgres
 
 CODE = """
 import os, sys, sqlite3, psycopg, cryptography.fernet
@@ -34,7 +34,7 @@ sys.stdin.readline()
 print(twitter.refresh(sys.argv[1], if_expired=True)["access_token"], flush=True)
 os._exit(0)
 """
-CONTROL = CODE.split("print(twitter")[0] + 'print("", flush=True)'
+CONTROL = CODE.split("print(twitter", maxsplit=1)[0] + 'print("", flush=True)'
 
 
 def expired(sandbox):
@@ -106,7 +106,7 @@ def two_copies(pair, processes):
 def one_row(pair, processes):
     """The team's PostgreSQL, from two machines."""
     twitter.keep(pair, "shared:work")
-    homes = [f"{os.getcwd()}/{name}" for name in ("home", "there")]
+    homes = [f"{Path.cwd()}/{name}" for name in ("home", "there")]
     return [f"shared:work {homes[n % 2]}" for n in range(processes)]
 
 
