@@ -27,7 +27,7 @@ def replace(path: Path, data: bytes, spare: int = 0) -> None:
         spare: how many bytes more must find room on the disk beside them, for a later and longer version.
 
     Raises:
-        OSError: it could not be done; the file is as it was.
+        OSError: it could not be done; the file is as it was, or new and not sure to outlast a power failure.
     """
     target = path.resolve()
     temporary = workshop(target.parent) / f"{target.name}.{os.getpid()}.new"
@@ -56,8 +56,25 @@ def workshop(folder: Path) -> Path:
         place.chmod(0o700)
     ignore = place / ".gitignore"
     if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
+        note(ignore, "*\n")
     return place
+
+
+def note(path: Path, text: str) -> None:
+    """Write a small file that costs nothing when it is damaged; its owner alone can read it."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        write_all(descriptor, text.encode())
+    finally:
+        os.close(descriptor)
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of the data: the system may take less at once than it is given."""
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]
 
 
 def _write(temporary: Path, data: bytes, target: Path, spare: int) -> None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from oint_magics.stores.seal import Seal
 
 _LARGEST = 3 * 1024 * 1024
+# Room for an answer that is set aside on the disk before anything is sent; a longer one grows the file.
+_ROOM = 16 * 1024
 
 
 class Found(NamedTuple):
@@ -103,8 +105,10 @@ class Flight:
         self._descriptor = os.open(path, flags, 0o600)
         who = {"by": holder(), "since": time.time(), "tries": tries}
         head = who | {"store": self._store, "lease": self._lease}
-        os.write(self._descriptor, json.dumps(head).encode() + b"\n")
+        start = json.dumps(head).encode() + b"\n"
+        atomic.write_all(self._descriptor, start + bytes(_ROOM))
         os.fsync(self._descriptor)
+        os.lseek(self._descriptor, len(start), os.SEEK_SET)
         atomic.sync_folder(path.parent)
 
     def check(self) -> None:
@@ -131,7 +135,7 @@ class Flight:
 
     def _write(self, data: bytes) -> None:
         with contextlib.suppress(OSError):
-            os.write(self._descriptor, data)
+            atomic.write_all(self._descriptor, data)
 
     def close(self) -> None:
         """Close the file and leave it: its answer is not saved, or there is none."""
@@ -167,7 +171,7 @@ class Flight:
         with contextlib.suppress(OSError):
             os.ftruncate(self._descriptor, 0)
             os.lseek(self._descriptor, 0, os.SEEK_SET)
-            os.write(self._descriptor, self._before)
+            atomic.write_all(self._descriptor, self._before)
             os.fsync(self._descriptor)
         self.close()
 
@@ -210,7 +214,7 @@ def _content(path: Path) -> bytes | None:
 
 def _head(data: bytes | None) -> tuple[dict[str, Any], bytes]:
     """Return who flew and when, as far as it can be read, and the answer behind it."""
-    head, _, raw = (data or b"").partition(b"\n")
+    head, _, raw = (data or b"").rstrip(b"\0").partition(b"\n")
     try:
         known = json.loads(head)
     except ValueError:

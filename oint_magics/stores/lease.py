@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from oint_magics import settings
 from oint_magics.errors import StoreBusy, StoreError
+from oint_magics.stores import atomic
 from oint_magics.stores.lock import holder, pause
 
 if TYPE_CHECKING:
@@ -108,12 +109,12 @@ class Lease:
 
     def _noted(self, name: str) -> list[str]:
         """Note a lease before it is asked for; return all that this machine did not give back."""
-        with contextlib.suppress(OSError), self._note.open("a", encoding="ascii") as file:
-            file.write(f"{name}\n")
-        try:
-            return [*self._note.read_text(encoding="ascii").split(), name]
-        except (OSError, UnicodeError):
-            return [name]
+        names = [name]
+        with contextlib.suppress(OSError, UnicodeError):
+            names += self._note.read_text(encoding="ascii").split()
+        with contextlib.suppress(OSError):
+            atomic.note(self._note, "\n".join(names))
+        return names
 
     def _busy(self) -> None:
         rows = self._run("SELECT holder FROM oint_pair WHERE name = %(row)s")

@@ -162,7 +162,7 @@ def holder() -> str:
 def _sign(note: Path) -> None:
     """Leave a note for those who wait; they read it only to name the holder."""
     with contextlib.suppress(OSError):
-        note.write_text(f"{holder()}, since {time.strftime('%H:%M:%S UTC', time.gmtime())}", encoding="utf-8")
+        atomic.note(note, f"{holder()}, since {time.strftime('%H:%M:%S UTC', time.gmtime())}")
 
 
 def _busy(note: Path) -> None:
