@@ -16,14 +16,13 @@ if TYPE_CHECKING:
     from oint_magics.stores.journal import Successor
 
 
-def newest_of(source: Source, seen: Auth) -> Source:
-    """Return the source itself, or the store where its successor lives when its pair is known to be spent.
+def newest_of(source: Source, successor: Successor | None) -> Source:
+    """Return the source itself, or the store where the successor of its pair lives.
 
     Args:
         source: where a pair comes from.
-        seen: the auth structure there.
+        successor: its successor as the journal knows it; `None` for a pair that is not known to be spent.
     """
-    successor = journal.successor_of(seen.refresh_token.fingerprint()) if seen.refresh_token else None
     if successor is None or (source.store is not None and source.store.place == successor.place):
         return source
     home = home_of(successor)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from oint_magics.sources import Source
     from oint_magics.stores import Store
     from oint_magics.stores.flight import Flight, Found
+    from oint_magics.stores.journal import Successor
 
 _MOST_MOVES = 8
 
@@ -57,13 +58,14 @@ def refresh(
         Stopped: the stop button was pressed too late; the pair is saved.
     """
     seen = source.read()
-    given, source = source, newest_of(source, seen)
+    successor = _spent(seen)
+    given, source = source, newest_of(source, successor)
     store = home_for(source, to, is_watched=is_watched)
     is_there = store is source.store or store.exists()
     auth = seen if store is given.store else store.read() if is_there else source.read()
     if if_expired and auth.is_fresh(datetime.now(UTC)):
         return unspent(auth, datetime.now(UTC), address(store if is_there else source.store))
-    wish = _Wish(given, source, auth, if_expired=if_expired, try_old=try_old)
+    wish = _Wish(given, source, auth, _known(seen, auth, successor), if_expired=if_expired, try_old=try_old)
     for _ in range(_MOST_MOVES):
         found = _visit(store, wish)
         if isinstance(found, TokenResponse):
@@ -72,18 +74,29 @@ def refresh(
     raise TokenSpent("The successors of this pair lead in a circle, so nothing was sent.", next_step="%twitter_login")
 
 
+def _known(seen: Auth, auth: Auth, successor: Successor | None) -> frozenset[str]:
+    """Return the fingerprints of the tokens that were known before any waiting."""
+    tokens = (seen.refresh_token, auth.refresh_token)
+    known = {token.fingerprint() for token in tokens if token}
+    return frozenset(known | ({successor.fingerprint} if successor else set()))
+
+
 class _Wish(NamedTuple):
-    """What was asked for: the source given, the one that holds its newest pair, and that pair before any waiting."""
+    """What was asked for: the source given, the one that holds its newest pair, that pair, and its family's tokens.
+
+    Pair and tokens as they were known before any waiting: another token was granted to somebody else meanwhile.
+    """
 
     given: Source
     source: Source
     seen: Auth
+    known: frozenset[str]
     if_expired: bool
     try_old: bool
 
     def is_met_by(self, auth: Auth) -> bool:
         """Tell whether a stored pair needs no exchange: somebody else has refreshed it meanwhile."""
-        is_other = auth.refresh_token is not None and not auth.refresh_token.matches(self.seen.refresh_token)
+        is_other = auth.refresh_token is not None and auth.refresh_token.fingerprint() not in self.known
         return (is_other or self.if_expired) and auth.is_fresh(datetime.now(UTC))
 
 
@@ -132,14 +145,19 @@ def _met(store: Store, wish: _Wish) -> TokenResponse | None:
     """Return the pair that somebody else has saved, there or where a copy's successor lives, if it will do."""
     auth = store.read()
     if not wish.is_met_by(auth):
-        newest = newest_of(at(store), auth)
+        newest = newest_of(at(store), _spent(auth))
         store, auth = newest.store or store, newest.read()
     return unspent(auth, datetime.now(UTC), address(store)) if wish.is_met_by(auth) else None
 
 
+def _spent(auth: Auth) -> Successor | None:
+    """Return the successor of a pair that is known to be spent, or `None`."""
+    return journal.successor_of(auth.refresh_token.fingerprint()) if auth.refresh_token else None
+
+
 def _successor(store: Store, auth: Auth) -> Store | None:
     """Return the store where a spent token's newest successor lives, or `None` for a token that is not spent."""
-    newest = journal.successor_of(needs_refresh_token(auth).fingerprint())
+    newest = _spent(auth)
     if newest is None:
         return None
     if newest.place == store.place and store.put_back(newest.fingerprint):

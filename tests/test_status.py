@@ -109,8 +109,9 @@ def test_a_doubt_and_an_answer_that_waits(raw, auth, monkeypatch):
 
     (flight,) = Path(".oint").glob("flight-*")
     body = json.dumps(PAIR).encode()
-    with flight.open("ab") as file:
-        file.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    flight.write_bytes(
+        flight.read_bytes().rstrip(b"\0") + b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    )
     (account,) = twitter.status("auth.json")
     assert account.doubt is None
     assert "the next refresh saves it" in account.waiting
