@@ -21,9 +21,14 @@ check: .venv/check  ## lint, types, and which way the imports run
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/test  ## ratios against named alternatives, in one run
+bench: .venv/test  ## ratios against named alternatives, in one run; and the large trials
 	$(BIN)/python benchmarks/imports.py
 	$(BIN)/python benchmarks/cold_refresh.py
+	$(BIN)/python benchmarks/scale.py
+	$(BIN)/python benchmarks/races.py 64
+	$(BIN)/python benchmarks/stops.py 200
+	$(BIN)/python benchmarks/lineage.py 100
+	$(BIN)/python benchmarks/kills.py 2400
 
 mutants: .venv/test  ## change the core line by line and see whether a test notices
 	$(BIN)/mutmut run

@@ -198,6 +198,7 @@ def main(kills):
     lost = sum(found["lost, said"] + found["lost, not said"] for found in aimed)
     total = sum(found.total() for found in aimed)
     print(f"  exposed after the last byte: {lost} of {total} over 3 ms, about {1000 * AIMED * lost / total:.3f} ms\n")
+    return rows
 
 
 if __name__ == "__main__":

@@ -8,8 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-# As an installed package is: with its bytecode there, whatever the environment says.
-ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
 PACKAGE = Path(__file__).parent.parent / "oint_magics"
 
 
@@ -21,14 +19,16 @@ def quartiles(commands, rounds, before=None):
         rounds: how often each runs, in turns.
         before: called before each run, untimed, or `None`.
     """
+    # As an installed package is: with its bytecode there, whatever the environment says.
     compileall.compile_dir(PACKAGE, quiet=1)
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     times = {name: [] for name in commands}
     for _ in range(rounds):
         for name, source in commands.items():
             if before:
                 before()
             start = time.perf_counter()
-            subprocess.run([sys.executable, "-c", source], check=True, env=ENVIRONMENT, stdout=subprocess.DEVNULL)
+            subprocess.run([sys.executable, "-c", source], check=True, env=environment, stdout=subprocess.DEVNULL)
             times[name].append((time.perf_counter() - start) * 1000)
     return {name: statistics.quantiles(values)[0] for name, values in times.items()}
 

@@ -137,6 +137,7 @@ def main(most):
     counted = ("what", "processes", "requests", "tokens", "refused", "reused")
     header = (*counted, "ms to last token", "ms to last exit", "× one, token", "× one, exit")
     show("from the barrier, if_expired=True", header, rows)
+    return rows
 
 
 if __name__ == "__main__":

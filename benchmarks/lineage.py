@@ -1,0 +1,84 @@
+"""Spent texts given again, each in a fresh process: is each followed to its family's newest pair, and none sent twice.
+
+`python benchmarks/lineage.py [PROCESSES]`, 100 unless told, over 20 generations; then as many again after the
+journal has dropped its oldest tokens. The server ends the family on reuse.
+"""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from measure import show
+
+from oint_magics import twitter
+from oint_magics.sandbox import Sandbox
+from oint_magics.secret import fingerprint
+from oint_magics.stores.journal import _MOST
+
+GENERATIONS = 20
+CODE = """
+import sys
+from pathlib import Path
+from oint_magics import twitter
+print(twitter.refresh(Path(sys.argv[1]).read_text())["refresh_token"])
+"""
+
+
+def generations():
+    """Refresh a file again and again; keep the text of each generation."""
+    for number in range(GENERATIONS):
+        Path(f"spent{number}.json").write_text(Path("auth.json").read_text())
+        twitter.refresh("auth.json")
+
+
+def compact():
+    """Fill the family with older tokens up to its bound, so that each further one drops the oldest."""
+    with sqlite3.connect("home/journal.sqlite") as database:
+        ((family, count),) = database.execute("SELECT family, count(*) FROM token GROUP BY family")
+        older = ((fingerprint(f"older {n}"), family, -2 * n) for n in range(1, _MOST - count + 10))
+        database.executemany("INSERT INTO token VALUES (?, ?, ?)", older)
+    return _count()
+
+
+def _count():
+    with sqlite3.connect("home/journal.sqlite") as database:
+        return database.execute("SELECT count(*) FROM token").fetchone()[0]
+
+
+def again(what, sandbox, processes):
+    """Give spent texts to fresh processes; count new pairs, refusals and reuses."""
+    counts = sandbox.accounts.counts
+    before, pairs, failed = counts.refreshes, set(), 0
+    for number in range(processes):
+        words = [sys.executable, "-c", CODE, f"spent{number % GENERATIONS}.json"]
+        done = subprocess.run(words, check=False, capture_output=True, text=True)
+        failed += done.returncode != 0
+        pairs.add(done.stdout.strip())
+    return what, processes, len(pairs), counts.refreshes - before, failed, counts.refused, counts.reuses, _count()
+
+
+def main(processes):
+    """Print and return a line for each half."""
+    sandbox = Sandbox()
+    sandbox.accounts.punishes_reuse = True
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        os.environ["OINT_HOME"] = f"{folder}/home"
+        Path("auth.json").write_text(json.dumps(sandbox.issue()))
+        generations()
+        rows = [again("20 generations", sandbox, processes)]
+        compact()
+        rows.append(again("after compaction", sandbox, processes))
+        os.chdir("/")
+    sandbox.stop()
+    header = ("what", "processes", "new pairs", "at the server", "failed", "refused", "reused", "tokens in the journal")
+    show("spent texts given again", header, rows)
+    return rows
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)

@@ -1,0 +1,56 @@
+"""The large trials at a tenth of their size: their counts, not their times."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="they count on Linux's processes")
+
+
+def run(name, size):
+    """Return what a benchmark's `main` returns."""
+    code = f"import sys, json; sys.argv = ['']; import {name}; found = {name}.main({size}); print(json.dumps(found))"
+    environment = os.environ | {"PYTHONPATH": str(BENCHMARKS)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=300)
+    print(done.stdout)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_races():
+    """One request and one token, whatever holds the pair."""
+    rows = [row for row in run("races", 8) if not row[0].startswith("control")]
+
+    assert [row[1:6] for row in rows] == [[row[1], 1, 1, 0, 0] for row in rows]
+    assert [row[1] for row in rows] == [1, 8, 8, 8, 1, 8]
+
+
+def test_kills():
+    """No account is lost in silence."""
+    rows = run("kills", 120)
+
+    assert sum(sum(row[2:]) for row in rows) == 120
+    assert sum(row[5] for row in rows) == 0
+    assert sum(row[3] for row in rows) > 30
+
+
+def test_stops():
+    """No account is lost, and what is said is true."""
+    rows, refused, reused = run("stops", 28)
+
+    assert refused == reused == 0
+    assert [row[5:] for row in rows] == [[0, 0]] * len(rows)
+    assert sum(row[2] for row in rows) >= 8
+    assert sum(row[3] for row in rows) >= 20
+
+
+def test_lineage():
+    """Each spent text is a new pair at the server."""
+    for row in run("lineage", 10):
+        assert row[1:7] == [10, 10, 10, 0, 0, 0]
