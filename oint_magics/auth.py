@@ -113,8 +113,9 @@ def auth_of(values: Mapping[str, object]) -> Auth:
 
 
 def is_token(text: str) -> bool:
-    """Tell whether a text can be a token: printable ASCII (RFC 6749, appendix A), no blank around it."""
-    return text.isascii() and text.isprintable() and bool(text) and text == text.strip()
+    """Tell whether a text can be a token: printable ASCII (RFC 6749, appendix A), and nothing that is refused here."""
+    is_printable = text.isascii() and text.isprintable() and bool(text.strip())
+    return is_printable and not _is_wrapped(text) and not _is_placeholder(text)
 
 
 def needs_refresh_token(auth: Auth) -> Secret:
@@ -162,14 +163,18 @@ def _check(key: str, text: str) -> None:
             "it was probably copied together with the end of a line.",
             f"copy {key} again",
         )
-    if text != text.strip() or (text[0] in _QUOTES and text[-1] in _QUOTES):
+    if _is_wrapped(text):
         _fail(f"{key} has blanks or quotes around it.", "too much was copied.", f"copy {key} again")
-    if key in ("access_token", "refresh_token") and not is_token(text):
+    if key in ("access_token", "refresh_token") and not text.isascii():
         _fail(
             f"{key} holds a character that no token has, {_position(text, str.isascii)}.",
             "a token is made of ASCII letters, digits and signs (RFC 6749, appendix A).",
             f"copy {key} again",
         )
+
+
+def _is_wrapped(text: str) -> bool:
+    return text != text.strip() or (text[0] in _QUOTES and text[-1] in _QUOTES)
 
 
 def _is_placeholder(text: str) -> bool:

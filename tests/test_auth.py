@@ -1,10 +1,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oint_magics.auth import KEYS, SECRET_KEYS, auth_of, needs_refresh_token
+from oint_magics.auth import KEYS, SECRET_KEYS, auth_of, is_token, needs_refresh_token
 from oint_magics.errors import AuthError, AuthFieldError
 from oint_magics.sandbox.accounts import _packed, _token
 from oint_magics.secret import Secret
@@ -207,3 +207,12 @@ def test_the_sandboxs_mark():
 
 def test_seven_of_the_ten_keys_are_secrets():
     assert len(SECRET_KEYS) == 7
+
+
+@settings(max_examples=300)
+@given(st.text(max_size=50) | st.text("\"'`*x.<>… \n", max_size=8))
+def test_what_can_be_granted_can_be_read_again(text):
+    """A token that the reader refuses must not be taken from a server: the account would be stuck in its own store."""
+    if is_token(text):
+        auth = auth_of({"client_id": "an-id", "access_token": text, "refresh_token": text})
+        assert auth.refresh_token.reveal() == text

@@ -3,8 +3,11 @@
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from oint_magics.auth import auth_of
+from oint_magics.auth import auth_of, is_token
 from oint_magics.errors import AuthNotFound, StoreTaken
 from oint_magics.oauth import Grant
 from oint_magics.secret import Secret
@@ -17,6 +20,118 @@ END = datetime(2026, 11, 23, 14, tzinfo=UTC)
 def grant(access="new-access", refresh="new", end=END):
     now = datetime(2026, 11, 23, 12, tzinfo=UTC)
     return Grant(Secret(access), Secret(refresh) if refresh else None, now, end, Secret("{}"))
+
+
+TOKENS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=60).filter(is_token)
+WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody"
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """Any order of acts on a store, against what should be in it."""
+
+    def __init__(self, open_again):
+        super().__init__()
+        self.open_again = open_again
+        self.store = open_again()
+        self.remove()
+
+    def _held(self):
+        return self.store.lock(5, lambda: None)
+
+    def _auth(self, token):
+        return auth_of({"client_id": "an-id", "access_token": "access", "refresh_token": token, "note": "Привет"})
+
+    @rule()
+    def open_it_again(self):
+        self.store = self.open_again()
+
+    @rule(token=TOKENS)
+    def create(self, token):
+        with self._held():
+            self.store.create(self._auth(token))
+        self.pair = ("access", token)
+
+    @precondition(lambda self: self.pair)
+    @rule(access=TOKENS, refresh=TOKENS | st.none(), end=st.sampled_from([END, None]))
+    def save(self, access, refresh, end):
+        with self._held():
+            self.store.prove()
+            self.store.save(grant(access, refresh, end), self.store.read())
+        self.pair = (access, refresh or self.pair[1])
+
+    @precondition(lambda self: self.pair)
+    @rule(other=TOKENS)
+    def save_over_another_pair(self, other):
+        if other != self.pair[1]:
+            with self._held(), pytest.raises(StoreTaken):
+                self.store.save(grant(), self._auth(other))
+
+    @precondition(lambda self: self.pair)
+    @rule()
+    def prove(self):
+        with self._held():
+            self.store.prove()
+
+    @rule()
+    def remove(self):
+        with self._held():
+            self.store.remove()
+            self.store.flight("none").land()
+        self.pair = None
+        self.flown = {}
+
+    @precondition(lambda self: self.pair)
+    @rule(size=st.integers(0, len(WHOLE)), tries=st.integers(1, 3))
+    def fly_and_die(self, size, tries):
+        """What had come by then is found: all of it, or at least nothing false."""
+        with self._held():
+            name = self._name()
+            before = self.store.flight(name).found()
+            if before and before.answer:
+                return
+            flight = self.store.flight(name)
+            flight.open(tries)
+            flight.append(WHOLE[:size])
+            flight.close()
+        self.flown = {name: (tries, size)}
+
+    @precondition(lambda self: self.pair)
+    @rule(lands=st.booleans())
+    def fly_and_end(self, lands):
+        with self._held():
+            flight = self.store.flight(self._name())
+            flight.open(1)
+            if lands:
+                flight.land()
+                self.flown = {}
+            else:
+                flight.cancel()
+
+    def _name(self):
+        return self.store.read().refresh_token.fingerprint()
+
+    @invariant()
+    def holds_what_it_should(self):
+        assert self.store.exists() == (self.pair is not None)
+        if self.pair:
+            found = self.store.read()
+            assert (found.access_token.reveal(), found.refresh_token.reveal()) == self.pair
+            assert "note" in found.document.reveal()
+
+    @invariant()
+    def finds_what_was_left(self):
+        if self.pair and self._name() in self.flown:
+            tries, size = self.flown[self._name()]
+            with self._held():
+                found = self.store.flight(self._name()).found()
+            assert found.tries == tries
+            assert not found.is_elsewhere
+            if size == len(WHOLE):
+                assert found.answer.body == b"body"
+                assert found.answer.broken is None
+        elif self.pair and not self.flown:
+            with self._held():
+                assert self.store.flight(self._name()).found() is None
 
 
 class StoreContract:
@@ -109,3 +224,7 @@ class StoreContract:
     def test_one_place_whoever_opens_it(self, store, again):
         assert store.place == again().place
         assert store.label == again().label
+
+    def test_any_order_of_acts(self, again):
+        bounds = settings(max_examples=25, stateful_step_count=15, deadline=None)
+        run_state_machine_as_test(lambda: StoreMachine(again), settings=bounds)
