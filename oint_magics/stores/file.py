@@ -15,7 +15,7 @@ from oint_magics.jsontext import read_object
 from oint_magics.stores import atomic
 from oint_magics.stores.document import check_unchanged, pretty, try_editing, with_grant, with_pair_of
 from oint_magics.stores.flight import Flight
-from oint_magics.stores.lock import store_lock
+from oint_magics.stores.lock import has_locks, store_lock
 from oint_magics.textfile import decoded
 
 if TYPE_CHECKING:
@@ -168,10 +168,14 @@ class FileStore:
 
     def warning(self) -> str | None:
         """Return what the user should know about the file, or `None`."""
-        mode = self.path.stat().st_mode
-        if os.name == "posix" and mode & 0o077:
-            return f"others on this machine can read the file: chmod 600 {self.label}"
-        return None
+        found = []
+        if os.name == "posix" and self.path.stat().st_mode & 0o077:
+            found.append(f"others on this machine can read the file: chmod 600 {self.label}")
+        if not has_locks(self.path.resolve()):
+            found.append(
+                "its file system has no locks: only this machine is protected from refreshing it twice at once"
+            )
+        return "; ".join(found) or None
 
     def _replace(self, data: bytes, spare: int = 0) -> None:
         reason = None

@@ -45,6 +45,17 @@ def store_lock(path: Path, seconds: float, meanwhile: Callable[[], T | None]) ->
         yield found
 
 
+def has_locks(path: Path) -> bool:
+    """Tell whether the file system of a store's real file has locks."""
+    try:
+        release = _try(_workshop(path) / f"{path.name}.lock")
+    except (OSError, NotImplementedError, StoreNotWritable):
+        return False
+    if release:
+        release()
+    return True
+
+
 @contextlib.contextmanager
 def token_lock(fingerprint: str, seconds: float, meanwhile: Callable[[], T | None]) -> Iterator[T | None]:
     """Hold a token, wherever its copies lie on this machine; as `store_lock` otherwise.

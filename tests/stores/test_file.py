@@ -103,6 +103,27 @@ def test_a_file_that_others_can_read_is_said():
     assert store.warning() == "others on this machine can read the file: chmod 600 auth.json"
 
 
+def test_a_file_system_without_locks_is_said(monkeypatch, sandbox, auth_file):
+    """In the table too, for that is where its users look."""
+    from oint_magics import twitter
+    from oint_magics.stores import lock
+
+    really = lock._try
+
+    def without(path):
+        if path.parent.name == ".oint":
+            raise OSError(38, "Function not implemented")
+        return really(path)
+
+    monkeypatch.setattr(lock, "_try", without)
+    response = twitter.refresh(auth_file())
+
+    assert "only this machine is protected" in str(response)
+    with open_store("auth.json").lock(1, lambda: None):
+        Path("auth.json").chmod(0o644)
+        assert open_store("auth.json").warning().startswith("others on this machine can read the file")
+
+
 def test_a_file_that_became_something_else_is_not_overwritten():
     store = open_store("auth.json")
     store.create(AUTH)
