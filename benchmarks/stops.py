@@ -18,8 +18,8 @@ from pathlib import Path
 
 from measure import show
 
+from oint_magics import oauth, saving, transport, twitter
 from oint_magics import refresh as flow
-from oint_magics import saving, transport, twitter
 from oint_magics.sandbox import Sandbox
 from oint_magics.stores import atomic, journal, lock
 from oint_magics.stores.file import FileStore
@@ -36,7 +36,7 @@ STEPS = {
     "open flight": (Flight, "open"),
     "send": (transport, "post"),
     "answer": (Flight, "append"),
-    "read answer": (flow.oauth, "read_grant"),
+    "read answer": (oauth, "read_grant"),
     "save": (FileStore, "save"),
     "rename": (atomic, "_rename"),
     "journal": (saving.journal, "record"),

@@ -1,29 +1,19 @@
-"""A refresh from its source to the saved pair: the order of effects, one named step a line.
+"""A refresh from its source to the saved pair: find the newest pair of the family, hold it, and fly.
 
-Lock the store and the token; follow a spent token to its successor; prove the save; open the flight;
-send once; save; journal; land.
+Lock the store and the token; follow a spent token to its successor; then `oint_magics.flying`.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
 
-from oint_magics import endpoints, oauth, settings
+from oint_magics import settings
 from oint_magics.auth import Auth, needs_refresh_token
-from oint_magics.errors import (
-    ExchangeError,
-    InDoubt,
-    InvalidGrant,
-    NotSaved,
-    OintError,
-    TokenRefused,
-    TokenSpent,
-)
+from oint_magics.errors import InDoubt, NotSaved, OintError, TokenSpent
+from oint_magics.flying import fly
 from oint_magics.homes import address, at, home_for, home_of, newest_of
 from oint_magics.response import TokenResponse, granted, unspent
-from oint_magics.saving import save
 from oint_magics.stores import journal
 from oint_magics.stores.lock import token_lock
 from oint_magics.worker import finish
@@ -31,10 +21,8 @@ from oint_magics.worker import finish
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from oint_magics.oauth import Grant
     from oint_magics.sources import Source
     from oint_magics.stores import Store
-    from oint_magics.stores.flight import Flight, Found
     from oint_magics.stores.journal import Successor
 
 _MOST_MOVES = 8
@@ -175,89 +163,16 @@ def _successor(store: Store, auth: Auth) -> Store | None:
 def _flown(store: Store, auth: Auth, wish: _Wish, *, is_new: bool) -> TokenResponse:
     """Fly out of the stop button's reach; a store that was made for this goes again where nothing is in it to keep."""
     try:
-        return finish(lambda: _fly(store, auth, wish))
+        return finish(lambda: _granted(store, auth, wish))
     except OintError as error:
         if is_new and not isinstance(error, InDoubt | NotSaved):
             store.remove()
         raise
 
 
-def _fly(store: Store, auth: Auth, wish: _Wish) -> TokenResponse:
-    """Send the token once and save the answer; what an earlier flight has brought needs no sending."""
-    flight = store.flight(needs_refresh_token(auth).fingerprint())
-    before = flight.found()
-    grant = landed(before, auth)
-    notes: list[tuple[str, str]] = []
-    if grant is None:
-        _check_doubt(before, wish)
-        store.prove()
-        flight.open(before.tries + 1 if before else 1)
-        grant = _exchange_or_undo(auth, flight, before)
-    elif before:
-        notes.append(("repaired", f"this answer came to {before.by} at {before.since}, which did not save it"))
-    save(store, grant, auth, flight)
+def _granted(store: Store, auth: Auth, wish: _Wish) -> TokenResponse:
+    grant, notes = fly(store, auth, try_old=wish.try_old)
     return granted(grant, auth, address(store), (*notes, *_notes(wish, store, auth)))
-
-
-def landed(before: Found | None, auth: Auth) -> Grant | None:
-    """Return the pair that an earlier flight has brought, or `None`."""
-    if before is None or before.answer is None:
-        return None
-    try:
-        return oauth.read_grant(before.answer, auth, "the token endpoint", datetime.now(UTC))
-    except OintError:
-        return None
-
-
-def _check_doubt(before: Found | None, wish: _Wish) -> None:
-    """Refuse to send a token whose answer may lie on another machine, or was lost twice."""
-    if before is None or wish.try_old:
-        return
-    if before.is_elsewhere:
-        raise InDoubt(
-            "It is in doubt whether this refresh token was used, so nothing was sent.",
-            cause=f"{before.by} sent it at {before.since}, and its answer may lie there.",
-            next_step="run it again on that machine, which saves what has come; or send it once more from here: "
-            "%twitter_refresh --try-old",
-        )
-    if before.tries > 1:
-        raise InDoubt(
-            "It is in doubt whether this refresh token was used, twice by now, so nothing was sent.",
-            cause=f"it was sent at {before.since} by {before.by}, and no answer came.",
-            next_step="log in again: %twitter_login; or send it once more: %twitter_refresh --try-old",
-        )
-
-
-def _exchange_or_undo(auth: Auth, flight: Flight, before: Found | None) -> Grant:
-    """Exchange the pair; where nothing is left to wait for, the flight goes again."""
-    try:
-        return _exchange(auth, flight)
-    except InDoubt:
-        flight.close()
-        raise
-    except OintError as error:
-        if isinstance(error, TokenRefused):
-            flight.land()
-        else:
-            flight.cancel()
-        if auth.is_sandbox and isinstance(error, ExchangeError):
-            error.next_step = "%twitter_sandbox start  (writes a fresh pair; a pair ends with its sandbox)"
-        if before and isinstance(error, InvalidGrant):
-            error.cause = (
-                f"it was used at {before.since} by {before.by}, and the answer with the new pair was lost on the "
-                "way, or lies there. This try was the only chance left."
-            )
-        raise
-
-
-def _exchange(auth: Auth, flight: Flight) -> Grant:
-    from oint_magics import transport
-
-    url = endpoints.token_url(auth)
-    host = urlsplit(url).netloc
-    request = oauth.refresh_request(auth, needs_refresh_token(auth))
-    answer = transport.post(url, host, request, settings.timeout(), flight)
-    return oauth.read_grant(answer, auth, host, datetime.now(UTC))
 
 
 _INLINE = (

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oint_magics import stores
 from oint_magics.errors import OintError
+from oint_magics.flying import landed
 from oint_magics.homes import at
 from oint_magics.moments import duration, moment
-from oint_magics.refresh import landed
 from oint_magics.stores import journal
 from oint_magics.table import Row, Table
 
@@ -156,7 +156,7 @@ def _state(auth: Auth) -> str:
         return "there, and nothing tells when it ends"
     left = auth.ends_at - datetime.now(UTC)
     if left.total_seconds() > 0:
-        return f"good until {moment(auth.ends_at)}, {duration(left)} from now"
+        return f"good until {moment(auth.ends_at)}, {duration(left)} after this look"
     return f"ended {moment(auth.ends_at)}" + ("" if auth.refresh_token else ", and there is no refresh token")
 
 

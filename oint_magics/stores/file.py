@@ -169,7 +169,7 @@ class FileStore:
     def warning(self) -> str | None:
         """Return what the user should know about the file, or `None`."""
         found = []
-        if os.name == "posix" and self.path.stat().st_mode & 0o077:
+        if os.name == "posix" and _mode(self.path) & 0o077:
             found.append(f"others on this machine can read the file: chmod 600 {self.label}")
         if not has_locks(self.path.resolve()):
             found.append(
@@ -222,3 +222,10 @@ class FileStore:
         if reason:
             raise AuthError(f"{self.label} cannot be read.", cause=f"{reason}.", next_step="name the auth JSON file")
         return data
+
+
+def _mode(path: Path) -> int:
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return 0

@@ -109,8 +109,8 @@ def test_an_answer_that_lies_on_one_machine_is_saved_by_its_next_run(to, other_m
     whole = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
     server = to(lambda connection: connection.sendall(whole))
     code = (
-        "import os; from oint_magics import twitter, refresh\n"
-        "refresh.save = lambda *_: os._exit(9)\ntwitter.refresh('shared:work')"
+        "import os; from oint_magics import flying, twitter\n"
+        "flying.save = lambda *_: os._exit(9)\ntwitter.refresh('shared:work')"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 9
     team.run("UPDATE oint_pair SET until = now()")
