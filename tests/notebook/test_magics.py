@@ -176,7 +176,7 @@ def test_a_fault_of_ours_becomes_our_lines_too(shell, auth_file, monkeypatch):
     _, error, said = run(shell, "%twitter_refresh --auth auth.json")
 
     assert isinstance(error, errors.InternalError)
-    assert "ValueError at oint_magics/refresh.py, line" in said
+    assert "ValueError at oint_magics/flying.py, line" in said
     assert MARK not in said
     assert error.__context__ is None
 
