@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, NoReturn
 
 from oint_magics import settings, stores
 from oint_magics.auth import Auth, needs_refresh_token
-from oint_magics.errors import StoreError, StoreTaken
+from oint_magics.errors import StoreError, StoreTaken, TokenSpent
 from oint_magics.response import Home
 from oint_magics.sources import Source
 from oint_magics.stores import journal
+from oint_magics.visible import typed
 
 if TYPE_CHECKING:
     from oint_magics.stores import Store
@@ -31,13 +32,31 @@ def newest_of(source: Source, successor: Successor | None) -> Source:
 
 def home_of(successor: Successor) -> Store | None:
     """Return the store where a family lives, or `None` where that holds another account's pair by now, or none."""
-    home = stores.open_store(successor.place, successor.label)
+    if not successor.place:
+        return None
+    home = stores.open_store(successor.place)
     token = home.read().refresh_token if home.exists() else None
     if token is None:
         return None
     newest = journal.successor_of(token.fingerprint())
     known = newest.fingerprint if newest else token.fingerprint()
     return home if known == successor.fingerprint or home.follows(successor.fingerprint) else None
+
+
+def spent(newest: Successor) -> TokenSpent:
+    """Return the error for a spent token whose successor cannot be followed."""
+    label = stores.label_of(newest.place)
+    if not label:
+        return TokenSpent(
+            "This refresh token was used before, so nothing was sent.",
+            cause="its successor's store was forgotten (twitter.forget).",
+            next_step="log in again: %twitter_login",
+        )
+    return TokenSpent(
+        "This refresh token was used before, so nothing was sent.",
+        cause=f"its successor was saved in {label}, which holds another pair by now, or none.",
+        next_step=f"look there: %twitter_status --auth {typed(label)}; or log in again: %twitter_login",
+    )
 
 
 def at(store: Store) -> Source:
@@ -91,6 +110,6 @@ def _taken(label: str) -> NoReturn:
     raise StoreTaken(
         f"{label} holds another pair, so nothing was sent.",
         cause="it may be another account's, or a newer login of this one.",
-        next_step=f"to refresh that one: %twitter_refresh --auth {label}; to give it up: %twitter_keep SOURCE {label} "
-        "--replace; to keep both, name another store",
+        next_step=f"to refresh that one: %twitter_refresh --auth {typed(label)}; to give it up: %twitter_keep SOURCE "
+        f"{typed(label)} --replace; to keep both, name another store",
     )

@@ -12,10 +12,11 @@ from oint_magics import settings
 from oint_magics.auth import Auth, needs_refresh_token
 from oint_magics.errors import InDoubt, NotSaved, OintError, TokenSpent
 from oint_magics.flying import fly
-from oint_magics.homes import address, at, home_for, home_of, newest_of
+from oint_magics.homes import address, at, home_for, home_of, newest_of, spent
 from oint_magics.response import TokenResponse, granted, unspent
 from oint_magics.stores import journal
 from oint_magics.stores.lock import token_lock
+from oint_magics.visible import typed
 from oint_magics.worker import finish
 
 if TYPE_CHECKING:
@@ -84,8 +85,11 @@ class _Wish(NamedTuple):
 
     def is_met_by(self, auth: Auth) -> bool:
         """Tell whether a stored pair needs no exchange: somebody else has refreshed it meanwhile."""
-        is_other = auth.refresh_token is not None and auth.refresh_token.fingerprint() not in self.known
-        return (is_other or self.if_expired) and auth.is_fresh(datetime.now(UTC))
+        return (self.is_other(auth) or self.if_expired) and auth.is_fresh(datetime.now(UTC))
+
+    def is_other(self, auth: Auth) -> bool:
+        """Tell whether a stored pair came while this call waited."""
+        return auth.refresh_token is not None and auth.refresh_token.fingerprint() not in self.known
 
 
 def _visit(store: Store, wish: _Wish) -> TokenResponse | Store:
@@ -96,20 +100,14 @@ def _visit(store: Store, wish: _Wish) -> TokenResponse | Store:
         if found is not None:
             return found
         is_new = not store.exists()
-        if is_new:
-            store.create(wish.seen)
-        auth = store.read()
+        auth = wish.seen if is_new else store.read()
         if not is_new and wish.is_met_by(auth):
-            return unspent(auth, datetime.now(UTC), address(store))
+            return _had(store, auth, wish)
         with token_lock(needs_refresh_token(auth).fingerprint(), patience, look) as met:
             if met is not None:
                 return met
             successor = _successor(store, auth)
-            if successor is None:
-                return _flown(store, auth, wish, is_new=is_new)
-            if is_new:
-                store.remove()
-            return successor
+            return successor or _flown(store, auth, wish, is_new=is_new)
 
 
 def _watch(store: Store, wish: _Wish) -> Callable[[], TokenResponse | None]:
@@ -135,7 +133,12 @@ def _met(store: Store, wish: _Wish) -> TokenResponse | None:
     if not wish.is_met_by(auth):
         newest = newest_of(at(store), _spent(auth))
         store, auth = newest.store or store, newest.read()
-    return unspent(auth, datetime.now(UTC), address(store)) if wish.is_met_by(auth) else None
+    return _had(store, auth, wish) if wish.is_met_by(auth) else None
+
+
+def _had(store: Store, auth: Auth, wish: _Wish) -> TokenResponse:
+    """Return a stored pair that needs no exchange."""
+    return unspent(auth, datetime.now(UTC), address(store), by_another=wish.is_other(auth))
 
 
 def _spent(auth: Auth) -> Successor | None:
@@ -152,16 +155,14 @@ def _successor(store: Store, auth: Auth) -> Store | None:
         return store
     home = home_of(newest) if newest.place != store.place else None
     if home is None:
-        raise TokenSpent(
-            "This refresh token was used before, so nothing was sent.",
-            cause=f"its successor was saved in {newest.label}, which holds another pair by now, or none.",
-            next_step=f"look there: %twitter_status --auth {newest.label}; or log in again: %twitter_login",
-        )
+        raise spent(newest)
     return home
 
 
 def _flown(store: Store, auth: Auth, wish: _Wish, *, is_new: bool) -> TokenResponse:
     """Fly out of the stop button's reach; a store that was made for this goes again where nothing is in it to keep."""
+    if is_new:
+        store.create(auth)
     try:
         return finish(lambda: _granted(store, auth, wish))
     except OintError as error:
@@ -183,8 +184,11 @@ _INLINE = (
 
 def _notes(wish: _Wish, store: Store, auth: Auth) -> tuple[tuple[str, str], ...]:
     """Return what the user should know about this refresh, beside the answer."""
-    label, source, notes = store.label, wish.source, list[tuple[str, str]]()
-    if wish.given is not source:
+    label, source, notes = typed(store.label), wish.source, list[tuple[str, str]]()
+    if wish.given.store and source.store and wish.given.store.place == source.store.place != "":
+        if wish.given is not source:
+            notes.append(("put back", f"older bytes lay in {source.label}: its newest pair was put back first"))
+    elif wish.given is not source:
         notes.append(("followed", f"the pair given is spent: its successor lived in {source.label}"))
     if source.store and source.store.place != store.place:
         notes.append(("spent", f"the pair in {source.label}: from now on, --auth {label}"))

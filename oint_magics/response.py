@@ -135,13 +135,14 @@ def granted(grant: Grant, sent: Auth, home: Home | None, notes: tuple[Note, ...]
     return _response(_Facts(grant.answer, sent, held, "refresh", grant.granted_at, grant.expires_at, home, notes))
 
 
-def unspent(auth: Auth, at: datetime, home: Home | None) -> TokenResponse:
+def unspent(auth: Auth, at: datetime, home: Home | None, *, by_another: bool = False) -> TokenResponse:
     """Return a stored pair, still fresh, in the shape of an answer; `expires_in` is what is left.
 
     Args:
         auth: the stored auth structure; its access token is there and its end known.
         at: now.
         home: where the pair is, or `None` for a text.
+        by_another: whether another process has refreshed it just now.
     """
     left = int((auth.ends_at - at).total_seconds()) if auth.ends_at else None
     answer = {
@@ -152,7 +153,8 @@ def unspent(auth: Auth, at: datetime, home: Home | None) -> TokenResponse:
         "refresh_token": auth.refresh_token and auth.refresh_token.reveal(),
     }
     text = json.dumps({key: value for key, value in answer.items() if value is not None})
-    note = ("refreshed", "no: the token is still good, so nothing was sent")
+    why = "another process has just refreshed it" if by_another else "the token is still good, so nothing was sent"
+    note = ("refreshed", f"no: {why}")
     return _response(_Facts(Secret(text), auth, (), "look", at, auth.ends_at, home, (note,)))
 
 

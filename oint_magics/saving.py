@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from oint_magics import stores
 from oint_magics.auth import Auth, auth_of, needs_refresh_token
-from oint_magics.errors import NotSaved, OintError
+from oint_magics.errors import AuthError, NotSaved, OintError, StoreTaken
 from oint_magics.homes import address
 from oint_magics.response import TokenResponse, auth_behind, granted, unsaved
 from oint_magics.stores import journal
+from oint_magics.visible import typed
 
 if TYPE_CHECKING:
     from oint_magics.oauth import Grant
@@ -27,48 +28,72 @@ def save(store: Store, grant: Grant, auth: Auth, flight: Flight) -> None:
         flight: stays where the store does not take the pair: the answer is in it.
 
     Raises:
-        NotSaved: the store does not take it; says to which other place it was brought.
+        NotSaved: the store does not take it; says where it is instead.
     """
-    reason = None
+    problem = None
     try:
         store.save(grant, auth)
     except OintError as error:
-        reason = error.cause or error.what
-    if reason is None:
+        problem = error
+    if problem is None:
         _note(grant, auth, store)
         flight.land()
         return
-    response = _rescued(grant, auth)
-    if response.saved_to:
-        flight.drop()
-    else:
-        flight.close()
-    problem = _not_saved(store.label, response.saved_to, reason)
-    problem.response = response
-    raise problem
+    flight.close()
+    raise _not_saved(store, grant, auth, flight, problem)
 
 
 def _note(grant: Grant, auth: Auth, store: Store) -> None:
     """Note in the journal that a token is spent, and where its successor lives."""
     spent, newest = needs_refresh_token(auth), grant.refresh_token
     if newest is not None and not newest.matches(spent):
-        journal.record(spent.fingerprint(), newest.fingerprint(), store.label, store.place)
+        journal.record(spent.fingerprint(), newest.fingerprint(), store.place)
 
 
-def _rescued(grant: Grant, auth: Auth) -> TokenResponse:
-    """Return a pair that its store did not take, kept in a profile of its own or at least in this process."""
+def _not_saved(store: Store, grant: Grant, auth: Auth, flight: Flight, problem: OintError) -> NotSaved:
+    """Return the error that says where the pair is: in its flight, in a profile of its own, or in this process alone.
+
+    A flight is void as soon as its store holds another pair; what is in it must move then.
+    """
+    is_void = isinstance(problem, StoreTaken | AuthError)
+    label, reason = store.label, problem.cause or problem.what
+    if not is_void and _is_in(flight, grant, auth):
+        response = granted(grant, auth, None, ())
+        error = NotSaved(
+            f"The server answered with a new pair, and {label} does not take it: it is kept on its way.",
+            cause=reason,
+            next_step=f"mend that, and the next refresh saves it: %twitter_refresh --auth {typed(label)}; "
+            f"or save it elsewhere: %twitter_refresh --auth {typed(label)} --to profile:NAME",
+        )
+    else:
+        response = _rescued(grant, auth, flight)
+        error = _elsewhere(label, response.saved_to, reason)
+    error.response = response
+    return error
+
+
+def _is_in(flight: Flight, grant: Grant, auth: Auth) -> bool:
+    """Tell whether the next run will find the pair in its flight."""
+    found = flight.found()
+    kept = found.grant(auth) if found else None
+    return kept is not None and kept.access_token.matches(grant.access_token)
+
+
+def _rescued(grant: Grant, auth: Auth, flight: Flight) -> TokenResponse:
+    """Return a pair that was kept in a profile of its own, or at least in this process."""
     response = granted(grant, auth, None, ())
     profile = stores.profile(f"rescued-{grant.access_token.fingerprint()}")
     try:
         profile.create(auth_of(auth_behind(response)))
-        _note(grant, auth, profile)
-        return granted(grant, auth, address(profile), ())
     except OintError:
         unsaved.append(response)
         return response
+    _note(grant, auth, profile)
+    flight.drop()
+    return granted(grant, auth, address(profile), ())
 
 
-def _not_saved(label: str, rescued: str | None, reason: str) -> NotSaved:
+def _elsewhere(label: str, rescued: str | None, reason: str) -> NotSaved:
     if rescued:
         return NotSaved(
             f"The server answered with a new pair, and {label} does not take it: it is kept in {rescued}.",

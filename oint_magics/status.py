@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from oint_magics import stores
-from oint_magics.errors import OintError
-from oint_magics.flying import landed
+from oint_magics.errors import AuthNotFound, OintError
 from oint_magics.homes import at
 from oint_magics.moments import duration, moment
 from oint_magics.stores import journal
 from oint_magics.table import Row, Table
+from oint_magics.visible import typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from oint_magics.auth import Auth
     from oint_magics.sources import Source
     from oint_magics.stores import Store
+    from oint_magics.stores.flight import Found
     from oint_magics.stores.journal import Family
 
 _MOST_SHOWN = 50
@@ -30,12 +31,13 @@ class Account(NamedTuple):
 
     Attributes:
         store: where its pair lives, as `--auth` takes it.
-        state: whether its access token is good, in words.
+        state: whether its access token is good, or why nothing is known, in words.
         expires_at: when the access token ends (aware, UTC); `None` where nothing tells.
         scopes: what it may do, as far as its store says.
         refreshed_at: when this machine refreshed it last (aware, UTC), or `None`.
         doubt: why it is in doubt whether its refresh token was used, or `None`.
-        waiting: which answer came and is not saved yet, or `None`.
+        next_step: what to do or to type next; `None` where there is nothing to do.
+        is_read: whether its store was read; if not, of the rest only `refreshed_at` counts.
         is_sandbox: whether it is an exercise, worth nothing at X.
     """
 
@@ -45,26 +47,29 @@ class Account(NamedTuple):
     scopes: tuple[str, ...] = ()
     refreshed_at: datetime | None = None
     doubt: str | None = None
-    waiting: str | None = None
+    next_step: str | None = None
+    is_read: bool = True
     is_sandbox: bool = False
 
     def rows(self) -> list[Row]:
         """Return what is known, one line each."""
-        return [
-            Row("access token", self.state),
-            Row("scopes", " ".join(self.scopes) or "its store does not say"),
-            Row("last refresh", moment(self.refreshed_at) if self.refreshed_at else "none by this machine"),
-            Row("in doubt", f"yes: {self.doubt}" if self.doubt else "no"),
-            *([Row("waiting", self.waiting)] if self.waiting else []),
-            *([Row("SANDBOX", "an exercise, worth nothing at X")] if self.is_sandbox else []),
-        ]
+        refreshed = moment(self.refreshed_at) if self.refreshed_at else "none by this machine"
+        rows = [Row("access token" if self.is_read else "state", self.state)]
+        if self.is_read:
+            rows.append(Row("scopes", " ".join(self.scopes) or "its store does not say"))
+        rows.append(Row("last refresh", f"{refreshed}, by this machine" if self.refreshed_at else refreshed))
+        if self.is_read:
+            rows.append(Row("in doubt", f"yes: {self.doubt}" if self.doubt else "no"))
+        rows += [Row("next", self.next_step)] if self.next_step else []
+        return rows + ([Row("SANDBOX", "an exercise, worth nothing at X")] if self.is_sandbox else [])
 
     def line(self) -> str:
         """Return what is known, in one line."""
-        refreshed = f"refreshed {moment(self.refreshed_at)}" if self.refreshed_at else None
         doubt = f"in doubt: {self.doubt}" if self.doubt else None
+        refreshed = f"refreshed {moment(self.refreshed_at)}" if self.refreshed_at else None
+        step = f"next: {self.next_step}" if self.next_step else None
         sandbox = "SANDBOX" if self.is_sandbox else None
-        parts = (doubt, self.waiting, sandbox, self.state, refreshed, " ".join(self.scopes))
+        parts = (doubt, sandbox, self.state, refreshed, " ".join(self.scopes), step)
         return "; ".join(part for part in parts if part)
 
 
@@ -97,59 +102,105 @@ def known(also: Iterable[Source] = ()) -> Accounts:
     """
     families = {family.place: family for family in journal.families()}
     homes = [stores.open_store(name) for name in stores.kept()] + [source.store for source in also if source.store]
-    labels = {place: family.label for place, family in families.items()}
-    labels |= {home.place: home.label for home in homes} | {place: place for place in stores.in_flight()}
-    found = [_known(place, label, families.get(place)) for place, label in labels.items()]
+    places = [*families, *(home.place for home in homes), *stores.in_flight()]
+    found = [_known(place, families.get(place)) for place in dict.fromkeys(places)]
     return Accounts(sorted(found, key=_urgency, reverse=True))
 
 
 def of(source: Source) -> Accounts:
-    """Return how one account stands; of a team's, its database is asked."""
+    """Return how one account stands; of a team's, its database is asked.
+
+    Raises:
+        AuthNotFound: there is no such account, and there never was one here.
+    """
     place = source.store.place if source.store else ""
     family = next((family for family in journal.families() if family.place == place), None)
+    if source.store and family is None:
+        try:
+            source.read()
+        except AuthNotFound:
+            raise
+        except OintError:  # It is there, and what is wrong with it is told in its row.
+            pass
     return Accounts([_looked_at(source, family)])
 
 
 def _urgency(account: Account) -> tuple[bool, datetime]:
-    wants_attention = account.doubt is not None or account.waiting is not None
-    return wants_attention, account.refreshed_at or datetime.min.replace(tzinfo=UTC)
+    return account.doubt is not None, account.refreshed_at or datetime.min.replace(tzinfo=UTC)
 
 
-def _known(place: str, label: str, family: Family | None) -> Account:
+def _known(place: str, family: Family | None) -> Account:
     """Return how an account stands, without asking a team's database."""
     if not place.startswith(_TEAM):
-        return _looked_at(at(stores.open_store(place, label)), family)
+        return _looked_at(at(stores.open_store(place)), family)
     is_open = place in stores.in_flight()
-    doubt = "a refresh by this machine did not come to its end; running it again finishes or explains it"
     return Account(
         place,
-        f"the team's database knows: %twitter_status --auth {place}",
+        f"its database knows: %twitter_status --auth {place}",
         refreshed_at=_refreshed_at(family),
-        doubt=doubt if is_open else None,
+        doubt="a refresh by this machine did not come to its end" if is_open else None,
+        next_step=f"%twitter_refresh --auth {place}" if is_open else None,
+        is_read=False,
     )
 
 
 def _looked_at(source: Source, family: Family | None) -> Account:
     try:
         if source.store and not source.store.exists():
-            return Account(source.label, f'not there any more; to forget it: twitter.forget("{source.label}")')
+            forget = f'to take it off this list: twitter.forget("{source.label}")'
+            return Account(
+                source.label, "not there any more", None, (), _refreshed_at(family), None, forget, is_read=False
+            )
         auth = source.read()
-        doubt, waiting = _flight(source.store, auth)
+        state, doubt, step = _state(source, auth)
     except OintError as error:
-        return Account(source.label, error.what)
-    scopes = tuple((auth.scope or "").split())
-    known = _state(auth), auth.ends_at, scopes, _refreshed_at(family), doubt, waiting, auth.is_sandbox
-    return Account(source.label, *known)
+        what = error.what.replace(", so nothing was sent", "")
+        cause = f" Cause: {error.cause}" if error.cause else ""
+        return Account(
+            source.label, what + cause, None, (), _refreshed_at(family), None, error.next_step, is_read=False
+        )
+    known = state, auth.ends_at, tuple((auth.scope or "").split()), _refreshed_at(family), doubt, step
+    return Account(source.label, *known, is_sandbox=auth.is_sandbox)
 
 
 def _refreshed_at(family: Family | None) -> datetime | None:
     return datetime.fromtimestamp(family.at, UTC) if family else None
 
 
-def _state(auth: Auth) -> str:
-    newest = journal.successor_of(auth.refresh_token.fingerprint()) if auth.refresh_token else None
+def _state(source: Source, auth: Auth) -> tuple[str, str | None, str | None]:
+    """Return the state of a pair, what is in doubt about it, and what to type next."""
+    token, label = auth.refresh_token, typed(source.label)
+    if token is None:
+        return _end(auth), None, None
+    newest = journal.successor_of(token.fingerprint())
+    if newest and source.store and newest.place == source.store.place:
+        return "older than the newest pair of this place", None, f"%twitter_refresh --auth {label} puts that back"
     if newest:
-        return f"spent: its successor was saved in {newest.label}"
+        home = stores.label_of(newest.place)
+        return f"spent: its successor was saved in {home or 'a store that is forgotten'}", None, None
+    found = source.store.flight(token.fingerprint()).found() if source.store else None
+    if source.store and found:
+        return _in_flight(source.store, auth, found)
+    refused_at = journal.refused_at(token.fingerprint())
+    if refused_at:
+        when = moment(datetime.fromtimestamp(refused_at, UTC))
+        return f"{_end(auth)}; the refresh token was refused {when}", None, "log in again: %twitter_login"
+    return _end(auth), None, None
+
+
+def _in_flight(store: Store, auth: Auth, found: Found) -> tuple[str, str | None, str | None]:
+    """Return the same of a pair whose flight did not land yet."""
+    again, holder = f"%twitter_refresh --auth {typed(store.label)}", store.holder()
+    if holder:
+        return f"being refreshed now by {holder}", None, None
+    if found.grant(auth):
+        return f"an answer with a new pair came to {found.by} at {found.since}", None, f"{again} saves it"
+    doubt = f"the refresh token was sent at {found.since} by {found.by}, and no answer came"
+    return _end(auth), doubt, f"{again} tries it once more, or says why not"
+
+
+def _end(auth: Auth) -> str:
+    """Return how long the access token is good."""
     if auth.access_token is None:
         return "none yet"
     if auth.ends_at is None:
@@ -158,13 +209,3 @@ def _state(auth: Auth) -> str:
     if left.total_seconds() > 0:
         return f"good until {moment(auth.ends_at)}, {duration(left)} after this look"
     return f"ended {moment(auth.ends_at)}" + ("" if auth.refresh_token else ", and there is no refresh token")
-
-
-def _flight(store: Store | None, auth: Auth) -> tuple[str | None, str | None]:
-    """Return what is in doubt about the refresh token, and which answer waits."""
-    found = store.flight(auth.refresh_token.fingerprint()).found() if store and auth.refresh_token else None
-    if found is None:
-        return None, None
-    if landed(found, auth):
-        return None, f"an answer came to {found.by} at {found.since}: the next refresh saves it"
-    return f"the refresh token was sent at {found.since} by {found.by}, and no answer came", None

@@ -24,3 +24,8 @@ def _shown(character: str) -> str:
         return character
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{{{code:x}}}"
+
+
+def typed(name: str) -> str:
+    """Return a name as it can be typed after an option: in quotes where it has blanks."""
+    return f'"{name}"' if any(c.isspace() for c in name) else name

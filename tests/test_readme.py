@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from oint_magics import errors, settings
+from oint_magics import errors, settings, twitter
 from oint_magics.notebook.usage import USAGES
 
 ROOT = Path(__file__).parent.parent
@@ -42,8 +42,6 @@ def test_the_table_it_shows_is_the_table_one_sees(monkeypatch, raw, auth):
 
     from raw_server import answer
 
-    from oint_magics import twitter
-
     shown = TEXT.split("Out[2]:\n")[1].split("```")[0].splitlines()
     pair = {
         "token_type": "bearer",
@@ -64,6 +62,7 @@ def test_the_table_it_shows_is_the_table_one_sees(monkeypatch, raw, auth):
 
 def test_its_python_runs(sandbox, auth_file):
     auth_file()
+    twitter.keep(sandbox.issue(), "profile:old")
 
     for block in re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL):
         exec(compile(block, "README.md", "exec"), {})

@@ -9,6 +9,7 @@ from raw_server import answer
 
 from oint_magics import errors, twitter
 from oint_magics.stores.file import FileStore
+from oint_magics.stores.flight import Flight
 from oint_magics.twitter import calls
 
 
@@ -194,23 +195,75 @@ def test_what_cannot_be_saved_is_not_sent(sandbox, auth_file, monkeypatch):
     assert Path("auth.json").read_bytes() == before
 
 
-FAILURES = [errors.StoreNotWritable("It cannot.", cause="No space left on device."), errors.AuthSyntaxError("Gone.")]
+UNWRITABLE = errors.StoreNotWritable("It cannot.", cause="No space left on device.")
 
 
-@pytest.mark.parametrize("failure", FAILURES)
-def test_what_was_answered_and_cannot_be_saved_goes_to_another_place(sandbox, auth_file, monkeypatch, failure):
-    """The message says where, and the next command works."""
+def failing(*_):
+    raise UNWRITABLE
+
+
+def test_what_its_store_does_not_take_is_kept_on_its_way(sandbox, auth_file, monkeypatch):
+    """The flight has it: the next refresh saves it, there or elsewhere, and nothing is sent again."""
+    auth_file()
+    with monkeypatch.context() as patch, pytest.raises(errors.NotSaved, match="kept on its way") as caught:
+        patch.setattr(FileStore, "save", failing)
+        twitter.refresh("auth.json")
+
+    assert "No space left on device." in str(caught.value)
+    assert caught.value.response["refresh_token"] not in str(caught.value)
+    assert "%twitter_refresh --auth auth.json" in caught.value.next_step
+    response = twitter.refresh("auth.json")
+    assert "repaired" in str(response)
+    assert response["refresh_token"] == caught.value.response["refresh_token"]
+    assert sandbox.accounts.counts.refreshes == 1
+
+
+@pytest.mark.parametrize("source", ["auth.json", "copy.json", "text"])
+def test_an_answer_on_its_way_goes_elsewhere_too(sandbox, auth_file, monkeypatch, source):
+    """By the file's own name, by a copy's, and as text: all are the pair whose answer came."""
+    sandbox.accounts.punishes_reuse = True
+    text = Path(auth_file()).read_text()
+    Path("copy.json").write_text(text)
+    with monkeypatch.context() as patch, pytest.raises(errors.NotSaved):
+        patch.setattr(FileStore, "save", failing)
+        twitter.refresh("auth.json")
+
+    response = twitter.refresh(text if source == "text" else source, to="profile:elsewhere")
+
+    assert response.saved_to == "profile:elsewhere"
+    assert "repaired" in str(response)
+    assert twitter.refresh("auth.json").saved_to == "profile:elsewhere"
+    assert sandbox.accounts.counts.refreshes == 2
+    assert sandbox.accounts.counts.reuses == 0
+    assert not list(Path(".oint").glob("flight-*"))
+
+
+def test_a_copy_is_as_much_in_doubt_as_the_file(sandbox, auth_file):
+    """The second try is the copy's, and there is no third."""
+    text = Path(auth_file()).read_text()
+    Path("copy.json").write_text(text)
+    for source in ("auth.json", "copy.json"):
+        sandbox.faults.add("drop")
+        with pytest.raises(errors.InDoubt, match="no answer came"):
+            twitter.refresh(source)
+    for source in ("auth.json", "copy.json", text):
+        with pytest.raises(errors.InDoubt, match="twice by now, so nothing was sent"):
+            twitter.refresh(source)
+
+
+def test_what_was_answered_after_its_store_had_changed_goes_to_a_profile(sandbox, auth_file, monkeypatch):
+    """The flight of a token that its store does not hold any more is void. The next command works."""
     auth_file()
 
     def fail(*_):
-        raise failure
+        raise errors.AuthSyntaxError("Gone.")
 
     with monkeypatch.context() as patch, pytest.raises(errors.NotSaved, match="is kept in profile:rescued-") as caught:
         patch.setattr(FileStore, "save", fail)
         twitter.refresh("auth.json")
 
     place = caught.value.response.saved_to
-    assert (failure.cause or failure.what) in str(caught.value)
+    assert "Gone." in str(caught.value)
     assert f"%twitter_refresh --auth {place}" in str(caught.value)
     assert caught.value.response["refresh_token"] not in str(caught.value)
     assert sandbox.accounts.is_good(twitter.refresh(place)["access_token"])
@@ -220,18 +273,18 @@ def test_what_no_place_takes_is_in_this_process(sandbox, auth_file, monkeypatch)
     """Also when nobody holds the error: a form's thread, a magic."""
     auth_file()
 
-    def fail(*_):
-        raise errors.StoreNotWritable("It cannot.", cause="No space left on device.")
-
     with monkeypatch.context() as patch, pytest.raises(errors.NotSaved, match="only this process has it") as caught:
-        patch.setattr(FileStore, "save", fail)
-        patch.setattr(FileStore, "create", fail)
+        patch.setattr(FileStore, "save", failing)
+        patch.setattr(FileStore, "create", failing)
+        patch.setattr(Flight, "append", lambda *_: None)
         twitter.refresh("auth.json")
 
     assert caught.value.response.saved_to is None
     assert "%twitter_keep unsaved: profile:rescued" in str(caught.value)
     assert twitter.keep("unsaved:", "profile:rescued") == "profile:rescued"
     assert sandbox.accounts.is_good(twitter.refresh("profile:rescued")["access_token"])
+    with pytest.raises(errors.AuthError):
+        twitter.keep("unsaved:", "profile:again")
 
 
 def test_the_old_refresh_token_is_rescued_with_the_new_access_token(raw, auth, monkeypatch):
@@ -241,7 +294,7 @@ def test_the_old_refresh_token_is_rescued_with_the_new_access_token(raw, auth, m
     Path("auth.json").write_text(json.dumps(auth))
 
     def fail(*_):
-        raise errors.StoreNotWritable("It cannot.")
+        raise errors.AuthSyntaxError("Gone.")
 
     with monkeypatch.context() as patch, pytest.raises(errors.NotSaved) as caught:
         patch.setattr(FileStore, "save", fail)

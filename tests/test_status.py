@@ -42,7 +42,7 @@ def test_every_kind_of_place_is_listed(sandbox, auth_file, ring):
         assert account.state.startswith("good until ")
         assert account.is_sandbox
         assert "offline.access" in account.scopes
-        assert account.doubt is account.waiting is None
+        assert account.doubt is account.next_step is None
         assert account.store in str(accounts)
     assert str(accounts).count("SANDBOX") == 4
 
@@ -89,7 +89,8 @@ def test_a_store_that_is_gone_says_how_to_take_it_off_the_list(auth_file):
     Path("auth.json").unlink()
 
     (account,) = twitter.status()
-    assert 'twitter.forget("auth.json")' in account.state
+    assert account.state == "not there any more"
+    assert 'twitter.forget("auth.json")' in account.next_step
     twitter.forget("auth.json")
     assert list(twitter.status()) == []
 
@@ -105,7 +106,7 @@ def test_a_doubt_and_an_answer_that_waits(raw, auth, monkeypatch):
     (account,) = twitter.status("auth.json")
     assert f"by process {os.getpid()} on " in account.doubt
     assert "yes: " in str(twitter.status("auth.json"))
-    assert account.waiting is None
+    assert account.next_step.startswith("%twitter_refresh --auth auth.json")
 
     (flight,) = Path(".oint").glob("flight-*")
     body = json.dumps(PAIR).encode()
@@ -114,9 +115,10 @@ def test_a_doubt_and_an_answer_that_waits(raw, auth, monkeypatch):
     )
     (account,) = twitter.status("auth.json")
     assert account.doubt is None
-    assert "the next refresh saves it" in account.waiting
+    assert "an answer with a new pair came" in account.state
+    assert "saves it" in account.next_step
     assert "repaired" in str(twitter.refresh("auth.json"))
-    assert twitter.status("auth.json")[0].waiting is None
+    assert twitter.status("auth.json")[0].state.startswith("good until")
 
 
 def test_what_wants_attention_stands_first(raw, auth, monkeypatch):
@@ -174,6 +176,74 @@ def test_no_secret_is_shown(auth):
         assert auth[key] not in shown
 
 
+def test_a_refused_token_is_said(raw, auth, monkeypatch):
+    dead = json.dumps({"error": "invalid_request", "error_description": "Value passed for the token was invalid."})
+    monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", raw(answer("400 Bad Request", dead.encode())).url)
+    Path("auth.json").write_text(json.dumps(auth))
+    with pytest.raises(errors.InvalidGrant):
+        twitter.refresh("auth.json")
+
+    (account,) = twitter.status("auth.json")
+    assert "the refresh token was refused" in account.state
+    assert "log in again" in account.next_step
+
+
+def test_a_refresh_under_way_is_no_doubt(raw, auth, monkeypatch):
+    seen = []
+
+    def behaviour(connection):
+        code = "from oint_magics import twitter; print(twitter.status('auth.json')[0].state)"
+        seen.append(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout)
+        answer("200 OK", json.dumps(PAIR).encode())(connection)
+
+    monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", raw(behaviour).url)
+    Path("auth.json").write_text(json.dumps(auth))
+    twitter.refresh("auth.json")
+
+    assert seen[0].startswith(f"being refreshed now by process {os.getpid()} on ")
+
+
+def test_older_bytes_say_that_a_newer_pair_is_at_hand(auth_file):
+    text = Path(auth_file()).read_text()
+    twitter.refresh("auth.json")
+    Path("auth.json").write_text(text)
+
+    (account,) = twitter.status("auth.json")
+    assert account.state == "older than the newest pair of this place"
+    assert "put back" in str(twitter.refresh("auth.json"))
+
+
+def test_what_never_was_is_an_error_and_no_account():
+    for name in ("profile:nope", "./nope.json"):
+        with pytest.raises(errors.AuthNotFound):
+            twitter.status(name)
+        with pytest.raises(errors.AuthNotFound):
+            twitter.forget(name)
+
+
+def test_an_account_that_cannot_be_read_keeps_its_history(auth_file):
+    twitter.refresh(auth_file())
+    Path("auth.json").write_text("{")
+
+    (account,) = twitter.status("auth.json")
+    assert not account.is_read
+    assert account.refreshed_at is not None
+    assert "cannot be read as auth JSON" in account.state
+    assert "in doubt" not in str(twitter.status("auth.json"))
+
+
+def test_a_file_is_named_so_that_it_can_be_typed_here(auth_file):
+    """Also from another folder than that in which it was refreshed."""
+    os.mkdir("sub")
+    twitter.refresh(auth_file("mine.json"))
+    twitter.refresh(auth_file("sub/mine.json"))
+    os.chdir("sub")
+
+    names = [account.store for account in twitter.status()]
+    assert sorted(names) == sorted(["mine.json", str(Path.cwd().parent / "mine.json")])
+    assert all(twitter.status(name)[0].state.startswith("good") for name in names)
+
+
 class TestForget:
     def test_a_profile_goes_with_its_flights_and_its_history(self, sandbox, home):
         pair = sandbox.issue()
@@ -188,6 +258,8 @@ class TestForget:
         assert not open_store("profile:work").exists()
         assert not list(home.rglob("flight-*"))
         assert list(twitter.status()) == []
+        with pytest.raises(errors.TokenSpent, match="was forgotten"):
+            twitter.refresh(pair)
         token = pair["refresh_token"].encode()
         assert not [path for path in home.rglob("*") if path.is_file() and token in path.read_bytes()]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
@@ -68,6 +69,9 @@ class Store(Protocol):
     def lock(self, seconds: float, meanwhile: Callable[[], T | None]) -> AbstractContextManager[T | None]:
         """Hold the store; the value is `None`, or what `meanwhile` found while somebody else held it."""
 
+    def holder(self) -> str | None:
+        """Return who holds the store now, in words, or `None`."""
+
     def flight(self, fingerprint: str) -> Flight:
         """Return the flight of a token from this store."""
 
@@ -121,7 +125,7 @@ def open_store(name: str, label: str | None = None) -> Store:
 
     Args:
         name: the name.
-        label: what messages call a file; `None` for its name.
+        label: what messages call a file; `None` for its path, as short as it is from here.
 
     Raises:
         StoreError: the name is no name of a store.
@@ -134,7 +138,12 @@ def open_store(name: str, label: str | None = None) -> Store:
     is_name = re.search(r"[./\\]", name) and "://" not in name and not name.lstrip().startswith("{")
     if not is_name and not path.is_file():
         _no_store()
-    return FileStore(path, label or name)
+    return FileStore(path, label or label_of(name))
+
+
+def label_of(place: str) -> str:
+    """Return what messages call a store: its name, or its file's path, without the current folder's."""
+    return place.removeprefix(str(Path.cwd()) + os.sep)
 
 
 def _checked(name: str) -> str:
@@ -143,7 +152,7 @@ def _checked(name: str) -> str:
     raise StoreError(
         "That is no name for a store.",
         cause="a name is made of letters, digits, dots, dashes and underscores.",
-        next_step="profile:default",
+        next_step="name it like profile:default",
     )
 
 
@@ -173,8 +182,8 @@ def _path(name: str) -> Path:
 def _no_store() -> NoReturn:
     raise StoreError(
         "That is no store.",
-        cause="a store is profile:NAME, or the path of a file (one without a dot is written ./NAME).",
-        next_step="--to profile:default",
+        cause="a store is profile:NAME, keyring:NAME, shared:NAME, or a file's path (one without a dot: ./NAME).",
+        next_step="name it like profile:default",
     )
 
 

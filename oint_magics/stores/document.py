@@ -86,5 +86,5 @@ def _edited(document: JsonObject, changes: Changes) -> str:
     raise StoreNotWritable(
         "The file cannot be edited, so nothing was sent.",
         cause="its JSON has a form in which a value cannot be changed safely.",
-        next_step="write it as plain JSON without comments, or keep the pair elsewhere: --to profile:NAME",
+        next_step="write it as plain JSON without comments, or keep the pair elsewhere: profile:NAME",
     )

@@ -12,10 +12,9 @@ from oint_magics import settings
 from oint_magics.auth import LARGEST, Auth, auth_of
 from oint_magics.errors import AuthError, AuthNotFound, AuthSyntaxError, OintError, StoreNotWritable
 from oint_magics.jsontext import read_object
-from oint_magics.stores import atomic
+from oint_magics.stores import atomic, lock
 from oint_magics.stores.document import check_unchanged, pretty, try_editing, with_grant, with_pair_of
-from oint_magics.stores.flight import Flight
-from oint_magics.stores.lock import has_locks, store_lock
+from oint_magics.stores.flight import Airfield, Flight
 from oint_magics.textfile import decoded
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ class FileStore:
         self._copy().remove()
         if self._is_ours:
             self.remove()
-            Flight(self.path.resolve().parent, self.path.name, "").land()
+            self.flight("").land()
 
     def prove(self) -> None:
         """Show that the pair can be saved, by rewriting the unchanged file with the code that will save it.
@@ -132,16 +131,23 @@ class FileStore:
         """Hold the file against other processes; see `oint_magics.stores.lock`."""
         with contextlib.suppress(OSError):  # The lock says what is wrong with the folder.
             self._make_folder()
-        return store_lock(self.path.resolve(), seconds, meanwhile)
+        return lock.store_lock(self.path.resolve(), seconds, meanwhile)
 
     def _make_folder(self) -> None:
         if self._is_ours:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
+    def holder(self) -> str | None:
+        """Return who holds the file now, in words, or `None`."""
+        return lock.holder_of(self.path.resolve())
+
     def flight(self, fingerprint: str) -> Flight:
         """Return the flight of a token from this file; its file lies in `.oint/` beside it."""
+        return Flight(self._airfield(), fingerprint)
+
+    def _airfield(self) -> Airfield:
         path = self.path.resolve()
-        return Flight(path.parent, path.name, fingerprint, self._seal)
+        return Airfield(path.parent, path.name, self.place, self._seal)
 
     def follows(self, fingerprint: str) -> bool:  # noqa: ARG002 - the interface's
         """Know nothing of descent: a file tells what it holds, and the journal the rest."""
@@ -162,6 +168,9 @@ class FileStore:
         newest = copy.read()
         if newest.refresh_token is None or newest.refresh_token.fingerprint() != fingerprint:
             return False
+        if not self.exists():
+            self.create(newest)
+            return True
         file, document = self._content()
         self._replace(file.encoded(with_pair_of(document, newest)))
         return True
@@ -171,7 +180,7 @@ class FileStore:
         found = []
         if os.name == "posix" and _mode(self.path) & 0o077:
             found.append(f"others on this machine can read the file: chmod 600 {self.label}")
-        if not has_locks(self.path.resolve()):
+        if not lock.has_locks(self.path.resolve()):
             found.append(
                 "its file system has no locks: only this machine is protected from refreshing it twice at once"
             )
@@ -191,7 +200,7 @@ class FileStore:
             raise StoreNotWritable(
                 f"{name} cannot be written, so nothing was sent.",
                 cause=f"{reason} (a new file is written beside it, in {atomic.WORKSHOP}/, and takes its place).",
-                next_step="make file and folder writable, or keep the pair elsewhere: --to profile:NAME",
+                next_step="make file and folder writable, or keep the pair elsewhere: profile:NAME",
             )
 
     def _content(self) -> tuple[TextFile, JsonObject]:

@@ -12,11 +12,12 @@ import io
 import json
 import os
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from oint_magics.errors import StoreNotWritable
+from oint_magics import oauth, settings
+from oint_magics.errors import OintError, StoreNotWritable
 from oint_magics.http import is_whole
-from oint_magics.oauth import Answer
 from oint_magics.stores import atomic
 from oint_magics.stores.lock import holder
 from oint_magics.visible import visible
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     import socket
     from pathlib import Path
 
+    from oint_magics.auth import Auth
+    from oint_magics.oauth import Grant
     from oint_magics.stores.seal import Seal
 
 _LARGEST = 3 * 1024 * 1024
@@ -47,35 +50,62 @@ class Found(NamedTuple):
     by: str
     since: str
     tries: int
-    answer: Answer | None
+    answer: oauth.Answer | None
     is_elsewhere: bool = False
     lease: str = ""
+
+    def grant(self, auth: Auth) -> Grant | None:
+        """Return the pair that it brought, or `None`.
+
+        Args:
+            auth: what was sent.
+        """
+        if self.answer is None:
+            return None
+        try:
+            return oauth.read_grant(self.answer, auth, "the token endpoint", datetime.now(UTC))
+        except OintError:
+            return None
+
+
+class Airfield(NamedTuple):
+    """Where a store's flights start and land.
+
+    Attributes:
+        folder: the folder of the store's file.
+        store: the name of the store's file.
+        place: the store, as it can be opened.
+        seal: encrypts the answers; `None` where the store itself is plain.
+    """
+
+    folder: Path
+    store: str
+    place: str
+    seal: Seal | None = None
 
 
 class Flight:
     """A flight in the air, or one that was left behind.
 
     Args:
-        folder: the folder of the store's file.
-        store: the name of the store's file.
+        field: where it starts.
         fingerprint: the refresh token's.
-        seal: encrypts the answer; `None` where the store itself is plain.
         lease: the lease it flies under, or blank.
     """
 
-    def __init__(self, folder: Path, store: str, fingerprint: str, seal: Seal | None = None, lease: str = "") -> None:
-        self._folder = folder
-        self._store = store
+    def __init__(self, field: Airfield, fingerprint: str, lease: str = "") -> None:
+        self._field = field
         self._name = f"flight-{fingerprint}"
-        self._seal = seal
+        self._seal = field.seal
         self._lease = lease
         self._descriptor = -1
         self._before: bytes | None = None
+        self._noted_before: bytes | None = None
         self._came = bytearray()
 
     @property
     def _path(self) -> Path:
-        return self._folder / atomic.WORKSHOP / self._name
+        return self._field.folder / atomic.WORKSHOP / self._name
 
     def open(self, tries: int) -> None:
         """Write who flies and when, synced, before anything is sent.
@@ -99,17 +129,18 @@ class Flight:
             )
 
     def _begin(self, tries: int) -> None:
-        path = atomic.workshop(self._folder) / self._name
-        self._before = path.read_bytes() if path.exists() else None
+        path = atomic.workshop(self._field.folder) / self._name
+        self._before, self._noted_before = _content(path), _content(_note(self._name))
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
         self._descriptor = os.open(path, flags, 0o600)
         who = {"by": holder(), "since": time.time(), "tries": tries}
-        head = who | {"store": self._store, "lease": self._lease}
+        head = who | {"store": self._field.store, "lease": self._lease}
         start = json.dumps(head).encode() + b"\n"
         atomic.write_all(self._descriptor, start + bytes(_ROOM))
         os.fsync(self._descriptor)
         os.lseek(self._descriptor, len(start), os.SEEK_SET)
         atomic.sync_folder(path.parent)
+        _set_note(self._name, self._field.place.encode())
 
     def check(self) -> None:
         """Make sure, in the last moment before it is sent, that the token may still be sent."""
@@ -148,8 +179,7 @@ class Flight:
     def drop(self) -> None:
         """Remove the file: the pair is kept elsewhere."""
         self.close()
-        with contextlib.suppress(OSError):
-            self._path.unlink(missing_ok=True)
+        _remove(self._path)
 
     def land(self) -> None:
         """Remove the file, the pair being saved or nothing left to wait for; and those of the store's earlier tokens.
@@ -157,16 +187,16 @@ class Flight:
         Whoever lands holds the store, so a flight of a token that the store holds no longer is void.
         """
         self.drop()
-        with contextlib.suppress(OSError):
-            for path in self._path.parent.glob("flight-*"):
-                if _head(_content(path))[0].get("store") == self._store:
-                    path.unlink(missing_ok=True)
+        for path in self._path.parent.glob("flight-*"):
+            if _head(_content(path))[0].get("store") == self._field.store:
+                _remove(path)
 
     def cancel(self) -> None:
         """Undo `open` where nothing was sent or spent: what an earlier flight left in doubt stays as it was."""
         self._came.clear()
         if self._before is None:
             self.drop()
+            _set_note(self._name, self._noted_before)
             return
         with contextlib.suppress(OSError):
             os.ftruncate(self._descriptor, 0)
@@ -192,6 +222,36 @@ class Flight:
             return Found(visible(str(head["by"]), 200), since, int(head["tries"]), answer, lease=lease)
         except (ValueError, TypeError, LookupError, OverflowError, OSError):
             return Found("an unknown process", "an unknown time", 1, answer)
+
+
+def aloft(fingerprint: str) -> str | None:
+    """Return the store, as it can be opened, from which this machine last sent a token whose flight did not land.
+
+    Copies of one file, and a text and its profile, have flights in different folders.
+    """
+    place = _content(_note(f"flight-{fingerprint}"))
+    return place.decode("utf-8", "replace") if place else None
+
+
+def _note(name: str) -> Path:
+    return settings.data_folder() / "flights" / name
+
+
+def _set_note(name: str, place: bytes | None) -> None:
+    """Note where a flight started; without a data folder, copies are not known to be copies."""
+    path = _note(name)
+    with contextlib.suppress(OSError):
+        if place is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            atomic.note(path, place.decode("utf-8", "surrogateescape"))
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
+    _set_note(path.name, None)
 
 
 def left_in(folder: Path) -> dict[str, str]:
@@ -232,7 +292,7 @@ class _Replay:
         return io.BytesIO(self._raw)
 
 
-def _answer(raw: bytes) -> Answer | None:
+def _answer(raw: bytes) -> oauth.Answer | None:
     response = http.client.HTTPResponse(cast("socket.socket", _Replay(raw)), method="POST")
     broken = None
     try:
@@ -245,4 +305,4 @@ def _answer(raw: bytes) -> Answer | None:
         body, broken = error.partial, "its answer was cut off"
     except (http.client.HTTPException, ValueError, OSError):
         body, broken = b"", "its answer was cut off"
-    return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, body, broken)
+    return oauth.Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, body, broken)

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 _MOST = 10_000
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS family (
-    id INTEGER PRIMARY KEY, newest TEXT NOT NULL, label TEXT NOT NULL, place TEXT NOT NULL, at REAL NOT NULL);
+    id INTEGER PRIMARY KEY, newest TEXT NOT NULL, place TEXT NOT NULL, at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS token (
     fingerprint TEXT PRIMARY KEY, family INTEGER NOT NULL, number INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS token_of ON token (family, number);
+CREATE TABLE IF NOT EXISTS refused (fingerprint TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
 """
+_VERSION = 2
 
 
 class Successor(NamedTuple):
@@ -33,12 +35,10 @@ class Successor(NamedTuple):
 
     Attributes:
         fingerprint: the newest refresh token's.
-        label: what messages call the store.
-        place: the store, as it can be opened.
+        place: the store, as it can be opened; blank where it was forgotten.
     """
 
     fingerprint: str
-    label: str
     place: str
 
 
@@ -47,34 +47,51 @@ class Family(NamedTuple):
 
     Attributes:
         newest: the newest refresh token's fingerprint.
-        label: what messages call its store.
         place: the store, as it can be opened.
         at: when its newest pair was granted, in Unix seconds.
     """
 
     newest: str
-    label: str
     place: str
     at: float
 
 
 def families() -> list[Family]:
     """Return all families that are known, the last refreshed first."""
-    rows: list[tuple[str, str, str, float]] = []
+    rows: list[tuple[str, str, float]] = []
     with _journal() as database:
         if database is not None:
-            rows = database.execute("SELECT newest, label, place, at FROM family ORDER BY at DESC").fetchall()
+            query = "SELECT newest, place, at FROM family WHERE place <> '' ORDER BY at DESC"
+            rows = database.execute(query).fetchall()
     return [Family(*row) for row in rows]
 
 
 def forget(place: str) -> None:
-    """Forget the families of a store, and which of their tokens are spent."""
+    """Forget where families of a store live; that their tokens are spent stays known, so that none is sent again."""
+    with _journal() as database:
+        if database is not None:
+            database.execute("UPDATE family SET place = '' WHERE place = ?", (place,))
+
+
+def refuse(fingerprint: str) -> None:
+    """Note that the server refused a token."""
     with _journal() as database:
         if database is not None:
             with database:
-                database.execute("BEGIN IMMEDIATE")
-                database.execute("DELETE FROM token WHERE family IN (SELECT id FROM family WHERE place = ?)", (place,))
-                database.execute("DELETE FROM family WHERE place = ?", (place,))
+                database.execute("INSERT OR REPLACE INTO refused VALUES (?, ?)", (fingerprint, time.time()))
+                database.execute(
+                    "DELETE FROM refused WHERE at <= (SELECT at FROM refused ORDER BY at DESC LIMIT 1 OFFSET ?)",
+                    (_MOST,),
+                )
+
+
+def refused_at(fingerprint: str) -> float | None:
+    """Return when the server refused a token, in Unix seconds, or `None`."""
+    with _journal() as database:
+        if database is None:
+            return None
+        row = database.execute("SELECT at FROM refused WHERE fingerprint = ?", (fingerprint,)).fetchone()
+        return float(row[0]) if row else None
 
 
 def successor_of(fingerprint: str) -> Successor | None:
@@ -84,7 +101,7 @@ def successor_of(fingerprint: str) -> Successor | None:
         if database is None:
             return None
         row = database.execute(
-            "SELECT f.newest, f.label, f.place FROM token t JOIN family f ON f.id = t.family WHERE t.fingerprint = ?",
+            "SELECT f.newest, f.place FROM token t JOIN family f ON f.id = t.family WHERE t.fingerprint = ?",
             (fingerprint,),
         ).fetchone()
     return Successor(*row) if row and row[0] != fingerprint else None
@@ -99,30 +116,29 @@ def stamp() -> object:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def record(spent: str, newest: str, label: str, place: str) -> None:
+def record(spent: str, newest: str, place: str) -> None:
     """Note that a token was spent, and where its successor lives.
 
     Args:
         spent: the spent refresh token's fingerprint.
         newest: its successor's.
-        label: what messages call the store.
         place: the store, as it can be opened.
     """
     with _journal() as database:
         if database is not None:
             with database:
                 database.execute("BEGIN IMMEDIATE")
-                _insert(database, spent, newest, label, place)
+                _insert(database, spent, newest, place)
 
 
-def _insert(database: sqlite3.Connection, spent: str, newest: str, label: str, place: str) -> None:
+def _insert(database: sqlite3.Connection, spent: str, newest: str, place: str) -> None:
     row = database.execute("SELECT family FROM token WHERE fingerprint = ?", (spent,)).fetchone()
-    home = (newest, label, place, time.time())
+    home = (newest, place, time.time())
     if row:
         family = row[0]
-        database.execute("UPDATE family SET newest = ?, label = ?, place = ?, at = ? WHERE id = ?", (*home, family))
+        database.execute("UPDATE family SET newest = ?, place = ?, at = ? WHERE id = ?", (*home, family))
     else:
-        family = database.execute("INSERT INTO family (newest, label, place, at) VALUES (?, ?, ?, ?)", home).lastrowid
+        family = database.execute("INSERT INTO family (newest, place, at) VALUES (?, ?, ?)", home).lastrowid
     last = database.execute("SELECT max(number) FROM token WHERE family = ?", (family,)).fetchone()[0] or 0
     for number, fingerprint in ((last + 1, spent), (last + 2, newest)):
         database.execute("INSERT OR IGNORE INTO token VALUES (?, ?, ?)", (fingerprint, family, number))
@@ -156,9 +172,13 @@ def _open(path: Path) -> sqlite3.Connection:
     for _ in range(2):
         database = sqlite3.connect(path, timeout=5, isolation_level=None)
         try:
-            if database.execute("PRAGMA user_version").fetchone()[0] == 0:
-                database.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}PRAGMA user_version = 1;COMMIT;")
-            return database
+            version = database.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0:
+                database.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}PRAGMA user_version = {_VERSION};COMMIT;")
+            if version in (0, _VERSION):
+                return database
+            database.close()
+            path.replace(path.with_suffix(".other"))
         except sqlite3.OperationalError:
             database.close()
             raise

@@ -63,7 +63,7 @@ def _keyring() -> KeyringBackend:
     """
     import keyring
 
-    found: Any = keyring.get_keyring()
+    found: Any = _asked(keyring.get_keyring)
     rings: list[KeyringBackend] = getattr(found, "backends", [found])
     for ring in rings:
         if not type(ring).__module__.startswith(_REFUSED):
@@ -86,9 +86,13 @@ def _new_key(ring: KeyringBackend, name: str) -> str:
 
 
 def _call(method: Callable[..., Any], *words: str) -> Any:
+    return _asked(method, _SERVICE, *words)
+
+
+def _asked(method: Callable[..., Any], *words: str) -> Any:
     """Ask the keyring; each kind has errors of its own, whose text may name what it was given."""
     try:
-        return method(_SERVICE, *words)
+        return method(*words)
     except Exception as error:  # noqa: BLE001 - any backend's
         kind = type(error).__name__
     return _unusable(f"it is locked, or does not work here ({kind}).")
@@ -98,7 +102,7 @@ def _unusable(cause: str) -> NoReturn:
     raise StoreError(
         "The system's keyring cannot be used, so nothing was sent.",
         cause=cause,
-        next_step="unlock it; or keep the pair in a file that only you can read: profile:NAME",
+        next_step="start or unlock it; or keep the pair in a file that only you can read: profile:NAME",
     )
 
 

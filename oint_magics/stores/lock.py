@@ -45,6 +45,19 @@ def store_lock(path: Path, seconds: float, meanwhile: Callable[[], T | None]) ->
         yield found
 
 
+def holder_of(path: Path) -> str | None:
+    """Return who holds a store's real file now, in words, or `None`."""
+    place = path.parent / atomic.WORKSHOP
+    try:
+        release = _try(place / f"{path.name}.lock")
+    except (OSError, NotImplementedError):
+        return None
+    if release:
+        release()
+        return None
+    return _named(place / f"{path.name}.holder")
+
+
 def has_locks(path: Path) -> bool:
     """Tell whether the file system of a store's real file has locks."""
     try:
@@ -83,10 +96,12 @@ def _workshop(path: Path) -> Path:
         return atomic.workshop(path.parent)
     except OSError as error:
         reason = error.strerror or str(error)
+    if not path.parent.exists():
+        raise StoreNotWritable("The file's folder does not exist, so nothing was sent.", next_step="make the folder")
     raise StoreNotWritable(
         "The file's folder cannot be written, so nothing was sent.",
         cause=f"{reason} ({atomic.WORKSHOP}/ is made in it, for locks and for the answer on its way).",
-        next_step="make the folder writable, or keep the pair elsewhere: --to profile:NAME",
+        next_step="make the folder writable, or keep the pair elsewhere: profile:NAME",
     )
 
 
@@ -176,12 +191,16 @@ def _sign(note: Path) -> None:
         atomic.note(note, f"{holder()}, since {time.strftime('%H:%M:%S UTC', time.gmtime())}")
 
 
-def _busy(note: Path) -> None:
+def _named(note: Path) -> str:
     who = ""
     with contextlib.suppress(OSError, ValueError):
         who = note.read_text(encoding="utf-8")
+    return visible(who, 200) or "another process"
+
+
+def _busy(note: Path) -> None:
     raise StoreBusy(
         "Another refresh of this pair does not come to its end, so nothing was sent.",
-        cause=f"it is held by {visible(who, 200) or 'another process'}.",
+        cause=f"it is held by {_named(note)}.",
         next_step="wait for that process or end it, then run it again",
     )

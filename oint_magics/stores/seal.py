@@ -78,7 +78,7 @@ def team_keys() -> list[Secret]:
         raise SettingError(
             "OINT_SHARED_KEY cannot be used.",
             cause="a key is 44 characters of base64; several, the newest first, have commas between them.",
-            next_step=f"make one: {NEW_KEY}",
+            next_step=f"copy it from your team again; the first of you makes one: {NEW_KEY}",
         )
     return [Secret(key) for key in keys]
 

@@ -17,14 +17,13 @@ from oint_magics.errors import AuthNotFound, OintError, StoreError, StoreNotWrit
 from oint_magics.jsontext import JsonObject, read_object
 from oint_magics.stores.database import Database
 from oint_magics.stores.document import check_unchanged, pretty, with_grant
-from oint_magics.stores.flight import Flight, Found
+from oint_magics.stores.flight import Airfield, Flight, Found
 from oint_magics.stores.lease import Lease, Mark, late
 from oint_magics.stores.lock import store_lock
 from oint_magics.stores.seal import Seal, team_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from oint_magics.oauth import Grant
 
@@ -118,7 +117,7 @@ class SharedStore:
     def forget(self) -> None:
         """Delete the row, for the whole team, and what this machine keeps of it."""
         self.remove()
-        Flight(self._folder, self._name, "").land()
+        Flight(self._airfield(), "").land()
 
     def prove(self) -> None:
         """Show that the pair can be saved, by writing the unchanged content as `save` does, with the newest key.
@@ -192,9 +191,17 @@ class SharedStore:
                 next_step="make it writable, or name another one: OINT_HOME",
             )
 
+    def holder(self) -> str | None:
+        """Return who holds the row now, in words, or `None`."""
+        rows = self._run("SELECT holder FROM oint_pair WHERE name = %(name)s AND until > now()")
+        return rows[0][0] if rows else None
+
     def flight(self, fingerprint: str) -> Flight:
         """Return the flight of a token from this row: a file on this machine, and a mark in the row."""
-        return _SharedFlight(self._folder, self._name, fingerprint, self._seal, self._lease)
+        return _SharedFlight(self._airfield(), fingerprint, self._lease)
+
+    def _airfield(self) -> Airfield:
+        return Airfield(self._folder, self._name, self.place, self._seal)
 
     def put_back(self, fingerprint: str) -> bool:  # noqa: ARG002 - the interface's
         """Restore nothing: nobody puts older bytes over a row."""
@@ -219,8 +226,8 @@ class SharedStore:
 class _SharedFlight(Flight):
     """A flight that the other machines can see."""
 
-    def __init__(self, folder: Path, name: str, fingerprint: str, seal: Seal, lease: Lease) -> None:
-        super().__init__(folder, name, fingerprint, seal, lease.name)
+    def __init__(self, field: Airfield, fingerprint: str, lease: Lease) -> None:
+        super().__init__(field, fingerprint, lease.name)
         self._fingerprint = fingerprint
         self._held = lease
         self._marked_before: Mark | None = None
@@ -265,9 +272,10 @@ class _SharedFlight(Flight):
 
     def found(self) -> Found | None:
         """Return what an earlier flight of this token left behind, here or on another machine, or `None`."""
-        here, mark = super().found(), self._held.marked(self._fingerprint)
+        here = super().found()
         if here and here.answer:
             return here
+        mark = self._held.marked(self._fingerprint)
         if mark is None:
             return None  # The mark comes before the sending: without one, nothing was sent.
         is_here = here is not None and here.lease == mark.lease

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oint_magics import refresh as flow
 from oint_magics import settings, sources, stores
 from oint_magics.errors import AuthNotFound, StoreTaken
+from oint_magics.homes import spent
 from oint_magics.response import unsaved
 from oint_magics.secret import Secret
 from oint_magics.stores import journal
@@ -34,7 +34,7 @@ def default_source() -> str | None:
     if not _last_used:
         return settings.auth() or (_DEFAULT_PROFILE if stores.open_store(_DEFAULT_PROFILE).exists() else None)
     # Shown as short as it can be: a table that names a user's folders travels with the notebook.
-    return _last_used[0].removeprefix(str(Path.cwd()) + os.sep)
+    return stores.label_of(_last_used[0])
 
 
 def source_of(auth: object, variables: Mapping[str, object] | None = None) -> Source:
@@ -94,6 +94,9 @@ def keep(auth: object, to: str, *, replace: bool = False, variables: Mapping[str
     store = stores.open_store(to)
     if not (source.store and source.store.place == store.place):
         found = source.read()
+        newest = journal.successor_of(found.refresh_token.fingerprint()) if found.refresh_token else None
+        if newest:
+            raise spent(newest)
         with store.lock(settings.timeout() + 15, lambda: None):
             if store.exists() and not replace and not store.read().document.matches(found.document):
                 raise StoreTaken(
@@ -110,6 +113,8 @@ def keep(auth: object, to: str, *, replace: bool = False, variables: Mapping[str
 def forget(store: str) -> None:
     """Forget an account; see `oint_magics.twitter.forget`."""
     found = stores.open_store(store)
+    if not found.exists() and all(family.place != found.place for family in journal.families()):
+        raise AuthNotFound(f"{found.label} is not there, and nothing is known of it.", next_step="twitter.status()")
     with found.lock(settings.timeout() + 15, lambda: None):
         found.forget()
         journal.forget(found.place)

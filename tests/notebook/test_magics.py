@@ -100,11 +100,13 @@ def test_the_seeds_own_line(shell, sandbox):
 
 def test_keep(shell, auth_file):
     auth_file()
+    auth_file("other.json")
 
     assert "profile:work" in str(run(shell, "%twitter_keep auth.json profile:work")[0])
     assert run(shell, "%twitter_refresh")[0].saved_to == "profile:work"
-    assert isinstance(run(shell, "%twitter_keep auth.json profile:work")[1], errors.StoreTaken)
-    assert "profile:work" in str(run(shell, "%twitter_keep auth.json profile:work --replace")[0])
+    assert isinstance(run(shell, "%twitter_keep auth.json profile:new")[1], errors.TokenSpent)
+    assert isinstance(run(shell, "%twitter_keep other.json profile:work")[1], errors.StoreTaken)
+    assert "profile:work" in str(run(shell, "%twitter_keep other.json profile:work --replace")[0])
     for line in ("", "auth.json"):
         assert isinstance(run(shell, f"%twitter_keep {line}")[1], errors.UsageError)
 

@@ -92,3 +92,15 @@ def test_the_journal_holds_no_secret(sandbox, auth_file, home):
         assert secret.encode() not in data
     assert sqlite3.connect(home / "oint" / "journal.sqlite").execute("SELECT count(*) FROM family").fetchone() == (1,)
     assert (home / "oint" / "journal.sqlite").stat().st_mode & 0o077 == 0
+
+
+def test_a_file_that_was_deleted_is_made_again_from_its_newest_pair(sandbox, auth_file):
+    text = Path(auth_file()).read_text()
+    twitter.refresh("auth.json")
+    Path("auth.json").unlink()
+
+    response = twitter.refresh(text, to="./auth.json")
+
+    assert response.saved_to == "./auth.json"
+    assert sandbox.accounts.counts.refreshes == 2
+    assert sandbox.accounts.counts.refused == 0

@@ -241,8 +241,8 @@ def test_the_database_goes_away_while_the_server_answers(to, team):
     assert stored() == "new-token"
 
 
-def test_the_database_stays_away_after_the_server_answered(to, team, monkeypatch):
-    """The pair is in a profile, and the next run follows it there."""
+def test_the_database_stays_away_after_the_server_answered(to, other_machine, team, monkeypatch):
+    """The pair is on its way here, and the next run saves it, for all machines."""
     from oint_magics.stores import database
 
     monkeypatch.setattr(database, "_PATIENCE", 0.5)
@@ -253,11 +253,13 @@ def test_the_database_stays_away_after_the_server_answered(to, team, monkeypatch
 
     to(behaviour)
     try:
-        with pytest.raises(errors.NotSaved, match="kept in profile:rescued-"):
+        with pytest.raises(errors.NotSaved, match="kept on its way"):
             twitter.refresh("shared:work")
     finally:
         team.start()
 
-    team.run("UPDATE oint_pair SET until = now()")
-    again = twitter.refresh("shared:work", if_expired=True)
-    assert again["refresh_token"] == "new-token"
+    response = twitter.refresh("shared:work")
+    assert "repaired" in str(response)
+    assert response["refresh_token"] == stored() == "new-token"
+    other_machine()
+    assert twitter.refresh("shared:work", if_expired=True)["refresh_token"] == "new-token"

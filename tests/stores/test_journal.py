@@ -18,10 +18,10 @@ def test_knows_nothing_at_first():
 
 def test_a_chain_leads_to_its_newest():
     for n in range(50):
-        journal.record(f"t{n}", f"t{n + 1}", f"label{n}", f"/place{n}")
+        journal.record(f"t{n}", f"t{n + 1}", f"/place{n}")
 
     for n in range(50):
-        assert journal.successor_of(f"t{n}") == ("t50", "label49", "/place49")
+        assert journal.successor_of(f"t{n}") == ("t50", "/place49")
     assert journal.successor_of("t50") is None
 
 
@@ -33,20 +33,20 @@ def test_families_do_not_mix(home, steps):
     newest = {}
     for account in steps:
         spent = newest.get(account, 0)
-        journal.record(f"{account}-{spent}", f"{account}-{spent + 1}", "l", f"/{account}")
+        journal.record(f"{account}-{spent}", f"{account}-{spent + 1}", f"/{account}")
         newest[account] = spent + 1
 
     for account, number in newest.items():
         assert journal.successor_of(f"{account}-{number}") is None
         for n in range(number):
-            assert journal.successor_of(f"{account}-{n}") == (f"{account}-{number}", "l", f"/{account}")
+            assert journal.successor_of(f"{account}-{n}") == (f"{account}-{number}", f"/{account}")
 
 
 def test_is_bounded_for_each_account(monkeypatch, database):
     monkeypatch.setattr(journal, "_MOST", 5)
     for n in range(40):
-        journal.record(f"t{n}", f"t{n + 1}", "l", "/p")
-    journal.record("other", "newer", "l", "/q")
+        journal.record(f"t{n}", f"t{n + 1}", "/p")
+    journal.record("other", "newer", "/q")
 
     assert sqlite3.connect(database).execute("SELECT count(*) FROM token").fetchone()[0] <= 12
     assert journal.successor_of("t39") is not None
@@ -56,16 +56,59 @@ def test_is_bounded_for_each_account(monkeypatch, database):
 
 @pytest.mark.parametrize("content", [b"", b"x", b"no database" * 999, b"SQLite format 3\0" + b"\xff" * 5000])
 def test_a_damaged_one_is_put_aside(content, database):
-    journal.record("a", "b", "l", "/p")
+    journal.record("a", "b", "/p")
     database.write_bytes(content)
 
     assert journal.successor_of("a") is None
-    journal.record("a", "b", "l", "/p")
-    assert journal.successor_of("a") == ("b", "l", "/p")
+    journal.record("a", "b", "/p")
+    assert journal.successor_of("a") == ("b", "/p")
 
 
 def test_one_that_cannot_be_opened_is_the_same_as_none(database, monkeypatch):
     database.mkdir(parents=True)
 
-    journal.record("a", "b", "l", "/p")
+    journal.record("a", "b", "/p")
     assert journal.successor_of("a") is None
+
+
+def test_what_is_forgotten_stays_known_as_spent():
+    journal.record("a", "b", "/p")
+    journal.record("b", "c", "/p")
+    journal.record("x", "y", "/q")
+
+    journal.forget("/p")
+
+    assert journal.successor_of("a") == journal.successor_of("b") == ("c", "")
+    assert [family.place for family in journal.families()] == ["/q"]
+
+
+def test_refusals_are_known_and_bounded(monkeypatch, database):
+    monkeypatch.setattr(journal, "_MOST", 5)
+    assert journal.refused_at("t0") is None
+    for n in range(20):
+        journal.refuse(f"t{n}")
+
+    assert journal.refused_at("t19") > 0
+    assert journal.refused_at("t0") is None
+    assert sqlite3.connect(database).execute("SELECT count(*) FROM refused").fetchone()[0] == 5
+
+
+def test_the_stamp_changes_with_every_record():
+    stamps = [journal.stamp()]
+    for n in range(5):
+        journal.record(f"t{n}", f"t{n + 1}", "/p")
+        stamps.append(journal.stamp())
+
+    assert stamps[0] is None
+    assert len(set(stamps)) == 6
+
+
+def test_one_of_another_version_is_put_aside(database):
+    journal.record("a", "b", "/p")
+    with sqlite3.connect(database) as connection:
+        connection.execute("PRAGMA user_version = 99")
+
+    assert journal.successor_of("a") is None
+    journal.record("a", "b", "/p")
+    assert journal.successor_of("a") == ("b", "/p")
+    assert database.with_suffix(".other").exists()
