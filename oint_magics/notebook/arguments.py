@@ -50,7 +50,11 @@ def parse(line: str, usage: Usage) -> dict[str, str]:
         elif missing:
             found[missing.pop(0)], at = _word(line, at, usage)
         else:
-            _fail("There is a word too many: a value follows its option, a path with blanks wants quotes.", usage)
+            example = " (--auth SOURCE)" if "--auth" in usage.values else ""
+            _fail(
+                f"There is a word too many: a value follows its option{example}, a path with blanks wants quotes.",
+                usage,
+            )
         if at < len(line) and not line[at].isspace():
             _fail("A blank is missing between two words.", usage)
         at = _skip(line, at)

@@ -28,8 +28,8 @@ def act(action: str, fault: str | None, value: str | None) -> Table:
         StoreNotWritable: its auth file cannot be written, or another file has that name.
     """
     actions: dict[str, Callable[[], None]] = {"start": _start, "stop": _stop, "status": lambda: None}
-    if action == "fault" and fault:
-        _disturb(fault, value)
+    if action == "fault":
+        _disturb(fault or "", value)
     elif action in actions and fault is None:
         actions[action]()
     else:

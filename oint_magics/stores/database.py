@@ -27,7 +27,7 @@ TABLE = """CREATE TABLE IF NOT EXISTS oint_pair (
     lease text, holder text, until timestamptz,
     flight text, flown_by text, flown_at timestamptz, tries integer NOT NULL DEFAULT 0
 )"""
-_RIGHTS = "GRANT SELECT, INSERT, UPDATE, DELETE ON oint_pair TO …"
+_RIGHTS = 'GRANT SELECT, INSERT, UPDATE, DELETE ON oint_pair TO "{user}"'
 
 _PATIENCE = 10.0
 _PAUSE = 0.25
@@ -86,7 +86,7 @@ class Database:
             if fault.code == "42P01" and statement is not TABLE:
                 self._make_table()
             elif not (fault.is_broken and (self._has_answered or fault.code == "57P03") and time.monotonic() < end):
-                raise _problem(fault)
+                raise self._problem(fault)
             else:
                 time.sleep(_PAUSE)
 
@@ -131,7 +131,28 @@ class Database:
         if fault and not fault.is_broken:
             fault = self._try(TABLE, {})[1]  # Two made it at once, and one of them was told that it is there.
         if fault:
-            raise _problem(fault) if fault.is_broken else _no_table()
+            raise self._problem(fault) if fault.is_broken else self._no_table()
+
+    def _rights(self) -> str:
+        from psycopg.conninfo import conninfo_to_dict
+
+        return _RIGHTS.format(user=conninfo_to_dict(self._address.reveal()).get("user") or "USER")
+
+    def _problem(self, fault: _Fault) -> StoreError:
+        if fault.code == "42501":
+            return StoreNotWritable(
+                "The team's database does not let this user work with the table oint_pair, so nothing was sent.",
+                cause="a right is missing (SQLSTATE 42501).",
+                next_step=f"its owner runs: {self._rights()}",
+            )
+        return _problem(fault)
+
+    def _no_table(self) -> StoreError:
+        return StoreNotWritable(
+            "The team's database has no table oint_pair, and does not let this user make it, so nothing was sent.",
+            cause="the right to create tables is missing there.",
+            next_step=f"its owner runs this once:\n{TABLE};\n{self._rights()};",
+        )
 
 
 def _close(connections: list[psycopg.Connection[Any]]) -> None:
@@ -174,12 +195,6 @@ _CAUSES = {
 
 
 def _problem(fault: _Fault) -> StoreError:
-    if fault.code == "42501":
-        return StoreNotWritable(
-            "The team's database does not let this user work with the table oint_pair, so nothing was sent.",
-            cause="a right is missing (SQLSTATE 42501).",
-            next_step=f"its owner grants it: {_RIGHTS}",
-        )
     cause = _CAUSES.get(fault.code) or _CAUSES.get(fault.code[:2]) or "it refused."
     kind = StoreNotWritable if fault.code == "25006" else StoreError
     state = f" (SQLSTATE {fault.code})" if len(fault.code) == 5 else ""
@@ -187,12 +202,4 @@ def _problem(fault: _Fault) -> StoreError:
         "The team's database cannot be used.",
         cause=f"{cause}{state}",
         next_step="check OINT_SHARED_STORE and the database, then run it again",
-    )
-
-
-def _no_table() -> StoreError:
-    return StoreNotWritable(
-        "The team's database has no table oint_pair, and does not let this user make it, so nothing was sent.",
-        cause="the right to create tables is missing there.",
-        next_step=f"its owner runs this once:\n{TABLE};\n{_RIGHTS};",
     )
