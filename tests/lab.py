@@ -13,17 +13,17 @@ ALL_DONE = """() => [...document.querySelectorAll(".jp-CodeCell")]
 
 
 class Lab:
-    """A JupyterLab server whose every file lies below one folder."""
+    """A JupyterLab (or Notebook) server whose every file lies below one folder."""
 
-    def __init__(self, home, folder, *, theme="JupyterLab Light", env=None):
-        self.home, self.folder = Path(home), Path(folder)
+    def __init__(self, home, folder, *, theme="JupyterLab Light", env=None, app="jupyterlab", options=()):
+        self.home, self.folder, self.app = Path(home), Path(folder), app
         self._set("apputils-extension/themes", theme=theme)
         self._set("apputils-extension/notification", fetchNews="false", checkForUpdates=False)
         self._set("notebook-extension/tracker", windowingMode="none")
         self.log = (self.home / "lab.log").open("wb")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--IdentityProvider.token=",
-             "--ServerApp.port=0", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={self.folder}"],
+            [sys.executable, "-m", app, "--no-browser", "--allow-root", "--IdentityProvider.token=",
+             "--ServerApp.port=0", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={self.folder}", *options],
             env=os.environ | self._places() | (env or {}), cwd=self.folder, stdout=self.log, stderr=self.log,
             stdin=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
@@ -51,9 +51,11 @@ class Lab:
 
     def open(self, page, notebook):
         """Open a notebook and wait until its kernel is there."""
-        page.goto(f"{self.url}lab/tree/{notebook}?reset")
+        address = f"lab/tree/{notebook}?reset" if self.app == "jupyterlab" else f"notebooks/{notebook}"
+        page.goto(self.url + address)
         page.locator(".jp-Notebook").wait_for(timeout=60_000)
-        page.get_by_text("| Idle").wait_for(timeout=60_000)
+        idle = page.get_by_text("| Idle") if self.app == "jupyterlab" else page.locator("[data-status=idle]").first
+        idle.wait_for(timeout=60_000)
 
     def run_all(self, page, *, wait=True):
         """Run every cell, and wait until each is done."""

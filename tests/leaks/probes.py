@@ -1,0 +1,133 @@
+"""Runs inside the kernel: everything there that can show a value writes what it shows to a file of its own."""
+
+import copy
+import io
+import json
+import logging
+import os
+import pickle
+import sys
+import traceback
+import warnings
+from pathlib import Path
+
+FOLDER = Path(os.environ.get("PROBES", "probes"))
+
+
+def given(path):
+    """Return a path's auth structure: it comes by a file, so that no cell holds it."""
+    return json.loads((Path(os.environ["GIVEN"]) / f"{path}.json").read_text())
+
+
+def start(path):
+    """Listen to all that logs and warns."""
+    folder = FOLDER / path
+    folder.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(filename=folder / "logging at DEBUG", level=logging.DEBUG, force=True)
+    logging.captureWarnings(capture=True)
+    warnings.simplefilter("always")
+
+
+def take(path, namespace):
+    """Let everything show the last response and the last error."""
+    shell = get_ipython()  # noqa: F821 - the kernel's
+    folder = FOLDER / path
+    values = [value for value in (namespace.get("r"), namespace.get("_"), *_parts()) if value is not None]
+    error = getattr(sys, "last_value", None)
+    errors = [] if error is None else _chain(error)
+    probes = {
+        "repr, str, format": lambda: [f"{value!r} {value!s} {value:>5}" for value in values if _formats(value)],
+        "HTML, Markdown, plain": lambda: [shell.display_formatter.format(value) for value in values],
+        "%whos": lambda: _said(shell, "whos"),
+        "%store, pickle, copy": lambda: [_kept(value) for value in values],
+        "vars, rich.inspect": lambda: [_inspected(value) for value in values],
+        "%tb Verbose": lambda: _traceback(shell),
+        "%debug": lambda: [_frames(each) for each in errors],
+        "exception args and chain": lambda: [(repr(e), str(e), e.args, vars(e)) for e in errors],
+        "capture_locals": lambda: [
+            "".join(traceback.TracebackException.from_exception(e, capture_locals=True).format()) for e in errors
+        ],
+    }
+    for name, probe in probes.items():
+        (folder / name.replace("/", "-")).write_text(_text(probe), encoding="utf-8", errors="backslashreplace")
+
+
+def _parts():
+    """Return our own modules' state that a debugger's variable pane would open."""
+    return []
+
+
+def _formats(value):
+    return type(value).__format__ is not object.__format__ or True
+
+
+def _text(probe):
+    try:
+        return repr(probe())
+    except Exception as error:  # noqa: BLE001 - what is refused shows nothing
+        return f"refused: {type(error).__name__}"
+
+
+def _said(shell, magic, line=""):
+    from IPython.utils.capture import capture_output
+
+    with capture_output() as said:
+        shell.run_line_magic(magic, line)
+    return said.stdout + said.stderr
+
+
+def _kept(value):
+    found = []
+    for keep in (pickle.dumps, copy.copy, copy.deepcopy, lambda v: json.dumps(v.__dict__)):
+        try:
+            found.append(repr(keep(value)))
+        except Exception as error:  # noqa: BLE001 - as above
+            found.append(type(error).__name__)
+    return found
+
+
+def _inspected(value):
+    found = [repr({name: getattr(value, name, None) for name in dir(value) if not name.startswith("__")})]
+    found += [repr(getattr(value, "__dict__", None)), repr(getattr(type(value), "__slots__", None))]
+    try:
+        import rich
+
+        said = io.StringIO()
+        rich.inspect(value, private=True, console=rich.console.Console(file=said, width=400))
+        found.append(said.getvalue())
+    except ImportError:
+        pass
+    return found
+
+
+def _traceback(shell):
+    shell.run_line_magic("xmode", "Verbose")
+    return _said(shell, "tb", "Verbose")
+
+
+def _chain(error):
+    """Return an error and all that hangs on it."""
+    found, left = [], [error]
+    while left:
+        each = left.pop()
+        if each is not None and each not in found:
+            found.append(each)
+            left += [each.__cause__, each.__context__]
+    return found
+
+
+def _frames(error):
+    """Return every frame's locals, as somebody at the debugger's prompt may print them."""
+    found = []
+    tracebacks = [error.__traceback__, getattr(sys, "last_traceback", None)]
+    for each in tracebacks:
+        for frame, _ in traceback.walk_tb(each):
+            found.append({name: _shown(value) for name, value in frame.f_locals.items() if name != "shell"})
+    return found
+
+
+def _shown(value):
+    try:
+        return repr(value)[:100_000]
+    except Exception:  # noqa: BLE001 - as above
+        return ""
