@@ -87,9 +87,9 @@ def stopped(trap, sandbox):
     try:
         with trap:
             twitter.refresh("auth.json")
-    except Stopped:
-        said = "finished, then stopped"
-    except KeyboardInterrupt:
+    except Stopped as stop:
+        said = "finished, then stopped" if "too late" in str(stop) else "stopped, nothing sent"
+    except KeyboardInterrupt:  # In the trap itself, before the call or after it.
         said = "stopped, nothing sent"
     with contextlib.suppress(KeyboardInterrupt):  # A moment may come after the end.
         time.sleep(0.001)

@@ -24,8 +24,11 @@ def clean(call: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(call)
     def at_the_edge(*args: P.args, **kwargs: P.kwargs) -> R:
+        problem: BaseException
         try:
             return call(*args, **kwargs)
+        except KeyboardInterrupt as stop:
+            problem = stopped(stop)
         except Exception as error:  # noqa: BLE001 - no other may pass
             problem = ours(error)
         del args, kwargs
@@ -33,6 +36,15 @@ def clean(call: Callable[P, R]) -> Callable[P, R]:
         raise problem.with_traceback(None)
 
     return at_the_edge
+
+
+def stopped(stop: KeyboardInterrupt) -> KeyboardInterrupt:
+    """Return the stop button's own error, with nothing of what was on the stack when it was pressed."""
+    from oint_magics.worker import Stopped
+
+    if isinstance(stop, Stopped):
+        return stop
+    return Stopped("stopped while nothing was on its way: what was sent before is saved, and nothing else was sent.")
 
 
 def ours(error: Exception) -> OintError:

@@ -87,7 +87,7 @@ def home_for(source: Source, to: str | None, *, is_watched: bool) -> Store:
     auth = source.read()
     store = named or _own_profile(auth, is_watched=is_watched)
     if named and store.exists() and not _holds(store, auth):
-        _taken(store.label)
+        taken(store.label)
     return store
 
 
@@ -106,7 +106,8 @@ def _holds(store: Store, auth: Auth) -> bool:
     return needs_refresh_token(auth).matches(store.read().refresh_token)
 
 
-def _taken(label: str) -> NoReturn:
+def taken(label: str) -> NoReturn:
+    """Raise the error for a store that holds another pair."""
     raise StoreTaken(
         f"{label} holds another pair, so nothing was sent.",
         cause="it may be another account's, or a newer login of this one.",

@@ -12,9 +12,10 @@ from oint_magics import settings
 from oint_magics.auth import Auth, needs_refresh_token
 from oint_magics.errors import InDoubt, NotSaved, OintError, TokenSpent
 from oint_magics.flying import fly
-from oint_magics.homes import address, at, home_for, home_of, newest_of, spent
+from oint_magics.homes import address, at, home_for, home_of, newest_of, spent, taken
 from oint_magics.response import TokenResponse, granted, unspent
 from oint_magics.stores import journal
+from oint_magics.stores.journal import Successor
 from oint_magics.stores.lock import token_lock
 from oint_magics.visible import typed
 from oint_magics.worker import finish
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
     from oint_magics.sources import Source
     from oint_magics.stores import Store
-    from oint_magics.stores.journal import Successor
-
 _MOST_MOVES = 8
 
 
@@ -47,7 +46,7 @@ def refresh(
         Stopped: the stop button was pressed too late; the pair is saved.
     """
     seen = source.read()
-    successor = _spent(seen)
+    successor = _spent(seen, source.store)
     given, source = source, newest_of(source, successor)
     store = home_for(source, to, is_watched=is_watched)
     is_there = store is source.store or store.exists()
@@ -87,6 +86,18 @@ class _Wish(NamedTuple):
         """Tell whether a stored pair needs no exchange: somebody else has refreshed it meanwhile."""
         return (self.is_other(auth) or self.if_expired) and auth.is_fresh(datetime.now(UTC))
 
+    def is_of_family(self, store: Store, auth: Auth) -> bool:
+        """Tell whether what stands in a store is the pair asked for, or a later one; a source is what stands there."""
+        if self.source.store is not None and self.source.store.place == store.place:
+            return True
+        token = auth.refresh_token
+        if token is None or token.fingerprint() in self.known:
+            return token is not None
+        newest = [journal.successor_of(known) for known in self.known]
+        return any(found and found.fingerprint == token.fingerprint() for found in newest) or any(
+            store.follows(known) for known in self.known
+        )
+
     def is_other(self, auth: Auth) -> bool:
         """Tell whether a stored pair came while this call waited."""
         return auth.refresh_token is not None and auth.refresh_token.fingerprint() not in self.known
@@ -101,6 +112,8 @@ def _visit(store: Store, wish: _Wish) -> TokenResponse | Store:
             return found
         is_new = not store.exists()
         auth = wish.seen if is_new else store.read()
+        if not is_new and not wish.is_of_family(store, auth):
+            taken(store.label)
         if not is_new and wish.is_met_by(auth):
             return _had(store, auth, wish)
         with token_lock(needs_refresh_token(auth).fingerprint(), patience, look) as met:
@@ -130,8 +143,10 @@ def _watch(store: Store, wish: _Wish) -> Callable[[], TokenResponse | None]:
 def _met(store: Store, wish: _Wish) -> TokenResponse | None:
     """Return the pair that somebody else has saved, there or where a copy's successor lives, if it will do."""
     auth = store.read()
+    if not wish.is_of_family(store, auth):
+        return None
     if not wish.is_met_by(auth):
-        newest = newest_of(at(store), _spent(auth))
+        newest = newest_of(at(store), _spent(auth, store))
         store, auth = newest.store or store, newest.read()
     return _had(store, auth, wish) if wish.is_met_by(auth) else None
 
@@ -141,14 +156,23 @@ def _had(store: Store, auth: Auth, wish: _Wish) -> TokenResponse:
     return unspent(auth, datetime.now(UTC), address(store), by_another=wish.is_other(auth))
 
 
-def _spent(auth: Auth) -> Successor | None:
-    """Return the successor of a pair that is known to be spent, or `None`."""
-    return journal.successor_of(auth.refresh_token.fingerprint()) if auth.refresh_token else None
+def _spent(auth: Auth, store: Store | None) -> Successor | None:
+    """Return the successor of a pair that must not be sent from here, or `None`.
+
+    It is spent; or it lives in a team's row, whose other users would send it too.
+    """
+    if auth.refresh_token is None:
+        return None
+    fingerprint = auth.refresh_token.fingerprint()
+    home = journal.home_of(fingerprint) or ""
+    if home.startswith("shared:") and (store is None or store.place != home):
+        return Successor(fingerprint, home)
+    return journal.successor_of(fingerprint)
 
 
 def _successor(store: Store, auth: Auth) -> Store | None:
     """Return the store where a spent token's newest successor lives, or `None` for a token that is not spent."""
-    newest = _spent(auth)
+    newest = _spent(auth, store)
     if newest is None:
         return None
     if newest.place == store.place and store.put_back(newest.fingerprint):
@@ -167,7 +191,7 @@ def _flown(store: Store, auth: Auth, wish: _Wish, *, is_new: bool) -> TokenRespo
         return finish(lambda: _granted(store, auth, wish))
     except OintError as error:
         if is_new and not isinstance(error, InDoubt | NotSaved):
-            store.remove()
+            store.withdraw(auth)
         raise
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from oint_magics import stores
 from oint_magics.auth import Auth, auth_of, needs_refresh_token
-from oint_magics.errors import AuthError, NotSaved, OintError, StoreTaken
+from oint_magics.errors import AuthError, NotSaved, OintError, StoreBusy, StoreTaken
 from oint_magics.homes import address
 from oint_magics.response import TokenResponse, auth_behind, granted, unsaved
 from oint_magics.stores import journal
@@ -36,8 +37,12 @@ def save(store: Store, grant: Grant, auth: Auth, flight: Flight) -> None:
     except OintError as error:
         problem = error
     if problem is None:
-        _note(grant, auth, store)
-        flight.land()
+        try:
+            _note(grant, auth, store)
+        except StoreBusy:
+            flight.close()  # It says what the journal does not: that this token is spent.
+        else:
+            flight.land()
         return
     flight.close()
     raise _not_saved(store, grant, auth, flight, problem)
@@ -57,7 +62,7 @@ def _not_saved(store: Store, grant: Grant, auth: Auth, flight: Flight, problem: 
     """
     is_void = isinstance(problem, StoreTaken | AuthError)
     label, reason = store.label, problem.cause or problem.what
-    if not is_void and _is_in(flight, grant, auth):
+    if not is_void and flight.is_kept:
         response = granted(grant, auth, None, ())
         error = NotSaved(
             f"The server answered with a new pair, and {label} does not take it: it is kept on its way.",
@@ -72,13 +77,6 @@ def _not_saved(store: Store, grant: Grant, auth: Auth, flight: Flight, problem: 
     return error
 
 
-def _is_in(flight: Flight, grant: Grant, auth: Auth) -> bool:
-    """Tell whether the next run will find the pair in its flight."""
-    found = flight.found()
-    kept = found.grant(auth) if found else None
-    return kept is not None and kept.access_token.matches(grant.access_token)
-
-
 def _rescued(grant: Grant, auth: Auth, flight: Flight) -> TokenResponse:
     """Return a pair that was kept in a profile of its own, or at least in this process."""
     response = granted(grant, auth, None, ())
@@ -88,8 +86,9 @@ def _rescued(grant: Grant, auth: Auth, flight: Flight) -> TokenResponse:
     except OintError:
         unsaved.append(response)
         return response
-    _note(grant, auth, profile)
-    flight.drop()
+    with contextlib.suppress(StoreBusy):
+        _note(grant, auth, profile)
+        flight.drop()
     return granted(grant, auth, address(profile), ())
 
 

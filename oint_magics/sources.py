@@ -12,7 +12,7 @@ from oint_magics.auth import KEYS, Auth, auth_of
 from oint_magics.errors import AuthFieldError, AuthNotFound
 from oint_magics.jsontext import read_object
 from oint_magics.response import TokenResponse, auth_behind, home_of, unsaved
-from oint_magics.stores import PREFIXES, Store, open_store
+from oint_magics.stores import PREFIXES, Store, journal, open_store
 
 _QUOTES = "\"'"
 
@@ -70,10 +70,21 @@ def _given(auth: Auth | None) -> Auth:
 
 
 def _response(response: TokenResponse) -> Source:
-    home = home_of(response)
-    if home:
-        return Source(home.label, store=open_store(home.place, home.label))
-    return Source("a token response", auth=auth_of(auth_behind(response)))
+    home, auth = home_of(response), auth_of(auth_behind(response))
+    store = open_store(home.place) if home else None
+    if store and _still_holds(store, auth):
+        return Source(store.label, store=store)
+    return Source("a token response", auth=auth)
+
+
+def _still_holds(store: Store, auth: Auth) -> bool:
+    """Tell whether a store holds this pair or a later one of its family; somebody may have put another one there."""
+    if auth.refresh_token is None or not store.exists():
+        return False
+    fingerprint, there = auth.refresh_token.fingerprint(), store.read()
+    newest = journal.successor_of(fingerprint)
+    is_later = newest is not None and newest.place == store.place
+    return is_later or auth.refresh_token.matches(there.refresh_token) or store.follows(fingerprint)
 
 
 def _text(text: str, variables: Mapping[str, object] | None) -> Source:

@@ -134,12 +134,13 @@ def _known(place: str, family: Family | None) -> Account:
     if not place.startswith(_TEAM):
         return _looked_at(at(stores.open_store(place)), family)
     is_open = place in stores.in_flight()
+    label = stores.label_of(place)
     return Account(
-        place,
-        f"its database knows: %twitter_status --auth {place}",
+        label,
+        f"its database knows: %twitter_status --auth {label}",
         refreshed_at=_refreshed_at(family),
         doubt="a refresh by this machine did not come to its end" if is_open else None,
-        next_step=f"%twitter_refresh --auth {place}" if is_open else None,
+        next_step=f"%twitter_refresh --auth {label}" if is_open else None,
         is_read=False,
     )
 

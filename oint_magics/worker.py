@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class Stopped(KeyboardInterrupt):
-    """The stop button was pressed while a token was on its way; the work was finished first."""
+    """The stop button was pressed; what was on its way was finished first."""
 
     def _render_traceback_(self) -> list[str]:
         return [f"Stopped: {self}"]

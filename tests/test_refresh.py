@@ -1,5 +1,7 @@
 import json
 import os
+import sqlite3
+import time
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
@@ -276,7 +278,7 @@ def test_what_no_place_takes_is_in_this_process(sandbox, auth_file, monkeypatch)
     with monkeypatch.context() as patch, pytest.raises(errors.NotSaved, match="only this process has it") as caught:
         patch.setattr(FileStore, "save", failing)
         patch.setattr(FileStore, "create", failing)
-        patch.setattr(Flight, "append", lambda *_: None)
+        patch.setattr(Flight, "is_kept", False)
         twitter.refresh("auth.json")
 
     assert caught.value.response.saved_to is None
@@ -337,7 +339,7 @@ def test_a_response_leads_home_from_another_folder(sandbox, auth_file, tmp_path)
     response = twitter.refresh("auth.json")
     os.chdir(tmp_path)
 
-    assert twitter.refresh(response).saved_to == "auth.json"
+    assert twitter.refresh(response).saved_to == "work/auth.json"
     assert sandbox.accounts.counts.refreshes == 2
 
 
@@ -420,3 +422,98 @@ def test_a_missing_refresh_token_sends_nothing(raw, auth, monkeypatch):
     with pytest.raises(errors.AuthFieldError, match="offline.access"):
         twitter.refresh("auth.json")
     assert server.requests == []
+
+
+def test_two_accounts_that_want_one_new_name(sandbox, auth_file):
+    """Whoever comes second is told so; nobody gets the other's pair."""
+    import threading
+
+    sandbox.faults.add("slow", seconds=0.3, times=10)
+    got = {}
+
+    def want(name, auth):
+        try:
+            got[name] = twitter.refresh(auth, to="profile:new")
+        except errors.OintError as error:
+            got[name] = error
+
+    pairs = {name: sandbox.issue() for name in "ab"}
+    threads = [threading.Thread(target=want, args=item) for item in pairs.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    kinds = sorted(type(value).__name__ for value in got.values())
+    assert kinds == ["StoreTaken", "TokenResponse"]
+    assert sandbox.accounts.counts.refreshes == 1
+
+
+def test_a_response_names_an_account_and_not_only_a_place(sandbox, auth_file):
+    """Another pair was put into its store: the response is a pair of its own then."""
+    response = twitter.refresh(auth_file())
+    Path("auth.json").write_text(json.dumps(sandbox.issue()))
+
+    again = twitter.refresh(response)
+
+    assert again.saved_to != "auth.json"
+    assert sandbox.accounts.counts.refused == 0
+
+
+def test_what_was_put_into_a_new_store_meanwhile_is_not_deleted(raw, auth, monkeypatch):
+    """The refresh that made the file is refused; somebody has written another account into it by then."""
+    other = json.dumps(auth | {"refresh_token": "of-another-account"})
+
+    def behaviour(connection):
+        Path("new.json").write_text(other)
+        answer("400 Bad Request", b'{"error": "invalid_grant"}')(connection)
+
+    monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", raw(behaviour).url)
+    with pytest.raises(errors.InvalidGrant):
+        twitter.refresh(auth, to="./new.json")
+
+    assert Path("new.json").read_text() == other
+
+
+def test_a_repaired_pair_ends_when_its_token_does(raw, auth, monkeypatch):
+    """Its life began with the answer, not with the repair."""
+    import time_machine
+
+    body = json.dumps({"access_token": "new", "refresh_token": "newer", "expires_in": 7200}).encode()
+    monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", raw(answer("200 OK", body)).url)
+    Path("auth.json").write_text(json.dumps(auth))
+    with monkeypatch.context() as patch, pytest.raises(errors.NotSaved):
+        patch.setattr(FileStore, "save", failing)
+        twitter.refresh("auth.json")
+
+    with time_machine.travel(time.time() + 9000, tick=True):
+        response = twitter.refresh("auth.json")
+        assert "repaired" in str(response)
+        assert response.expires_at.timestamp() < time.time()
+
+
+@pytest.mark.parametrize("moment", ["reading", "saving"])
+def test_a_journal_that_is_held_is_not_the_same_as_none(sandbox, auth_file, monkeypatch, home, moment):
+    """Held while a spent text is given, nothing is sent; held while a pair is saved, the flight remembers."""
+    from oint_magics.stores import journal
+
+    sandbox.accounts.punishes_reuse = True
+    monkeypatch.setattr(journal, "_PATIENCE", 0.2)
+    text = Path(auth_file()).read_text()
+    twitter.refresh(sandbox.issue())  # The journal is there.
+    if moment == "reading":
+        twitter.refresh("auth.json")
+    with sqlite3.connect(home / "oint" / "journal.sqlite", isolation_level=None) as other:
+        other.execute("BEGIN EXCLUSIVE" if moment == "reading" else "BEGIN IMMEDIATE")
+        if moment == "reading":
+            with pytest.raises(errors.StoreBusy, match="journal of spent tokens is held"):
+                twitter.refresh(text)
+        else:
+            twitter.refresh("auth.json")
+        other.execute("ROLLBACK")
+    Path("copy.json").write_text(text)
+
+    twitter.refresh("copy.json")
+    twitter.refresh("auth.json")
+
+    assert sandbox.accounts.counts.reuses == 0

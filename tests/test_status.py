@@ -141,7 +141,8 @@ def test_a_teams_account_is_not_looked_up_but_where_it_is_named(team, auth, raw,
 
     asked = team.run("SELECT count(*) FROM pg_stat_activity")
     monkeypatch.setenv("OINT_SHARED_STORE", "postgresql://127.0.0.1:1/nowhere")
-    (account,) = twitter.status()
+    account, other = twitter.status()  # The name in the other database too: it was used last.
+    assert other.doubt is None
     assert account.store == "shared:work"
     assert "did not come to its end" in account.doubt
     assert "--auth shared:work" in account.state

@@ -51,6 +51,9 @@ class Store(Protocol):
     def remove(self) -> None:
         """Delete what is in the store."""
 
+    def withdraw(self, auth: Auth) -> None:
+        """Delete what `create` has just written, if that is still what stands there."""
+
     def forget(self) -> None:
         """Delete all that we keep of it; a user's own file stays."""
 
@@ -132,7 +135,10 @@ def open_store(name: str, label: str | None = None) -> Store:
     """
     for prefix, kind in _KINDS.items():
         if name.startswith(prefix):
-            return kind(name.removeprefix(prefix))
+            store = kind(name.removeprefix(prefix).partition("@")[0])
+            if "@" in name and store.place != name:
+                _elsewhere(store.label)
+            return store
     path = _path(name)
     # A bare word is more often a profile without `profile:`, or a variable, than the name of a new file.
     is_name = re.search(r"[./\\]", name) and "://" not in name and not name.lstrip().startswith("{")
@@ -143,7 +149,17 @@ def open_store(name: str, label: str | None = None) -> Store:
 
 def label_of(place: str) -> str:
     """Return what messages call a store: its name, or its file's path, without the current folder's."""
+    if place.startswith(PREFIXES):
+        return place.partition("@")[0]
     return place.removeprefix(str(Path.cwd()) + os.sep)
+
+
+def _elsewhere(label: str) -> NoReturn:
+    raise StoreError(
+        f"The newest pair lives in {label} of another database, so nothing was sent.",
+        cause="OINT_SHARED_STORE names another one now.",
+        next_step="set OINT_SHARED_STORE to that one, then run it again",
+    )
 
 
 def _checked(name: str) -> str:
@@ -197,4 +213,7 @@ def kept() -> list[str]:
 
 def in_flight() -> dict[str, str]:
     """Return the team's stores of which this machine has a flight that did not land, with the token's fingerprint."""
-    return {f"shared:{name}": token for name, token in left_in(settings.data_folder() / "shared").items()}
+    found: dict[str, str] = {}
+    for folder in (settings.data_folder() / "shared").glob("*"):
+        found |= {f"shared:{name}@{folder.name}": token for name, token in left_in(folder).items()}
+    return found

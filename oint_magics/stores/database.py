@@ -8,6 +8,7 @@ one was carried out is not known.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 import time
 import weakref
@@ -63,6 +64,14 @@ class Database:
         self._open: list[psycopg.Connection[Any]] = []
         self._has_answered = False
         weakref.finalize(self, _close, self._open)
+
+    def identity(self) -> str:
+        """Return a short hash of which database it is: host, port and name, and neither user nor password."""
+        from psycopg.conninfo import conninfo_to_dict
+
+        known = conninfo_to_dict(self._address.reveal())
+        where = [str(known.get(key) or "") for key in ("host", "hostaddr", "port", "dbname")]
+        return hashlib.sha256("\n".join(where).encode()).hexdigest()[:8]
 
     def run(self, statement: str, **values: object) -> list[tuple[Any, ...]]:
         """Run one statement in a transaction of its own, and return its rows.

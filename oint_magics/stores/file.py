@@ -83,8 +83,14 @@ class FileStore:
         self._replace(pretty(auth.document.reveal()).encode())
 
     def remove(self) -> None:
-        """Delete the file; nothing happens where there is none."""
-        self.path.unlink(missing_ok=True)
+        """Delete the file, and not a link to it; nothing happens where there is none."""
+        self.path.resolve().unlink(missing_ok=True)
+
+    def withdraw(self, auth: Auth) -> None:
+        """Delete the file that `create` has just written, if it is still that."""
+        with contextlib.suppress(OintError):
+            if self.read().document.matches(auth.document):
+                self.remove()
 
     def forget(self) -> None:
         """Delete all that we keep of it: a profile wholly; of a user's own file the newest pair's copy alone."""

@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from oint_magics import oauth, settings
 from oint_magics.errors import OintError, StoreNotWritable
 from oint_magics.http import is_whole
-from oint_magics.stores import atomic
+from oint_magics.secret import fingerprint as fingerprint_of
+from oint_magics.stores import atomic, journal
 from oint_magics.stores.lock import holder
 from oint_magics.visible import visible
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
     from pathlib import Path
 
     from oint_magics.auth import Auth
@@ -44,7 +46,8 @@ class Found(NamedTuple):
         tries: how often the token was sent by then.
         answer: what came back as far as it came, or `None` where no status came.
         is_elsewhere: whether its answer, if one came, lies on another machine.
-        lease: the lease it flew under, or blank.
+        leases: the leases under which this machine sent the token.
+        began: when it began, in Unix seconds; `None` where that cannot be read.
     """
 
     by: str
@@ -52,7 +55,8 @@ class Found(NamedTuple):
     tries: int
     answer: oauth.Answer | None
     is_elsewhere: bool = False
-    lease: str = ""
+    leases: tuple[str, ...] = ()
+    began: float | None = None
 
     def grant(self, auth: Auth) -> Grant | None:
         """Return the pair that it brought, or `None`.
@@ -62,8 +66,10 @@ class Found(NamedTuple):
         """
         if self.answer is None:
             return None
+        # Its token has lived since then, not since it was found.
+        came = datetime.now(UTC) if self.began is None else datetime.fromtimestamp(self.began, UTC)
         try:
-            return oauth.read_grant(self.answer, auth, "the token endpoint", datetime.now(UTC))
+            return oauth.read_grant(self.answer, auth, "the token endpoint", came)
         except OintError:
             return None
 
@@ -102,6 +108,8 @@ class Flight:
         self._before: bytes | None = None
         self._noted_before: bytes | None = None
         self._came = bytearray()
+        self._sealed: Callable[[bytes], bytes] | None = None
+        self._is_kept = True
 
     @property
     def _path(self) -> Path:
@@ -117,6 +125,7 @@ class Flight:
             StoreNotWritable: it cannot be written.
         """
         reason = None
+        self._sealed = self._seal.prepared(self._name) if self._seal else None
         try:
             self._begin(tries)
         except OSError as error:
@@ -131,10 +140,11 @@ class Flight:
     def _begin(self, tries: int) -> None:
         path = atomic.workshop(self._field.folder) / self._name
         self._before, self._noted_before = _content(path), _content(_note(self._name))
+        leases = [*_leases(_head(self._before)[0]), *([self._lease] if self._lease else [])]
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
         self._descriptor = os.open(path, flags, 0o600)
         who = {"by": holder(), "since": time.time(), "tries": tries}
-        head = who | {"store": self._field.store, "lease": self._lease}
+        head = who | {"store": self._field.store, "leases": leases}
         start = json.dumps(head).encode() + b"\n"
         atomic.write_all(self._descriptor, start + bytes(_ROOM))
         os.fsync(self._descriptor)
@@ -146,33 +156,38 @@ class Flight:
         """Make sure, in the last moment before it is sent, that the token may still be sent."""
 
     def append(self, data: bytes) -> None:
-        """Append raw bytes of the answer; a full disk must not keep the answer from being read.
+        """Append raw bytes of the answer; whatever goes wrong here must not keep the answer from being read.
 
         A sealed flight writes the whole answer at once, as soon as it is there.
 
         Args:
             data: the bytes; none where the other side ended the connection.
         """
-        if self._seal is None:
+        if self._sealed is None:
             self._write(data)
             return
         self._came += data
         if self._came and (not data or is_whole(self._came)):
-            self._write_sealed(self._seal)
-
-    def _write_sealed(self, seal: Seal) -> None:
-        self._write(seal.sealed(self._name, bytes(self._came)))
-        self._came.clear()
+            self._write(self._sealed(bytes(self._came)))
+            self._came.clear()
 
     def _write(self, data: bytes) -> None:
-        with contextlib.suppress(OSError):
+        try:
             atomic.write_all(self._descriptor, data)
+        except OSError:
+            self._is_kept = False
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether all that came is in the file."""
+        return self._is_kept and not self._came
 
     def close(self) -> None:
         """Close the file and leave it: its answer is not saved, or there is none."""
         if self._descriptor >= 0:
-            if self._seal and self._came:
-                self._write_sealed(self._seal)
+            if self._sealed and self._came:
+                self._write(self._sealed(bytes(self._came)))
+                self._came.clear()
             os.close(self._descriptor)
             self._descriptor = -1
 
@@ -188,8 +203,26 @@ class Flight:
         """
         self.drop()
         for path in self._path.parent.glob("flight-*"):
-            if _head(_content(path))[0].get("store") == self._field.store:
+            if _head(_content(path))[0].get("store") == self._field.store and self._is_void(path.name):
                 _remove(path)
+
+    def _is_void(self, name: str) -> bool:
+        """Tell whether nobody needs a flight of another token; its pair, where it brought one, is known then.
+
+        A process may have died between the save and the journal, and a copy may need what its store does not.
+        """
+        fingerprint = name.removeprefix("flight-")
+        try:
+            found = Flight(self._field, fingerprint).found()
+        except OintError:
+            return False
+        newest = _refresh_token(found.answer.body) if found and found.answer else None
+        if newest is None or journal.successor_of(fingerprint):
+            return True
+        if not journal.knows(newest):
+            return False
+        journal.record(fingerprint, newest, self._field.place)
+        return True
 
     def cancel(self) -> None:
         """Undo `open` where nothing was sent or spent: what an earlier flight left in doubt stays as it was."""
@@ -218,10 +251,15 @@ class Flight:
         answer = _answer(self._seal.opened(self._name, raw) if self._seal and raw else raw)
         try:
             since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(head["since"]))
-            lease = str(head.get("lease", ""))
-            return Found(visible(str(head["by"]), 200), since, int(head["tries"]), answer, lease=lease)
+            who, began = visible(str(head["by"]), 200), float(head["since"])
+            return Found(who, since, int(head["tries"]), answer, leases=tuple(_leases(head)), began=began)
         except (ValueError, TypeError, LookupError, OverflowError, OSError):
             return Found("an unknown process", "an unknown time", 1, answer)
+
+
+def _leases(head: dict[str, Any]) -> list[str]:
+    leases = head.get("leases")
+    return [str(lease) for lease in leases] if isinstance(leases, list) else []
 
 
 def aloft(fingerprint: str) -> str | None:
@@ -290,6 +328,15 @@ class _Replay:
 
     def makefile(self, *_: object) -> io.BytesIO:
         return io.BytesIO(self._raw)
+
+
+def _refresh_token(body: bytes) -> str | None:
+    """Return the fingerprint of the refresh token in an answer, or `None`."""
+    try:
+        token = json.loads(body)["refresh_token"]
+        return fingerprint_of(token) if isinstance(token, str) else None
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return None
 
 
 def _answer(raw: bytes) -> oauth.Answer | None:

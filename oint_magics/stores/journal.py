@@ -1,7 +1,8 @@
 """The local history of token families: which tokens are spent, and where the newest of each family lives.
 
 It holds fingerprints, places and times, and no secret. Damaged or deleted it costs the history and no
-account: every fault of it is the same as knowing nothing.
+account; spent copies that somebody keeps are then not known to be spent. One that is there and locked is waited
+for: that is not the same as knowing nothing.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from oint_magics import settings
+from oint_magics.errors import StoreBusy
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,9 +27,11 @@ CREATE TABLE IF NOT EXISTS family (
 CREATE TABLE IF NOT EXISTS token (
     fingerprint TEXT PRIMARY KEY, family INTEGER NOT NULL, number INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS token_of ON token (family, number);
+CREATE INDEX IF NOT EXISTS family_of ON family (newest);
 CREATE TABLE IF NOT EXISTS refused (fingerprint TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
 """
 _VERSION = 2
+_PATIENCE = 15.0
 
 
 class Successor(NamedTuple):
@@ -107,6 +111,33 @@ def successor_of(fingerprint: str) -> Successor | None:
     return Successor(*row) if row and row[0] != fingerprint else None
 
 
+def home_of(fingerprint: str) -> str | None:
+    """Return the store where a live token was kept or saved last, or `None` where nothing tells."""
+    with _journal() as database:
+        if database is None:
+            return None
+        query = "SELECT place FROM family WHERE newest = ? AND place <> '' ORDER BY at DESC"
+        row = database.execute(query, (fingerprint,)).fetchone()
+        return str(row[0]) if row else None
+
+
+def keep(fingerprint: str, place: str) -> None:
+    """Note where a live token lives, so that its copies are known to be copies."""
+    with _journal() as database:
+        if database is not None:
+            with database:
+                database.execute("BEGIN IMMEDIATE")
+                _insert(database, fingerprint, fingerprint, place)
+
+
+def knows(fingerprint: str) -> bool:
+    """Tell whether a token is of a known family, spent or not."""
+    with _journal() as database:
+        if database is None:
+            return False
+        return bool(database.execute("SELECT 1 FROM token WHERE fingerprint = ?", (fingerprint,)).fetchone())
+
+
 def stamp() -> object:
     """Return something that differs when the journal was written in between, or `None` where there is none."""
     try:
@@ -132,9 +163,14 @@ def record(spent: str, newest: str, place: str) -> None:
 
 
 def _insert(database: sqlite3.Connection, spent: str, newest: str, place: str) -> None:
-    row = database.execute("SELECT family FROM token WHERE fingerprint = ?", (spent,)).fetchone()
+    query = "SELECT family FROM token WHERE fingerprint = ?"
+    row, later = (database.execute(query, (token,)).fetchone() for token in (spent, newest))
     home = (newest, place, time.time())
-    if row:
+    if (
+        later and not row and spent != newest
+    ):  # An older generation of a family that is known: it says nothing of the newest.
+        family = later[0]
+    elif row:
         family = row[0]
         database.execute("UPDATE family SET newest = ?, place = ?, at = ? WHERE id = ?", (*home, family))
     else:
@@ -152,11 +188,32 @@ def _journal() -> Iterator[sqlite3.Connection | None]:
 
     try:
         database = _open(_path())
-    except (sqlite3.Error, OSError):
+    except (sqlite3.Error, OSError) as error:
+        if _is_locked(error):
+            _busy()
         yield None
         return
-    with contextlib.closing(database), contextlib.suppress(sqlite3.Error):
-        yield database
+    is_locked = False
+    with contextlib.closing(database):
+        try:
+            yield database
+        except sqlite3.Error as error:
+            is_locked = _is_locked(error)
+    if is_locked:
+        _busy()
+
+
+def _is_locked(error: Exception) -> bool:
+    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
+def _busy() -> NoReturn:
+    """Raise the error for a journal that is there and cannot be asked: that is not the same as knowing nothing."""
+    raise StoreBusy(
+        "The journal of spent tokens is held by another process, so nothing was sent.",
+        cause="it lies in the data folder, as journal.sqlite.",
+        next_step="end what holds it, then run it again",
+    )
 
 
 def _path() -> Path:
@@ -170,7 +227,7 @@ def _open(path: Path) -> sqlite3.Connection:
     if not path.exists():
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
     for _ in range(2):
-        database = sqlite3.connect(path, timeout=5, isolation_level=None)
+        database = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
         try:
             version = database.execute("PRAGMA user_version").fetchone()[0]
             if version == 0:

@@ -7,21 +7,25 @@ characters, ask the user at every change, or cannot compare and set.
 from __future__ import annotations
 
 import contextlib
+import re
+import secrets
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from oint_magics import settings
 from oint_magics.errors import StoreError
 from oint_magics.secret import Secret
 from oint_magics.stores.file import FileStore
+from oint_magics.stores.flight import left_in
 from oint_magics.stores.seal import Seal, is_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from keyring.backend import KeyringBackend
 
 _SERVICE = "oint_magics"
-_CANARY = "canary"
+_CANARY = "the canary"
 # One keeps nothing, the others keep plain text in a file, and the last is chosen as soon as it is installed.
 _REFUSED = ("keyring.backends.null", "keyring.backends.fail", "keyrings.alt")
 
@@ -34,25 +38,56 @@ class KeyringStore(FileStore):
     """
 
     def __init__(self, name: str) -> None:
-        self._name = name
         path = settings.data_folder() / "keyring" / f"{name}.sealed"
-        seal = Seal(self._keys, lambda: _unopened(self.label))
-        super().__init__(path, f"keyring:{name}", is_ours=True, seal=seal)
+        super().__init__(path, f"keyring:{name}", is_ours=True, seal=_KeyringSeal(path, f"keyring:{name}"))
 
     def remove(self) -> None:
-        """Delete the file and its key."""
+        """Delete the file, and its key where no answer on its way needs that."""
+        name = _key_name(self.path.read_bytes()) if self.exists() else ""
         super().remove()
-        with contextlib.suppress(StoreError):  # Without its file the key opens nothing.
-            _call(_keyring().delete_password, self._name)
+        self.flight("").land()
+        if name and self.path.name not in left_in(self.path.parent):
+            with contextlib.suppress(StoreError):  # Without its file the key opens nothing.
+                _call(_keyring().delete_password, name)
 
-    def _keys(self) -> list[Secret]:
+
+class _KeyringSeal(Seal):
+    """A seal whose key the keyring keeps under a name of its own, which stands before each sealed text.
+
+    Files of one name lie in many data folders, and the keyring is the same for all of them.
+    """
+
+    def __init__(self, path: Path, label: str) -> None:
+        super().__init__(self._own_keys, lambda: _unopened(label))
+        self._path = path
+        self._label = label
+        self._name = ""
+
+    def prepared(self, purpose: str) -> Callable[[bytes], bytes]:
+        self._name = _key_name(self._path.read_bytes()) if self._path.exists() else ""
+        encrypt = super().prepared(purpose)
+        start = f"{self._name}\n".encode()
+        return lambda data: start + encrypt(data)
+
+    def opened(self, purpose: str, sealed: bytes) -> bytes:
+        self._name = _key_name(sealed) or "?"
+        return super().opened(purpose, sealed.partition(b"\n")[2])
+
+    def _own_keys(self) -> list[Secret]:
         ring = _keyring()
-        key = _call(ring.get_password, self._name)
-        if key is None and not self.exists():
-            key = _new_key(ring, self._name)
+        if not self._name and not self._path.exists():
+            self._name = f"key-{secrets.token_hex(8)}"
+            return [Secret(_new_key(ring, self._name))]
+        key = _call(ring.get_password, self._name) if self._name else None
         if key is None or not is_key(key):
-            raise _unopened(self.label)
+            raise _unopened(self._label)
         return [Secret(key)]
+
+
+def _key_name(sealed: bytes) -> str:
+    """Return the name of the key of a sealed text, or nothing."""
+    found = re.match(rb"key-[0-9a-f]{16}(?=\n)", sealed)
+    return found[0].decode() if found else ""
 
 
 def _keyring() -> KeyringBackend:

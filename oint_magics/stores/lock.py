@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
+import io
 import os
 import random
 import socket
+import stat
 import time
 from typing import TYPE_CHECKING, TypeVar
 
@@ -141,19 +144,35 @@ def _try(path: Path) -> Callable[[], None] | None:
         return _try_filelock(path)
     import fcntl
 
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    file = _opened(path)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Somebody may have deleted the folder meanwhile; a lock on a file that is gone locks nothing.
-        if os.path.samestat(os.fstat(descriptor), path.stat()):
-            return lambda: os.close(descriptor)
+        if os.path.samestat(os.fstat(file.fileno()), path.lstat()):
+            return file.close
     except (BlockingIOError, FileNotFoundError):
         pass
     except BaseException:
-        os.close(descriptor)
+        file.close()
         raise
-    os.close(descriptor)
+    file.close()
     return None
+
+
+class _LockFile(io.FileIO):
+    """A file that closes itself without a word when an interrupt falls before anybody holds it."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def _opened(path: Path) -> _LockFile:
+    """Open a lock's file, made where it is not there; a link in its place is refused."""
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    if stat.S_ISLNK(path.lstat().st_mode):
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    return _LockFile(path, "r+")
 
 
 def _try_filelock(path: Path) -> Callable[[], None] | None:

@@ -37,7 +37,12 @@ class Seal:
 
     def sealed(self, purpose: str, data: bytes) -> bytes:
         """Return data encrypted with the newest key, as ASCII."""
-        return self._fernet().encrypt(f"{purpose}\n".encode() + data)
+        return self.prepared(purpose)(data)
+
+    def prepared(self, purpose: str) -> Callable[[bytes], bytes]:
+        """Return what encrypts for a purpose and asks for no key any more: a keyring may lock itself meanwhile."""
+        fernet, start = self._fernet(), f"{purpose}\n".encode()
+        return lambda data: fernet.encrypt(start + data)
 
     def opened(self, purpose: str, sealed: bytes) -> bytes:
         """Return what was sealed for a purpose.

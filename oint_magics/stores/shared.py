@@ -62,15 +62,16 @@ class SharedStore:
         self.label = f"shared:{name}"
         self._name = name
         self._database = Database(settings.shared_store())
+        self._identity = _identity(self._database)
         self._seal = Seal(team_keys, lambda: _unopened(self.label))
-        self._folder = settings.data_folder() / "shared"
+        self._folder = settings.data_folder() / "shared" / self._identity
         self._lease = Lease(self._database, name, self._folder)
         self._looked: tuple[float, object] = (-_LOOKS_APART, None)
 
     @property
     def place(self) -> str:
-        """The same for every spelling of the store."""
-        return self.label
+        """The row's name and the database's: one machine may know rows of one name in two databases."""
+        return f"{self.label}@{self._identity}"
 
     def exists(self) -> bool:
         """Tell whether there is a pair of that name."""
@@ -100,19 +101,27 @@ class SharedStore:
         """Write a whole auth structure.
 
         Raises:
-            StoreError: it cannot be written.
+            StoreError: it cannot be written, or another machine holds the row by now.
         """
+        self._run("INSERT INTO oint_pair (name) VALUES (%(name)s) ON CONFLICT DO NOTHING")
         rows = self._run("SELECT generation FROM oint_pair WHERE name = %(name)s")
         seen = rows[0][0] if rows else 0
         content = self._sealed(pretty(auth.document.reveal()), seen + 1, [])
-        self._run("INSERT INTO oint_pair (name) VALUES (%(name)s) ON CONFLICT DO NOTHING")
-        if not self._write(seen, seen + 1, content):
+        if not self._write(seen, seen + 1, content, is_held=True):
             raise _overtaken(self.label)
 
     def remove(self) -> None:
-        """Delete the row."""
-        self._run("DELETE FROM oint_pair WHERE name = %(name)s")
+        """Delete the row, if no other machine holds it."""
+        self._run(
+            "DELETE FROM oint_pair WHERE name = %(name)s AND lease IS NOT DISTINCT FROM %(lease)s",
+            lease=self._lease.name or None,
+        )
         self._looked = -_LOOKS_APART, None
+
+    def withdraw(self, auth: Auth) -> None:
+        """Delete the row that `create` has just written, if it is still that, and held."""
+        if self.exists() and self.read().document.matches(auth.document):
+            self.remove()
 
     def forget(self) -> None:
         """Delete the row, for the whole team, and what this machine keeps of it."""
@@ -127,7 +136,7 @@ class SharedStore:
         """
         row = self._row()
         content = self._sealed(row.document.text, row.generation, row.ancestors)
-        if not self._write(row.generation, row.generation, content):
+        if not self._write(row.generation, row.generation, content, is_held=True):
             raise _overtaken(self.label)
 
     def save(self, grant: Grant, sent: Auth) -> None:
@@ -147,14 +156,18 @@ class SharedStore:
         if not self._write(row.generation, row.generation + 1, content) and self._row().document.text != text:
             raise _overtaken(self.label)
 
-    def _write(self, seen: int, generation: int, content: str) -> bool:
+    def _write(self, seen: int, generation: int, content: str, *, is_held: bool = False) -> bool:
+        """Write where the generation is still the one that was seen; `is_held`: and the lease is still ours."""
         self._looked = -_LOOKS_APART, None
         rows = self._run(
             "UPDATE oint_pair SET generation = %(generation)s, content = %(content)s "
-            "WHERE name = %(name)s AND generation = %(seen)s RETURNING 1",
+            "WHERE name = %(name)s AND generation = %(seen)s "
+            "AND (NOT %(is_held)s OR lease IS NOT DISTINCT FROM %(lease)s) RETURNING 1",
+            is_held=is_held,
             seen=seen,
             generation=generation,
             content=content,
+            lease=self._lease.name or None,
         )
         return bool(rows)
 
@@ -244,7 +257,7 @@ class _SharedFlight(Flight):
         try:
             self._marked_before = self._held.mark(self._fingerprint, tries)
         except OintError:
-            super().cancel()
+            super().close()  # The mark may stand there all the same; this file says that it is ours.
             raise
         self._opened_at = time.monotonic()
 
@@ -266,20 +279,24 @@ class _SharedFlight(Flight):
 
     def cancel(self) -> None:
         """Undo `open`: what an earlier flight left in doubt stays as it was."""
-        with contextlib.suppress(StoreError):
+        try:
             self._held.unmark(self._fingerprint, self._marked_before)
+        except StoreError:
+            super().close()  # As above.
+            return
         super().cancel()
 
     def found(self) -> Found | None:
         """Return what an earlier flight of this token left behind, here or on another machine, or `None`."""
         here = super().found()
-        if here and here.answer:
+        if here and here.answer and here.answer.status < 300:
             return here
         mark = self._held.marked(self._fingerprint)
         if mark is None:
             return None  # The mark comes before the sending: without one, nothing was sent.
-        is_here = here is not None and here.lease == mark.lease
-        return Found(mark.by, mark.at, mark.tries, None, is_elsewhere=not is_here)
+        if here and mark.lease in here.leases:
+            return here._replace(tries=mark.tries)
+        return Found(mark.by, mark.at, mark.tries, None, is_elsewhere=True)
 
 
 def _unopened(label: str) -> StoreError:
@@ -292,3 +309,13 @@ def _unopened(label: str) -> StoreError:
 
 def _overtaken(label: str) -> StoreTaken:
     return StoreTaken(f"{label} was changed meanwhile.", cause="it holds another pair by now.")
+
+
+def _identity(database: Database) -> str:
+    """Return which database it is; an address that nobody can read is told when it is used."""
+    from psycopg import ProgrammingError
+
+    try:
+        return database.identity()
+    except ProgrammingError:
+        return "unknown"

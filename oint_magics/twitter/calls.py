@@ -16,9 +16,11 @@ from oint_magics.stores import journal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from oint_magics.auth import Auth
     from oint_magics.response import TokenResponse
     from oint_magics.sources import Source
     from oint_magics.status import Accounts
+    from oint_magics.stores import Store
 
 _DEFAULT_PROFILE = "profile:default"
 _last_used: list[str] = []
@@ -93,6 +95,7 @@ def keep(auth: object, to: str, *, replace: bool = False, variables: Mapping[str
     source = source_of(auth, variables)
     store = stores.open_store(to)
     if not (source.store and source.store.place == store.place):
+        _check_one_row(source.store, store)
         found = source.read()
         newest = journal.successor_of(found.refresh_token.fingerprint()) if found.refresh_token else None
         if newest:
@@ -105,9 +108,26 @@ def keep(auth: object, to: str, *, replace: bool = False, variables: Mapping[str
                     next_step="choose another name, or give up what it holds: --replace (in Python: replace=True)",
                 )
             store.create(found)
+        _note_team(source.store, store, found)
         unsaved[:] = [left for left in unsaved if not Secret(left["access_token"]).matches(found.access_token)]
     use(store.label)
     return store.label
+
+
+def _note_team(source: Store | None, store: Store, auth: Auth) -> None:
+    """Note where a team's pair lives: a private copy of it must never be sent, the others would send it too."""
+    team = next((each for each in (source, store) if each and each.place.startswith("shared:")), None)
+    if team and auth.refresh_token:
+        journal.keep(auth.refresh_token.fingerprint(), team.place)
+
+
+def _check_one_row(source: Store | None, store: Store) -> None:
+    if source and source.place.startswith("shared:") and store.place.startswith("shared:"):
+        raise StoreTaken(
+            f"The pair lives in {source.label}, and a second row would send it a second time.",
+            cause="each row is refreshed for itself.",
+            next_step=f"use it from there: %twitter_refresh --auth {source.label}",
+        )
 
 
 def forget(store: str) -> None:

@@ -49,7 +49,7 @@ class Server:
             def log_message(self, *_):
                 pass
 
-            def do_POST(self):  # noqa: N802 - the library's name
+            def do_POST(self):
                 form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
                 given = by_token.get(form["refresh_token"][0])
                 status, answer = _answer(given, str(self.headers), form)

@@ -64,7 +64,7 @@ def _formats(value):
 def _text(probe):
     try:
         return repr(probe())
-    except Exception as error:  # noqa: BLE001 - what is refused shows nothing
+    except Exception as error:
         return f"refused: {type(error).__name__}"
 
 
@@ -81,7 +81,7 @@ def _kept(value):
     for keep in (pickle.dumps, copy.copy, copy.deepcopy, lambda v: json.dumps(v.__dict__)):
         try:
             found.append(repr(keep(value)))
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:
             found.append(type(error).__name__)
     return found
 
@@ -129,5 +129,5 @@ def _frames(error):
 def _shown(value):
     try:
         return repr(value)[:100_000]
-    except Exception:  # noqa: BLE001 - as above
+    except Exception:
         return ""

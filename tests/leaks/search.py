@@ -39,7 +39,9 @@ class Search:
 
     def __init__(self, secrets):
         self._patterns = {
-            spelling: (name, encoding) for name, text in secrets.items() for spelling, encoding in spellings(text).items()
+            spelling: (name, encoding)
+            for name, text in secrets.items()
+            for spelling, encoding in spellings(text).items()
         }
 
     def data(self, data, depth=0):
@@ -81,7 +83,9 @@ def _inside(data):
 
 def _archive(data):
     if _ZIP_HEAD in data:
-        with contextlib.suppress(zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, zlib.error, ValueError):
+        with contextlib.suppress(
+            zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, zlib.error, ValueError
+        ):
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 for name in archive.namelist():
                     yield archive.read(name)

@@ -3,11 +3,14 @@
 import json
 import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from oint_magics import errors, twitter
+from oint_magics.stores.file import FileStore
 
 
 @pytest.fixture(autouse=True)
@@ -104,3 +107,39 @@ def test_a_file_that_was_deleted_is_made_again_from_its_newest_pair(sandbox, aut
     assert response.saved_to == "./auth.json"
     assert sandbox.accounts.counts.refreshes == 2
     assert sandbox.accounts.counts.refused == 0
+
+
+def died_before_the_journal():
+    """Refresh in a process that ends between the save and the journal."""
+    code = (
+        "import os; from oint_magics import saving, twitter\n"
+        "saving._note = lambda *_: os._exit(9)\ntwitter.refresh('auth.json')"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 9
+
+
+def test_what_a_flight_knows_and_the_journal_does_not_is_noted_when_it_is_swept(sandbox, auth_file):
+    """Killed between the save and the journal, then the next refresh of the file: a copy is still known as spent."""
+    shutil.copy(auth_file(), "copy.json")
+    died_before_the_journal()
+
+    twitter.refresh("auth.json")
+
+    assert not list(Path(".oint").glob("flight-*"))
+    assert twitter.refresh("copy.json").saved_to == "auth.json"
+    assert sandbox.accounts.counts.refreshes == 3
+
+
+def test_an_answer_that_a_copy_needs_outlives_its_own_store(sandbox, auth_file, monkeypatch):
+    """Two profiles of one pair; the first one's answer is on its way, and the first one is forgotten."""
+    pair = sandbox.issue()
+    for name in "ab":
+        twitter.keep(pair, f"profile:{name}")
+    with monkeypatch.context() as patch, pytest.raises(errors.NotSaved):
+        patch.setattr(FileStore, "save", lambda *_: (_ for _ in ()).throw(errors.StoreNotWritable("It cannot.")))
+        twitter.refresh("profile:a")
+
+    twitter.forget("profile:a")
+
+    assert "repaired" in str(twitter.refresh("profile:b"))
+    assert sandbox.accounts.counts.refreshes == 1

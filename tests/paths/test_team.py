@@ -263,3 +263,26 @@ def test_the_database_stays_away_after_the_server_answered(to, other_machine, te
     assert response["refresh_token"] == stored() == "new-token"
     other_machine()
     assert twitter.refresh("shared:work", if_expired=True)["refresh_token"] == "new-token"
+
+
+@pytest.mark.parametrize("copy", ["auth.json", "profile:backup"])
+def test_a_private_copy_of_the_teams_pair_is_not_sent(raw, auth, monkeypatch, team, other_machine, copy):
+    """Kept for the team, it lives there: another machine refreshes it, and the copy here leads to the row."""
+    pairs = [PAIR | {"access_token": f"a{n}", "refresh_token": f"r{n}"} for n in range(3)]
+    server = raw(lambda connection: answer("200 OK", json.dumps(pairs[len(server.requests) - 1]).encode())(connection))
+    monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", f"{server.url}/t")
+    Path("auth.json").write_text(json.dumps(auth))
+    twitter.keep("auth.json", "shared:work")
+    if copy != "auth.json":
+        twitter.keep("shared:work", copy)
+    here = os.environ["OINT_HOME"]
+    other_machine()
+    twitter.refresh("shared:work")
+    monkeypatch.setenv("OINT_HOME", here)
+
+    response = twitter.refresh(copy)
+
+    assert response.saved_to == "shared:work"
+    assert response["refresh_token"] == "r1"
+    with pytest.raises(errors.StoreTaken, match="a second row"):
+        twitter.keep("shared:work", "shared:again")

@@ -1,5 +1,6 @@
 """An encrypted profile: the contract of all stores, and the keyrings that must not be trusted."""
 
+import json
 import os
 import shutil
 import stat
@@ -11,9 +12,10 @@ import keyring
 import keyring.errors
 import pytest
 from contract import AUTH, StoreContract, grant
+from raw_server import answer
 
 from oint_magics import twitter
-from oint_magics.errors import StoreError
+from oint_magics.errors import InDoubt, NotSaved, StoreError
 from oint_magics.stores import open_store
 
 
@@ -43,14 +45,14 @@ def test_the_file_shows_no_word_and_the_keyring_holds_the_key_alone(store, ring,
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     for word in (b"an-id", b"old", b"MARK", b"token"):
         assert word not in path.read_bytes()
-    assert list(ring.kept) == [("oint_magics", "work")]
-    assert len(ring.kept["oint_magics", "work"]) == 44
+    (((_, name), key),) = ring.kept.items()
+    assert path.read_bytes().startswith(name.encode() + b"\n")
+    assert len(key) == 44
 
 
 def test_a_file_is_bound_to_its_name(store, ring, home):
     folder = home / "oint" / "keyring"
     shutil.copy(folder / "work.sealed", folder / "other.sealed")
-    ring.kept["oint_magics", "other"] = ring.kept["oint_magics", "work"]
 
     with pytest.raises(StoreError, match="keyring:other cannot be opened"):
         open_store("keyring:other").read()
@@ -61,7 +63,7 @@ def test_a_lost_key_is_said_and_no_new_one_is_made(store, ring, key):
     if key is None:
         ring.kept.clear()
     else:
-        ring.kept["oint_magics", "work"] = key
+        ring.kept = dict.fromkeys(ring.kept, key)
     before = dict(ring.kept)
 
     for act in (store.read, store.prove, lambda: store.save(grant(), AUTH)):
@@ -77,7 +79,7 @@ def test_a_keyring_that_forgets_is_found_out_before_anything_is_kept_in_it(ring)
     with pytest.raises(StoreError, match="does not give it back"):
         open_store("keyring:work").create(AUTH)
     assert not open_store("keyring:work").exists()
-    assert ("oint_magics", "work") not in ring.kept
+    assert list(ring.kept) == [("oint_magics", "the canary")]
 
 
 def test_a_locked_keyring_is_said(ring, monkeypatch):
@@ -119,7 +121,7 @@ def test_of_a_chain_the_first_that_can_be_trusted_serves(ring, monkeypatch):
 
     open_store("keyring:work").create(AUTH)
 
-    assert ("oint_magics", "work") in ring.kept
+    assert [service for service, _ in ring.kept] == ["oint_magics"]
 
 
 def test_removing_takes_the_key_along(store, ring):
@@ -168,3 +170,52 @@ def test_a_spent_text_leads_into_the_encrypted_profile(ring, sandbox):
 
     assert twitter.refresh(pair, if_expired=True)["access_token"] == first["access_token"]
     assert twitter.refresh(pair).saved_to == "keyring:work"
+
+
+def test_one_name_in_two_data_folders_has_two_keys(store, ring, monkeypatch, home):
+    """The keyring is one for all of them; forgetting one must not close the other."""
+    with monkeypatch.context() as there:
+        there.setenv("OINT_HOME", str(home / "elsewhere"))
+        other = open_store("keyring:work")
+        other.create(AUTH)
+        assert len(ring.kept) == 2
+        other.remove()
+
+    assert store.read().refresh_token.reveal() == "old"
+
+
+def test_a_keyring_that_locks_itself_while_the_server_answers_loses_nothing(ring, raw, auth, monkeypatch):
+    """The key is fetched before anything is sent: the answer is in the flight, and the next run saves it."""
+    pair = {"access_token": "new-access", "refresh_token": "new-token", "expires_in": 7200}
+    get = ring.get_password
+
+    def behaviour(connection):
+        ring.get_password = lambda *_: (_ for _ in ()).throw(keyring.errors.KeyringLocked)
+        answer("200 OK", json.dumps(pair).encode())(connection)
+
+    server = raw(behaviour)
+    monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", f"{server.url}/t")
+    twitter.keep(auth, "keyring:work")
+    with pytest.raises(NotSaved, match="kept on its way"):
+        twitter.refresh("keyring:work")
+
+    ring.get_password = get
+    response = twitter.refresh("keyring:work")
+    assert "repaired" in str(response)
+    assert response["refresh_token"] == "new-token"
+    assert len(server.requests) == 1
+
+
+def test_a_keyring_that_locks_itself_and_an_answer_that_is_cut(ring, raw, auth, monkeypatch):
+    def behaviour(connection):
+        ring.get_password = lambda *_: (_ for _ in ()).throw(keyring.errors.KeyringLocked)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{")
+
+    get = ring.get_password
+    monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", raw(behaviour).url)
+    with pytest.raises(InDoubt):
+        twitter.refresh(auth, to="keyring:work")
+
+    ring.get_password = get
+    assert open_store("keyring:work").exists()
+    assert "in doubt" in str(twitter.status("keyring:work"))

@@ -172,3 +172,13 @@ def test_a_held_token_names_its_holder():
         lock.token_lock("abcdef", 0.1, lambda: None),
     ):
         pass
+
+
+def test_a_lock_that_nobody_holds_any_more_is_free(home):
+    """An interrupt may fall between the taking of a lock and its being noted down."""
+    Path(".oint").mkdir(mode=0o700)
+    place = Path.cwd() / ".oint" / "auth.json.lock"
+    lock._try(place)
+
+    with lock.store_lock(path(), 0.2, lambda: None) as found:
+        assert found is None

@@ -314,6 +314,88 @@ def test_the_clock_of_a_lease_goes_on_while_the_machine_sleeps():
         assert abs(lease.clock() - time.clock_gettime(time.CLOCK_BOOTTIME)) < 1
 
 
+def test_a_row_of_another_machine_is_neither_written_nor_deleted(store, elsewhere, team):
+    """Whoever lost the lease lost the right to make, prove or delete."""
+    with store.lock(1, lambda: None):
+        team.run("UPDATE oint_pair SET until = now() - interval '1 second'")
+        with elsewhere().lock(1, lambda: None):
+            for act in (lambda: store.create(AUTH), store.prove):
+                with pytest.raises(StoreTaken):
+                    act()
+            store.remove()
+            store.withdraw(AUTH)
+            assert store.exists()
+
+
+def test_what_was_made_is_withdrawn_only_while_it_is_that(store):
+    with store.lock(1, lambda: None):
+        store.save(grant(), AUTH)
+        store.withdraw(AUTH)
+        assert store.exists()
+        store.withdraw(store.read())
+        assert not store.exists()
+
+
+def test_two_databases_are_two_places(store, team, monkeypatch):
+    """One name in both: neither flights nor lineage mix."""
+    team.run("DROP DATABASE IF EXISTS staging")
+    team.run("CREATE DATABASE staging")
+    with store.lock(1, lambda: None):
+        store.flight("0123456789").open(1)
+    monkeypatch.setenv("OINT_SHARED_STORE", team.address.replace("/postgres?", "/staging?"))
+    other = open_store("shared:work")
+    other.create(AUTH)
+
+    assert other.place != store.place
+    with other.lock(1, lambda: None):
+        other.flight("none").land()
+    with pytest.raises(StoreError, match="of another database"):
+        open_store(store.place)
+    monkeypatch.setenv("OINT_SHARED_STORE", team.address)
+    assert open_store(store.place).label == "shared:work"
+    with store.lock(1, lambda: None):
+        assert store.flight("0123456789").found().tries == 1
+
+
+def test_a_useless_answer_here_does_not_hide_a_later_try_elsewhere(store, elsewhere):
+    with store.lock(1, lambda: None):
+        flight = store.flight("0123456789")
+        flight.open(1)
+        flight.append(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 2\r\n\r\nno")
+        flight.close()
+        assert not store.flight("0123456789").found().is_elsewhere
+    other = elsewhere()
+    with other.lock(1, lambda: None):
+        other.flight("0123456789").open(2)
+
+    with store.lock(1, lambda: None):
+        found = store.flight("0123456789").found()
+        assert found.is_elsewhere
+        assert found.tries == 2
+
+
+@pytest.mark.parametrize("name", ["mark", "unmark"])
+def test_a_mark_whose_word_was_lost_is_known_as_ones_own(store, monkeypatch, name):
+    """The database fails in the middle of a flight that sends nothing: the next one here may try."""
+    really = getattr(lease.Lease, name)
+
+    def lost(self, *words):
+        really(self, *words) if name == "mark" else None
+        raise StoreError("The connection was lost.")
+
+    with monkeypatch.context() as patch, store.lock(1, lambda: None):
+        patch.setattr(lease.Lease, name, lost)
+        flight = store.flight("0123456789")
+        if name == "mark":
+            with pytest.raises(StoreError):
+                flight.open(1)
+        else:
+            flight.open(1)
+            flight.cancel()
+    with store.lock(1, lambda: None):
+        assert not store.flight("0123456789").found().is_elsewhere
+
+
 def test_a_flight_is_seen_from_everywhere(store, elsewhere):
     other = elsewhere()
     with store.lock(1, lambda: None):
@@ -349,7 +431,7 @@ def test_an_answer_on_its_way_is_encrypted(store, home):
         flight.open(1)
         for at in range(len(raw)):
             flight.append(raw[at : at + 1])
-        (path,) = (home / "oint" / "shared" / ".oint").glob("flight-*")
+        (path,) = (home / "oint" / "shared").rglob("flight-*")
         assert b"MARK" not in path.read_bytes()
         assert store.flight("0123456789").found().answer.body == b"refresh-MARK"
         flight.close()

@@ -1,5 +1,7 @@
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -108,3 +110,31 @@ def test_dict_gives_xs_json(raw, auth, monkeypatch):
     monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", raw(answer("200 OK", json.dumps(document).encode())).url)
 
     assert dict(twitter.refresh(auth, to="profile:x")) == document
+
+
+WAITING = """
+import sys, threading, os, signal, time, traceback
+from pathlib import Path
+from oint_magics import twitter
+from oint_magics.stores import open_store
+auth = __import__("json").loads(Path("auth.json").read_text())
+store = open_store("profile:work")
+with store.lock(5, lambda: None):
+    threading.Timer(0.4, os.kill, (os.getpid(), signal.SIGINT)).start()
+    try:
+        twitter.refresh(dict(auth), to="profile:work")
+    except KeyboardInterrupt as stop:
+        seen = traceback.TracebackException.from_exception(stop, capture_locals=True)
+        text = "".join(line for frame in seen.stack[1:] for line in [repr(frame.locals)]) + repr(stop.__context__) + str(stop)
+        print(type(stop).__name__, str(stop), any(str(auth[key]) in text for key in ("client_secret", "refresh_token")))
+"""
+
+
+def test_the_stop_button_shows_nothing_of_what_was_given(auth):
+    """Pressed while another process holds the store: nothing is sent, and no frame of ours hangs on the error."""
+    Path("auth.json").write_text(json.dumps(auth))
+
+    said = subprocess.run([sys.executable, "-c", WAITING], capture_output=True, text=True).stdout
+
+    assert said.startswith("Stopped stopped while nothing was on its way")
+    assert said.strip().endswith("False")
