@@ -1,25 +1,27 @@
 """The local history of token families: which tokens are spent, and where the newest of each family lives.
 
-It holds fingerprints, places and times, and no secret. Damaged or deleted it costs the history and no
-account; spent copies that somebody keeps are then not known to be spent. One that is there and locked is waited
-for: that is not the same as knowing nothing.
+It holds fingerprints, places and times, and no secret. Every entry stands twice: in a database that is asked, and
+as a line of a log from which a database that is damaged or deleted is made again. One that is there and locked is
+waited for: that is not the same as knowing nothing.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import time
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 from oint_magics import settings
 from oint_magics.errors import StoreBusy
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
+T = TypeVar("T")
 _MOST = 10_000
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS family (
@@ -32,6 +34,7 @@ CREATE TABLE IF NOT EXISTS refused (fingerprint TEXT PRIMARY KEY, at REAL NOT NU
 """
 _VERSION = 2
 _PATIENCE = 15.0
+_LARGEST_LOG = 16 * 1024 * 1024
 
 
 class Successor(NamedTuple):
@@ -62,80 +65,32 @@ class Family(NamedTuple):
 
 def families() -> list[Family]:
     """Return all families that are known, the last refreshed first."""
-    rows: list[tuple[str, str, float]] = []
-    with _journal() as database:
-        if database is not None:
-            query = "SELECT newest, place, at FROM family WHERE place <> '' ORDER BY at DESC"
-            rows = database.execute(query).fetchall()
+    rows = _rows("SELECT newest, place, at FROM family WHERE place <> '' ORDER BY at DESC")
     return [Family(*row) for row in rows]
-
-
-def forget(place: str) -> None:
-    """Forget where families of a store live; that their tokens are spent stays known, so that none is sent again."""
-    with _journal() as database:
-        if database is not None:
-            database.execute("UPDATE family SET place = '' WHERE place = ?", (place,))
-
-
-def refuse(fingerprint: str) -> None:
-    """Note that the server refused a token."""
-    with _journal() as database:
-        if database is not None:
-            with database:
-                database.execute("INSERT OR REPLACE INTO refused VALUES (?, ?)", (fingerprint, time.time()))
-                database.execute(
-                    "DELETE FROM refused WHERE at <= (SELECT at FROM refused ORDER BY at DESC LIMIT 1 OFFSET ?)",
-                    (_MOST,),
-                )
-
-
-def refused_at(fingerprint: str) -> float | None:
-    """Return when the server refused a token, in Unix seconds, or `None`."""
-    with _journal() as database:
-        if database is None:
-            return None
-        row = database.execute("SELECT at FROM refused WHERE fingerprint = ?", (fingerprint,)).fetchone()
-        return float(row[0]) if row else None
 
 
 def successor_of(fingerprint: str) -> Successor | None:
     """Return the newest of a spent token's family, or `None` for a token that is not known to be spent."""
-    row = None
-    with _journal() as database:
-        if database is None:
-            return None
-        row = database.execute(
-            "SELECT f.newest, f.place FROM token t JOIN family f ON f.id = t.family WHERE t.fingerprint = ?",
-            (fingerprint,),
-        ).fetchone()
-    return Successor(*row) if row and row[0] != fingerprint else None
+    query = "SELECT f.newest, f.place FROM token t JOIN family f ON f.id = t.family WHERE t.fingerprint = ?"
+    rows = _rows(query, fingerprint)
+    return Successor(*rows[0]) if rows and rows[0][0] != fingerprint else None
 
 
 def home_of(fingerprint: str) -> str | None:
     """Return the store where a live token was kept or saved last, or `None` where nothing tells."""
-    with _journal() as database:
-        if database is None:
-            return None
-        query = "SELECT place FROM family WHERE newest = ? AND place <> '' ORDER BY at DESC"
-        row = database.execute(query, (fingerprint,)).fetchone()
-        return str(row[0]) if row else None
-
-
-def keep(fingerprint: str, place: str) -> None:
-    """Note where a live token lives, so that its copies are known to be copies."""
-    with _journal() as database:
-        if database is not None:
-            with database:
-                database.execute("BEGIN IMMEDIATE")
-                _insert(database, fingerprint, fingerprint, place)
+    rows = _rows("SELECT place FROM family WHERE newest = ? AND place <> '' ORDER BY at DESC", fingerprint)
+    return str(rows[0][0]) if rows else None
 
 
 def knows(fingerprint: str) -> bool:
     """Tell whether a token is of a known family, spent or not."""
-    with _journal() as database:
-        if database is None:
-            return False
-        return bool(database.execute("SELECT 1 FROM token WHERE fingerprint = ?", (fingerprint,)).fetchone())
+    return bool(_rows("SELECT 1 FROM token WHERE fingerprint = ?", fingerprint))
+
+
+def refused_at(fingerprint: str) -> float | None:
+    """Return when the server refused a token, in Unix seconds, or `None`."""
+    rows = _rows("SELECT at FROM refused WHERE fingerprint = ?", fingerprint)
+    return float(rows[0][0]) if rows else None
 
 
 def stamp() -> object:
@@ -154,61 +109,94 @@ def record(spent: str, newest: str, place: str) -> None:
         spent: the spent refresh token's fingerprint.
         newest: its successor's.
         place: the store, as it can be opened.
+
+    Raises:
+        StoreBusy: another process holds the journal all the time.
     """
-    with _journal() as database:
-        if database is not None:
-            with database:
-                database.execute("BEGIN IMMEDIATE")
-                _insert(database, spent, newest, place)
+    _enter([spent, newest, place, time.time()])
 
 
-def _insert(database: sqlite3.Connection, spent: str, newest: str, place: str) -> None:
-    query = "SELECT family FROM token WHERE fingerprint = ?"
-    row, later = (database.execute(query, (token,)).fetchone() for token in (spent, newest))
-    home = (newest, place, time.time())
-    if (
-        later and not row and spent != newest
-    ):  # An older generation of a family that is known: it says nothing of the newest.
-        family = later[0]
-    elif row:
-        family = row[0]
-        database.execute("UPDATE family SET newest = ?, place = ?, at = ? WHERE id = ?", (*home, family))
-    else:
-        family = database.execute("INSERT INTO family (newest, place, at) VALUES (?, ?, ?)", home).lastrowid
+def keep(fingerprint: str, place: str) -> None:
+    """Note where a live token lives, so that its copies are known to be copies; raises as `record` does."""
+    _enter([fingerprint, fingerprint, place, time.time()])
+
+
+def forget(place: str) -> None:
+    """Forget where families of a store live; that their tokens are spent stays known, so that none is sent again."""
+    _enter([None, None, place, time.time()])
+
+
+def refuse(fingerprint: str) -> None:
+    """Note that the server refused a token."""
+
+    def work(database: sqlite3.Connection) -> None:
+        database.execute("INSERT OR REPLACE INTO refused VALUES (?, ?)", (fingerprint, time.time()))
+        oldest = "SELECT at FROM refused ORDER BY at DESC LIMIT 1 OFFSET ?"
+        database.execute(f"DELETE FROM refused WHERE at <= ({oldest})", (_MOST,))  # noqa: S608 - no value in it
+
+    _with(work)
+
+
+def _rows(query: str, *values: str) -> list[tuple[Any, ...]]:
+    return _with(lambda database: database.execute(query, values).fetchall()) or []
+
+
+def _enter(entry: list[Any]) -> None:
+    """Write an entry: the log first, so that a process that dies in between has left it somewhere."""
+    _log(entry)
+
+    def work(database: sqlite3.Connection) -> None:
+        with database:
+            database.execute("BEGIN IMMEDIATE")
+            _apply(database, *entry)
+
+    _with(work)
+
+
+def _apply(database: sqlite3.Connection, spent: str | None, newest: str | None, place: str, at: float) -> None:
+    if spent is None or newest is None:
+        database.execute("UPDATE family SET place = '' WHERE place = ?", (place,))
+        return
+    family = _family_of(database, spent, newest, (newest, place, at))
     last = database.execute("SELECT max(number) FROM token WHERE family = ?", (family,)).fetchone()[0] or 0
     for number, fingerprint in ((last + 1, spent), (last + 2, newest)):
         database.execute("INSERT OR IGNORE INTO token VALUES (?, ?, ?)", (fingerprint, family, number))
     database.execute("DELETE FROM token WHERE family = ? AND number <= ?", (family, last + 2 - 2 * _MOST))
 
 
-@contextlib.contextmanager
-def _journal() -> Iterator[sqlite3.Connection | None]:
-    """Open the journal; a damaged one is put aside, and whatever goes wrong is the same as knowing nothing."""
+def _family_of(database: sqlite3.Connection, spent: str, newest: str, home: tuple[str, str, float]) -> int | None:
+    """Return the family of a new entry, which lives where the entry says."""
+    query = "SELECT family FROM token WHERE fingerprint = ?"
+    known, later = (database.execute(query, (token,)).fetchone() for token in (spent, newest))
+    if known:
+        database.execute("UPDATE family SET newest = ?, place = ?, at = ? WHERE id = ?", (*home, known[0]))
+        return int(known[0])
+    if later and spent != newest:  # An older generation of a known family says nothing of its newest.
+        return int(later[0])
+    return database.execute("INSERT INTO family (newest, place, at) VALUES (?, ?, ?)", home).lastrowid
+
+
+def _with(work: Callable[[sqlite3.Connection], T]) -> T | None:
+    """Do something with the database; a damaged one is put aside and made again, one that cannot be is `None`."""
     import sqlite3
 
-    try:
-        database = _open(_path())
-    except (sqlite3.Error, OSError) as error:
-        if _is_locked(error):
-            _busy()
-        yield None
-        return
     is_locked = False
-    with contextlib.closing(database):
+    for _ in range(2):
         try:
-            yield database
-        except sqlite3.Error as error:
-            is_locked = _is_locked(error)
+            with contextlib.closing(_open(_path())) as database:
+                return work(database)
+        except (sqlite3.OperationalError, OSError) as error:
+            is_locked = getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+            break
+        except sqlite3.DatabaseError:
+            with contextlib.suppress(OSError):
+                _path().replace(_path().with_suffix(".damaged"))
     if is_locked:
         _busy()
-
-
-def _is_locked(error: Exception) -> bool:
-    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+    return None
 
 
 def _busy() -> NoReturn:
-    """Raise the error for a journal that is there and cannot be asked: that is not the same as knowing nothing."""
     raise StoreBusy(
         "The journal of spent tokens is held by another process, so nothing was sent.",
         cause="it lies in the data folder, as journal.sqlite.",
@@ -226,20 +214,57 @@ def _open(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-    for _ in range(2):
-        database = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+    database = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+    try:
+        version = database.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            _make(database)
+        elif version != _VERSION:
+            raise sqlite3.DatabaseError  # noqa: TRY301 - the same as one that is damaged
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _make(database: sqlite3.Connection) -> None:
+    """Make the tables, and enter what the log says: the database before was damaged or deleted, or never was."""
+    database.execute("BEGIN IMMEDIATE")
+    if database.execute("PRAGMA user_version").fetchone()[0] == 0:
+        for statement in _SCHEMA.split(";"):
+            database.execute(statement)
+        for entry in _logged():
+            _apply(database, *entry)
+        database.execute(f"PRAGMA user_version = {_VERSION}")
+    database.execute("COMMIT")
+
+
+def _log_path() -> Path:
+    return settings.data_folder() / "journal.log"
+
+
+def _log(entry: list[Any]) -> None:
+    path = _log_path()
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            version = database.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                database.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}PRAGMA user_version = {_VERSION};COMMIT;")
-            if version in (0, _VERSION):
-                return database
-            database.close()
-            path.replace(path.with_suffix(".other"))
-        except sqlite3.OperationalError:
-            database.close()
-            raise
-        except sqlite3.DatabaseError:
-            database.close()
-            path.replace(path.with_suffix(".damaged"))
-    raise sqlite3.DatabaseError
+            os.write(descriptor, json.dumps(entry).encode() + b"\n")
+            if os.fstat(descriptor).st_size > _LARGEST_LOG:
+                path.replace(path.with_suffix(".log.old"))
+        finally:
+            os.close(descriptor)
+
+
+def _logged() -> list[tuple[Any, ...]]:
+    """Return the log's entries, the oldest first, without lines that cannot be read."""
+    entries = []
+    for path in (_log_path().with_suffix(".log.old"), _log_path()):
+        lines = b""
+        with contextlib.suppress(OSError):
+            lines = path.read_bytes()
+        for line in lines.splitlines():
+            with contextlib.suppress(ValueError, TypeError):
+                spent, newest, place, at = json.loads(line)
+                entries.append((spent and str(spent), newest and str(newest), str(place), float(at)))
+    return entries

@@ -30,6 +30,7 @@ def test_a_chain_leads_to_its_newest():
 def test_families_do_not_mix(home, steps):
     """Whatever the order in which some accounts are refreshed, each leads to its own newest."""
     (home / "oint" / "journal.sqlite").unlink(missing_ok=True)
+    (home / "oint" / "journal.log").unlink(missing_ok=True)
     newest = {}
     for account in steps:
         spent = newest.get(account, 0)
@@ -54,14 +55,55 @@ def test_is_bounded_for_each_account(monkeypatch, database):
     assert journal.successor_of("other") is not None
 
 
-@pytest.mark.parametrize("content", [b"", b"x", b"no database" * 999, b"SQLite format 3\0" + b"\xff" * 5000])
-def test_a_damaged_one_is_put_aside(content, database):
+@pytest.mark.parametrize("content", [b"x", b"no database" * 999, b"SQLite format 3\0" + b"\xff" * 5000, b"", None])
+def test_a_damaged_or_deleted_one_is_made_again(content, database):
+    """From the log, which is as much of the history as was noted."""
     journal.record("a", "b", "/p")
-    database.write_bytes(content)
+    journal.record("b", "c", "/p")
+    journal.record("x", "y", "/q")
+    journal.forget("/q")
+    if content is None:
+        database.unlink()
+    else:
+        database.write_bytes(content)
+
+    assert journal.successor_of("a") == ("c", "/p")
+    assert journal.successor_of("x") == ("y", "")
+    journal.record("c", "d", "/p")
+    assert journal.successor_of("a") == ("d", "/p")
+
+
+def test_a_page_that_is_damaged_in_the_middle(database):
+    for n in range(200):
+        journal.record(f"token-{n}", f"token-{n + 1}", "/p")
+    data = bytearray(database.read_bytes())
+    data[4096 : len(data)] = b"\xaa" * (len(data) - 4096)
+    database.write_bytes(data)
+
+    assert journal.successor_of("token-7") == ("token-200", "/p")
+
+
+def test_the_log_is_read_past_what_is_damaged_in_it_and_bounded(database, monkeypatch):
+    journal.record("a", "b", "/p")
+    log = database.with_suffix(".log")
+    log.write_bytes(b"\xff\n[]\n[1]\n{}\n" + log.read_bytes() + b'["cut')
+    database.unlink()
+    assert journal.successor_of("a") == ("b", "/p")
+
+    monkeypatch.setattr(journal, "_LARGEST_LOG", 2000)
+    for n in range(100):
+        journal.record(f"t{n}", f"t{n + 1}", "/q")
+    assert log.stat().st_size + log.with_suffix(".log.old").stat().st_size < 5000
+    database.unlink()
+    assert journal.successor_of("t99") == ("t100", "/q")
+
+
+def test_history_that_is_deleted_on_purpose_is_gone(database):
+    journal.record("a", "b", "/p")
+    database.unlink()
+    database.with_suffix(".log").unlink()
 
     assert journal.successor_of("a") is None
-    journal.record("a", "b", "/p")
-    assert journal.successor_of("a") == ("b", "/p")
 
 
 def test_one_that_cannot_be_opened_is_the_same_as_none(database, monkeypatch):
@@ -103,12 +145,10 @@ def test_the_stamp_changes_with_every_record():
     assert len(set(stamps)) == 6
 
 
-def test_one_of_another_version_is_put_aside(database):
+def test_one_of_another_version_is_put_aside_and_made_again(database):
     journal.record("a", "b", "/p")
     with sqlite3.connect(database) as connection:
         connection.execute("PRAGMA user_version = 99")
 
-    assert journal.successor_of("a") is None
-    journal.record("a", "b", "/p")
     assert journal.successor_of("a") == ("b", "/p")
-    assert database.with_suffix(".other").exists()
+    assert database.with_suffix(".damaged").exists()
