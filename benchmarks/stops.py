@@ -20,11 +20,11 @@ from measure import show
 
 from oint_magics import oauth, saving, transport, twitter
 from oint_magics import refresh as flow
+from oint_magics.errors import Stopped
 from oint_magics.sandbox import Sandbox
 from oint_magics.stores import atomic, journal, lock
 from oint_magics.stores.file import FileStore
 from oint_magics.stores.flight import Flight
-from oint_magics.worker import Stopped
 
 # The steps in their order: what is stopped is the call itself, in its first moment.
 STEPS = {

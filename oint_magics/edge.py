@@ -40,7 +40,7 @@ def clean(call: Callable[P, R]) -> Callable[P, R]:
 
 def stopped(stop: KeyboardInterrupt) -> KeyboardInterrupt:
     """Return the stop button's own error, with nothing of what was on the stack when it was pressed."""
-    from oint_magics.worker import Stopped
+    from oint_magics.errors import Stopped
 
     if isinstance(stop, Stopped):
         return stop

@@ -26,6 +26,9 @@
     │   └── InDoubt             sent, and no telling what became of it
     └── InternalError           a fault of ours
 
+    KeyboardInterrupt
+    └── Stopped                 the stop button; what was on its way was finished first
+
 An error holds text alone: no request, no answer, no value that was given.
 """
 
@@ -182,3 +185,10 @@ class InDoubt(ExchangeError):
 
 class InternalError(OintError):
     """A fault of ours."""
+
+
+class Stopped(KeyboardInterrupt):
+    """The stop button was pressed; what was on its way was finished first."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"Stopped: {self}"]

@@ -5,17 +5,12 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from oint_magics.errors import Stopped
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
-
-
-class Stopped(KeyboardInterrupt):
-    """The stop button was pressed; what was on its way was finished first."""
-
-    def _render_traceback_(self) -> list[str]:
-        return [f"Stopped: {self}"]
 
 
 class _Outcome(Generic[T]):

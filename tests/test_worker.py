@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from oint_magics.worker import Stopped, finish
+from oint_magics.errors import Stopped
+from oint_magics.worker import finish
 
 
 def interrupt_after(*delays):

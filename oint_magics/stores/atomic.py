@@ -40,6 +40,18 @@ def replace(path: Path, data: bytes, spare: int = 0) -> None:
     sync_folder(target.parent)
 
 
+def private_folder(path: Path) -> Path:
+    """Make a folder, and those above it that are not there, so that nobody else can look into them; return it.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if not path.is_dir():
+        private_folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
 def workshop(folder: Path) -> Path:
     """Return the folder's `.oint/`, made when it is not there; nobody else can look into it.
 

@@ -141,7 +141,7 @@ class FileStore:
 
     def _make_folder(self) -> None:
         if self._is_ours:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            atomic.private_folder(self.path.parent)
 
     def holder(self) -> str | None:
         """Return who holds the file now, in words, or `None`."""

@@ -282,7 +282,7 @@ def _set_note(name: str, place: bytes | None) -> None:
         if place is None:
             path.unlink(missing_ok=True)
         else:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            atomic.private_folder(path.parent)
             atomic.note(path, place.decode("utf-8", "surrogateescape"))
 
 

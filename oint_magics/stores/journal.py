@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 from oint_magics import settings
 from oint_magics.errors import StoreBusy
+from oint_magics.stores import atomic
 
 if TYPE_CHECKING:
     import sqlite3
@@ -211,7 +212,7 @@ def _path() -> Path:
 def _open(path: Path) -> sqlite3.Connection:
     import sqlite3
 
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    atomic.private_folder(path.parent)
     if not path.exists():
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
     database = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
@@ -246,7 +247,7 @@ def _log_path() -> Path:
 def _log(entry: list[Any]) -> None:
     path = _log_path()
     with contextlib.suppress(OSError):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        atomic.private_folder(path.parent)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             os.write(descriptor, json.dumps(entry).encode() + b"\n")

@@ -80,7 +80,7 @@ def token_lock(fingerprint: str, seconds: float, meanwhile: Callable[[], T | Non
     """
     place = settings.data_folder() / "locks"
     try:
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        atomic.private_folder(place)
     except OSError:
         yield None  # No data folder: two copies of one file are then not known to be copies.
         return
@@ -190,7 +190,7 @@ def _fallback(path: Path) -> Path:
     place = settings.data_folder() / "locks"
     if path.parent == place:
         raise StoreNotWritable("No file system here has locks, so nothing was sent.")
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    atomic.private_folder(place)
     return place / f"{hashlib.sha256(str(path).encode()).hexdigest()[:16]}.lock"
 
 

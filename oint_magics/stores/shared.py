@@ -15,6 +15,7 @@ from oint_magics import settings
 from oint_magics.auth import Auth, auth_of
 from oint_magics.errors import AuthNotFound, OintError, StoreError, StoreNotWritable, StoreTaken
 from oint_magics.jsontext import JsonObject, read_object
+from oint_magics.stores import atomic
 from oint_magics.stores.database import Database
 from oint_magics.stores.document import check_unchanged, pretty, with_grant
 from oint_magics.stores.flight import Airfield, Flight, Found
@@ -194,7 +195,7 @@ class SharedStore:
     def _make_folder(self) -> None:
         reason = None
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            atomic.private_folder(self._folder)
         except OSError as error:
             reason = error.strerror or type(error).__name__
         if reason:

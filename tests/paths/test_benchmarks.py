@@ -37,7 +37,7 @@ def test_kills():
 
     assert sum(sum(row[2:]) for row in rows) == 120
     assert sum(row[5] for row in rows) == 0
-    assert sum(row[3] for row in rows) > 30
+    assert sum(row[3] for row in rows) > 15
 
 
 def test_stops():
