@@ -46,8 +46,8 @@ def fill_journal(home, oldest, place):
             "INSERT OR REPLACE INTO token VALUES (?, ?, ?)", ((token, family, n) for n, token in enumerate(tokens))
         )
         for number in range(1, ENTRIES // FAMILY):
-            home_of = (fingerprint(f"{number} {FAMILY}"), f"f{number}.json", f"/nowhere/f{number}.json", time.time())
-            row = database.execute("INSERT INTO family (newest, label, place, at) VALUES (?, ?, ?, ?)", home_of)
+            home_of = (fingerprint(f"{number} {FAMILY}"), f"/nowhere/f{number}.json", time.time())
+            row = database.execute("INSERT INTO family (newest, place, at) VALUES (?, ?, ?)", home_of)
             database.executemany(
                 "INSERT INTO token VALUES (?, ?, ?)",
                 ((fingerprint(f"{number} {n}"), row.lastrowid, n) for n in range(FAMILY)),

@@ -15,7 +15,6 @@ from oint_magics.flying import fly
 from oint_magics.homes import address, at, home_for, home_of, newest_of, spent, taken
 from oint_magics.response import TokenResponse, granted, unspent
 from oint_magics.stores import journal
-from oint_magics.stores.journal import Successor
 from oint_magics.stores.lock import token_lock
 from oint_magics.visible import typed
 from oint_magics.worker import finish
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from oint_magics.sources import Source
     from oint_magics.stores import Store
+    from oint_magics.stores.journal import Successor
 _MOST_MOVES = 8
 
 
@@ -164,10 +164,11 @@ def _spent(auth: Auth, store: Store | None) -> Successor | None:
     if auth.refresh_token is None:
         return None
     fingerprint = auth.refresh_token.fingerprint()
-    home = journal.home_of(fingerprint) or ""
-    if home.startswith("shared:") and (store is None or store.place != home):
-        return Successor(fingerprint, home)
-    return journal.successor_of(fingerprint)
+    family = journal.family_of(fingerprint)
+    if family is None or (family.fingerprint == fingerprint and not family.place.startswith("shared:")):
+        return None
+    is_home = family.fingerprint == fingerprint and store is not None and store.place == family.place
+    return None if is_home else family
 
 
 def _successor(store: Store, auth: Auth) -> Store | None:

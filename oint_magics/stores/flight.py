@@ -219,7 +219,7 @@ class Flight:
         newest = _refresh_token(found.answer.body) if found and found.answer else None
         if newest is None or journal.successor_of(fingerprint):
             return True
-        if not journal.knows(newest):
+        if not journal.family_of(newest):
             return False
         journal.record(fingerprint, newest, self._field.place)
         return True

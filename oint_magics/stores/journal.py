@@ -30,7 +30,6 @@ CREATE TABLE IF NOT EXISTS family (
 CREATE TABLE IF NOT EXISTS token (
     fingerprint TEXT PRIMARY KEY, family INTEGER NOT NULL, number INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS token_of ON token (family, number);
-CREATE INDEX IF NOT EXISTS family_of ON family (newest);
 CREATE TABLE IF NOT EXISTS refused (fingerprint TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
 """
 _VERSION = 2
@@ -39,7 +38,7 @@ _LARGEST_LOG = 16 * 1024 * 1024
 
 
 class Successor(NamedTuple):
-    """Where a spent token's family lives now.
+    """Where a token's family lives now.
 
     Attributes:
         fingerprint: the newest refresh token's.
@@ -70,22 +69,17 @@ def families() -> list[Family]:
     return [Family(*row) for row in rows]
 
 
-def successor_of(fingerprint: str) -> Successor | None:
-    """Return the newest of a spent token's family, or `None` for a token that is not known to be spent."""
+def family_of(fingerprint: str) -> Successor | None:
+    """Return the newest of a token's family and where it lives; `None` for a token that is not known."""
     query = "SELECT f.newest, f.place FROM token t JOIN family f ON f.id = t.family WHERE t.fingerprint = ?"
     rows = _rows(query, fingerprint)
-    return Successor(*rows[0]) if rows and rows[0][0] != fingerprint else None
+    return Successor(*rows[0]) if rows else None
 
 
-def home_of(fingerprint: str) -> str | None:
-    """Return the store where a live token was kept or saved last, or `None` where nothing tells."""
-    rows = _rows("SELECT place FROM family WHERE newest = ? AND place <> '' ORDER BY at DESC", fingerprint)
-    return str(rows[0][0]) if rows else None
-
-
-def knows(fingerprint: str) -> bool:
-    """Tell whether a token is of a known family, spent or not."""
-    return bool(_rows("SELECT 1 FROM token WHERE fingerprint = ?", fingerprint))
+def successor_of(fingerprint: str) -> Successor | None:
+    """Return the newest of a spent token's family, or `None` for a token that is not known to be spent."""
+    family = family_of(fingerprint)
+    return family if family and family.fingerprint != fingerprint else None
 
 
 def refused_at(fingerprint: str) -> float | None:
