@@ -31,7 +31,7 @@ STEPS = {
     "lock store": (lock, "_try"),
     "read": (FileStore, "read"),
     "lock token": (flow, "token_lock"),
-    "follow": (journal, "successor_of"),
+    "follow": (journal, "family_of"),
     "prove": (FileStore, "prove"),
     "open flight": (Flight, "open"),
     "send": (transport, "post"),
