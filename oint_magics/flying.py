@@ -105,7 +105,7 @@ def _exchange_or_undo(auth: Auth, flight: Flight, before: Found | None, label: s
             journal.refuse(needs_refresh_token(auth).fingerprint())
         else:
             flight.cancel()
-        if auth.is_sandbox and isinstance(error, TokenRefused | NotSent):
+        if auth.is_sandbox and isinstance(error, InvalidGrant | NotSent):
             error.next_step = _fresh_exercise(label)
         if before and isinstance(error, InvalidGrant):
             error.cause = (

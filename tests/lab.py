@@ -15,11 +15,14 @@ ALL_DONE = """() => [...document.querySelectorAll(".jp-CodeCell")]
 class Lab:
     """A JupyterLab (or Notebook) server whose every file lies below one folder."""
 
-    def __init__(self, home, folder, *, theme="JupyterLab Light", env=None, app="jupyterlab", options=()):
+    def __init__(
+        self, home, folder, *, theme="JupyterLab Light", env=None, app="jupyterlab", options=(), saves_widgets=False
+    ):
         self.home, self.folder, self.app = Path(home), Path(folder), app
-        self._set("apputils-extension/themes", theme=theme)
-        self._set("apputils-extension/notification", fetchNews="false", checkForUpdates=False)
-        self._set("notebook-extension/tracker", windowingMode="none")
+        self._set("@jupyter-widgets/jupyterlab-manager/plugin", saveState=saves_widgets)
+        self._set("@jupyterlab/apputils-extension/themes", theme=theme)
+        self._set("@jupyterlab/apputils-extension/notification", fetchNews="false", checkForUpdates=False)
+        self._set("@jupyterlab/notebook-extension/tracker", windowingMode="none")
         self.log = (self.home / "lab.log").open("wb")
         self.process = subprocess.Popen(
             [sys.executable, "-m", app, "--no-browser", "--allow-root", "--IdentityProvider.token=",
@@ -30,7 +33,7 @@ class Lab:
         self.url = self._address()
 
     def _set(self, plugin, **values):
-        path = self.home / "settings" / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
+        path = self.home / "settings" / f"{plugin}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(values))
 

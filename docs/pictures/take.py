@@ -14,6 +14,7 @@ import browser  # noqa: E402 - found only after the line above
 import lab  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
+START = "%load_ext oint_magics\n%twitter_sandbox start\n%twitter_sandbox fault slow 2"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
 
@@ -34,10 +35,16 @@ def take(page, server, folder, theme):
     server.run_all(page)
     page.locator(".oint-form").wait_for()
     cell(page, 1).screenshot(path=HERE / f"form-{theme}.png")
+    page.evaluate("document.body.style.zoom = 2")
+    page.locator(".oint-form").screenshot(path=HERE / f"form-200-{theme}.png")
+    page.evaluate("document.body.style.zoom = 1")
     auth = json.loads((folder / "sandbox-auth.json").read_text())
     page.get_by_label("Paste the auth JSON").fill(json.dumps(auth | {"client_secret": None}))
     page.get_by_label("Keep the pair in").fill("profile:work")
     page.get_by_role("button", name="Refresh and keep").click()
+    page.locator(".oint-form[aria-busy=true]").wait_for()
+    page.wait_for_timeout(300)
+    cell(page, 1).screenshot(path=HERE / f"form-busy-{theme}.png")
     page.locator(".oint-problem").wait_for()
     cell(page, 1).screenshot(path=HERE / f"form-refused-{theme}.png")
     page.get_by_text("or fill in the fields", exact=True).click()
@@ -46,6 +53,22 @@ def take(page, server, folder, theme):
     page.locator("table.oint-t", has_text="access_token").wait_for()
     page.mouse.move(1, 1)
     cell(page, 1).screenshot(path=HERE / f"form-done-{theme}.png")
+    reopened(page, server, folder, theme)
+
+
+def reopened(page, server, folder, theme):
+    """Save a notebook with the form in it, and open it again with another kernel."""
+    lab.notebook(folder / "again.ipynb", "%load_ext oint_magics", "%twitter_auth")
+    server.open(page, "again.ipynb")
+    server.run_all(page)
+    page.locator(".oint-form").wait_for()
+    cell(page, 0).click()
+    server.save(page)
+    page.goto("about:blank")
+    (folder / "again.ipynb").rename(folder / "copy.ipynb")
+    server.open(page, "copy.ipynb")
+    page.get_by_text("Not connected to a kernel").wait_for(timeout=20_000)
+    cell(page, 1).screenshot(path=HERE / f"form-reopened-{theme}.png")
 
 
 def main():
@@ -56,8 +79,8 @@ def main():
             folder = home / "work"
             folder.mkdir()
             shutil.copy(ROOT / "notebooks" / "01_first_refresh.ipynb", folder)
-            lab.notebook(folder / "form.ipynb", "%load_ext oint_magics\n%twitter_sandbox start", "%twitter_auth")
-            server = lab.Lab(home / "lab", folder, theme=name)
+            lab.notebook(folder / "form.ipynb", START, "%twitter_auth")
+            server = lab.Lab(home / "lab", folder, theme=name, saves_widgets=True)
             page = chromium.new_page(viewport={"width": 1150, "height": 900})
             take(page, server, folder, theme)
             page.close()

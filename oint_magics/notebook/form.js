@@ -12,6 +12,23 @@ const FIELDS = [
   ["refresh_token", "Refresh token", ""],
 ];
 
+// What stands in a pasted or uploaded text, by its keys; JSON or OPI's single-quoted form. Nothing leaves the browser.
+const KEY = /["']?(client_id|client_secret|refresh_token)["']?\s*:\s*["']([^"']*)["']/g;
+
+function keysIn(text) {
+  return [...text.matchAll(KEY)].filter((found) => found[2].trim()).map((found) => found[1]);
+}
+
+// Says which client it is, and what is missing, before anything is sent.
+function summary(keys) {
+  if (!keys.size) return "";
+  const kind = keys.has("client_secret")
+    ? "Confidential client: a client secret is there."
+    : "Public client: no client secret.";
+  const missing = [["client_id", "client ID"], ["refresh_token", "refresh token"]].filter(([key]) => !keys.has(key));
+  return missing.length ? `${kind} Missing: ${missing.map(([, name]) => name).join(", ")}.` : kind;
+}
+
 function make(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
   Object.assign(node, properties);
@@ -52,6 +69,8 @@ function build(place) {
     details.append(labelled(text, inputs[key], hint));
   }
   const button = make("button", { type: "button", textContent: "Refresh and keep" });
+  const found = make("div", { className: "oint-hint", id: `oint-found-${++serial}` });
+  button.setAttribute("aria-describedby", found.id);
   const status = make("div", { className: "oint-status" });
   status.setAttribute("role", "status");
   status.setAttribute("aria-live", "polite");
@@ -62,13 +81,14 @@ function build(place) {
     labelled("Paste the auth JSON", inputs.json),
     labelled("or upload it", inputs.file),
     details,
-    labelled("Keep the pair in", inputs.keep, "profile:NAME, or a file's path"),
+    labelled("Keep the pair in", inputs.keep, "profile:NAME, keyring:NAME, shared:NAME, or a file's path"),
+    found,
     button,
     status,
   );
   form.setAttribute("role", "group");
   form.setAttribute("aria-labelledby", form.firstChild.id);
-  return { form, inputs, details, button, status };
+  return { form, inputs, details, button, found, status };
 }
 
 async function collected(inputs) {
@@ -77,6 +97,15 @@ async function collected(inputs) {
   const parts = [new TextEncoder().encode(JSON.stringify(values))];
   if (inputs.file.files.length) parts.push(new Uint8Array(await inputs.file.files[0].arrayBuffer()));
   return parts.map((part) => part.buffer);
+}
+
+async function keysOf(inputs, received) {
+  const file = inputs.file.files[0];
+  const texts = [inputs.json.value, file && file.size < 1e6 ? await file.text().catch(() => "") : ""];
+  const typed = FIELDS.map(([key]) => key).filter((key) => inputs[key].value.trim());
+  const whole = texts.flatMap(keysIn);
+  // A whole structure replaces what the kernel has from before; single fields complete it.
+  return new Set([...whole, ...typed, ...(whole.length ? [] : received)]);
 }
 
 function clear(inputs) {
@@ -92,6 +121,7 @@ function render({ model, el }) {
   const waiting = make("div", { className: "oint-status", textContent: "Connecting to the kernel…" });
   el.replaceChildren(waiting);
   let view = null;
+  let received = [];
   let timer = setTimeout(() => (waiting.textContent = NO_KERNEL), PATIENCE_MS);
 
   function say(text, isProblem = false) {
@@ -122,12 +152,15 @@ function render({ model, el }) {
     clearTimeout(timer);
     view = build(message.place);
     view.button.addEventListener("click", submit);
+    const look = async () => (view.found.textContent = summary(await keysOf(view.inputs, received)));
+    for (const kind of ["input", "change"]) view.form.addEventListener(kind, look);
     el.replaceChildren(view.form);
   }
 
   function problem(message) {
     busy(false);
     say(message.text, true);
+    received = message.keys;
     for (const [key, input] of Object.entries(view.inputs)) {
       if (key === message.field) input.setAttribute("aria-invalid", "true");
       else input.removeAttribute("aria-invalid");

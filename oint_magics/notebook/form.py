@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 _PLACE = "profile:default"
 _FIELDS = ("client_id", "client_secret", "refresh_token")
 _TEXT = "Auth form for X. No form here? %twitter_auth --prompt, or %twitter_refresh --auth auth.json"
+_HINT = (
+    "No form above? %twitter_auth --prompt asks with hidden input; or name a file: %twitter_refresh --auth auth.json"
+)
 _HERE = files("oint_magics.notebook")
 
 
@@ -43,6 +46,7 @@ class AuthForm(anywidget.AnyWidget):
     def __init__(self) -> None:
         super().__init__()
         self._handle: DisplayHandle | None = None
+        self._hint: DisplayHandle | None = None
         self._received: dict[str, Secret] = {}
         self._work = threading.Lock()
         self.on_msg(self._on_message)
@@ -55,6 +59,8 @@ class AuthForm(anywidget.AnyWidget):
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
         bundle = {"text/plain": _TEXT, "application/vnd.jupyter.widget-view+json": view}
         self._handle = display(bundle, raw=True, display_id=True)
+        # For front ends that draw no form: a missing extension, a strict content security policy.
+        self._hint = display({"text/plain": _HINT}, raw=True, display_id=True)
         self._hear_beside_cells()
 
     def send(self, content: Any, buffers: Any = None) -> None:
@@ -74,10 +80,16 @@ class AuthForm(anywidget.AnyWidget):
         """Answer the front end at once; the refresh itself runs beside the kernel's own work."""
         if content.get("kind") == "hello":
             self.send({"kind": "ready", "place": _PLACE})
+            self._take_hint_away()
         elif content.get("kind") == "submit":
             parts = [bytes(buffer) for buffer in buffers]
             self.send({"kind": "received"})
             threading.Thread(target=self._submit, args=(parts,)).start()
+
+    def _take_hint_away(self) -> None:
+        if self._hint is not None:
+            self._hint.update({"text/plain": "", "text/html": ""}, raw=True)
+            self._hint = None
 
     def _submit(self, parts: list[bytes]) -> None:
         """Take what was sent, refresh it, and show either the table or what is wrong."""
@@ -110,7 +122,8 @@ class AuthForm(anywidget.AnyWidget):
 
     def _problem(self, error: OintError) -> None:
         received = [key for key in self._received if key != "keep"]
-        self.send({"kind": "problem", "text": str(error), "field": _field(error), "received": received})
+        known = {"text": str(error), "field": _field(error), "received": received, "keys": _keys(self._received)}
+        self.send({"kind": "problem", **known})
 
 
 def show() -> None:
@@ -127,6 +140,15 @@ def _merged(received: dict[str, Secret]) -> dict[str, object]:
         if key in received:
             values |= read_object(received[key].reveal()).values()
     return values | {key: received[key] for key in _FIELDS if key in received}
+
+
+def _keys(received: dict[str, Secret]) -> list[str]:
+    """Return which of the form's keys have a value by now, wherever it stands."""
+    try:
+        values = _merged(received)
+    except AuthError:
+        return []
+    return [key for key in _FIELDS if values.get(key)]
 
 
 def _place(received: dict[str, Secret]) -> str:

@@ -76,8 +76,9 @@ def done(page, jupyter):
     kept = json.loads(page.profile.read_text())
     assert kept["refresh_token"] != page.auth["refresh_token"]
     assert kept["refresh_token"] not in text
-    outputs = json.loads(text)["cells"][1]["outputs"]
-    assert [sorted(output["data"]) for output in outputs] == [["text/html", "text/markdown", "text/plain"]]
+    table, hint = json.loads(text)["cells"][1]["outputs"]
+    assert sorted(table["data"]) == ["text/html", "text/markdown", "text/plain"]
+    assert not any("".join(value) for value in hint["data"].values())
 
 
 def test_paste(form, jupyter):
@@ -189,6 +190,128 @@ def test_typing_does_not_reach_jupyterlabs_shortcuts(form):
 
     expect(form.locator(".jp-CodeCell")).to_have_count(2)
     expect(form.locator(".oint-form")).to_have_count(1)
+
+
+def found(page):
+    """Return what the form says of the structure before it is sent."""
+    name = page.get_by_role("button", name="Refresh and keep").get_attribute("aria-describedby")
+    return page.locator(f"#{name}")
+
+
+def test_the_form_says_which_client_it_found_and_what_is_missing(form, tmp_path):
+    """In the browser alone: nothing is sent for it."""
+    json_field = form.get_by_label("Paste the auth JSON")
+    expect(found(form)).to_have_text("")
+    json_field.fill("{'client_id': 'an-id', 'client_secret': 'MARK'}")
+    expect(found(form)).to_have_text("Confidential client: a client secret is there. Missing: refresh token.")
+    json_field.fill('{"client_id": "an-id", "client_secret": "", "refresh_token": "MARK"}')
+    expect(found(form)).to_have_text("Public client: no client secret.")
+    json_field.fill("")
+    expect(found(form)).to_have_text("")
+
+    form.get_by_text("or fill in the fields", exact=True).click()
+    form.get_by_label("Client secret").fill("MARK")
+    expect(found(form)).to_contain_text("Missing: client ID, refresh token.")
+    path = tmp_path / "auth.json"
+    path.write_text(json.dumps(form.auth))
+    form.get_by_label("or upload it").set_input_files(path)
+    expect(found(form)).to_have_text("Confidential client: a client secret is there.")
+    assert not any("MARK" in str(frame) for frame in form.frames_seen)
+
+
+def test_what_was_received_counts_in_the_next_try(form):
+    form.get_by_label("Paste the auth JSON").fill(json.dumps(form.auth | {"refresh_token": None}))
+    submit(form)
+    expect(form.get_by_role("status")).to_contain_text("refresh_token is missing")
+
+    form.get_by_label("Client ID").fill("x")
+    expect(found(form)).to_have_text("Confidential client: a client secret is there. Missing: refresh token.")
+    form.get_by_label("Client ID").fill("")
+    form.get_by_label("Refresh token").fill(form.auth["refresh_token"])
+    submit(form)
+
+    form.locator("table.oint-t", has_text="access_token").wait_for()
+
+
+def test_with_the_keyboard_alone(form, jupyter):
+    """Tab goes through the form from top to bottom, and its button can be pressed."""
+    form.get_by_label("Paste the auth JSON").focus()
+    form.keyboard.insert_text(json.dumps(form.auth))
+    order = []
+    for _ in range(5):
+        form.keyboard.press("Tab")
+        order.append(
+            form.evaluate("document.activeElement.labels?.[0]?.textContent ?? document.activeElement.textContent")
+        )
+        if order[-1] == "Refresh and keep":
+            break
+    form.keyboard.press("Enter")
+
+    assert order == ["or upload it", "or fill in the fields", "Keep the pair in", "Refresh and keep"]
+    done(form, jupyter)
+
+
+def test_axe_finds_nothing(form):
+    """Empty, with its fields open, and with an error in it."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    axe = Axe()
+    assert axe.run(form, context=".oint-form").violations_count == 0
+    form.get_by_text("or fill in the fields", exact=True).click()
+    assert axe.run(form, context=".oint-form").violations_count == 0
+    form.get_by_label("Refresh token").fill("é")
+    form.get_by_label("Client ID").fill("an-id")
+    submit(form)
+    expect(form.get_by_role("status")).to_contain_text("no token has")
+    report = axe.run(form, context=".oint-form")
+    assert report.violations_count == 0, report.generate_report()
+
+
+def test_twice_as_large_nothing_is_cut(form):
+    """At 200 % the form needs no scrolling to the side."""
+    form.set_viewport_size({"width": 640, "height": 800})
+    form.evaluate("document.documentElement.style.fontSize = '200%'")
+    form.locator(".oint-form").evaluate("(e) => { e.style.fontSize = '200%'; }")
+    form.get_by_text("or fill in the fields", exact=True).click()
+
+    assert form.locator(".oint-form").evaluate("(e) => e.scrollWidth <= e.clientWidth")
+
+
+def test_reopened_it_says_that_it_is_not_connected(chromium, tmp_path):
+    """Saved with its state and opened with another kernel: no field is drawn into which somebody might type."""
+    (tmp_path / "nb").mkdir()
+    path = lab.notebook(tmp_path / "nb" / "form.ipynb", "%load_ext oint_magics", "%twitter_auth")
+    server = lab.Lab(tmp_path / "lab", tmp_path / "nb", saves_widgets=True)
+    page = chromium.new_page()
+    try:
+        server.open(page, "form.ipynb")
+        server.run_all(page)
+        page.locator(".oint-form").wait_for()
+        page.locator(".jp-CodeCell").first.click()
+        server.save(page)
+        assert "widgets" in json.loads(path.read_text())["metadata"]
+        page.goto("about:blank")
+        path.rename(path.with_name("copy.ipynb"))
+
+        server.open(page, "copy.ipynb")
+        page.get_by_text("Not connected to a kernel. Run this cell again.").wait_for(timeout=15_000)
+        assert page.locator(".oint-form").count() == 0
+    finally:
+        page.close()
+        server.stop()
+
+
+def test_where_no_form_is_drawn_the_other_ways_are_named(jupyter, page):
+    """The front end has no such extension: the line below stays."""
+    folder = jupyter.folder / "no_form"
+    folder.mkdir()
+    lab.notebook(folder / "form.ipynb", "%load_ext oint_magics", "%twitter_auth")
+    page.route("**/lab/extensions/anywidget/**", lambda route: route.abort())
+    jupyter.open(page, "no_form/form.ipynb")
+    jupyter.run_all(page)
+
+    expect(page.locator(".jp-OutputArea").last).to_contain_text("%twitter_auth --prompt")
+    assert page.locator(".oint-form").count() == 0
 
 
 def test_every_field_has_a_label_and_is_kept_out_of_the_browsers_memory(form):
