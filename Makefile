@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/.venv/browsers
 
-.PHONY: demo test check bench mutants clean
+.PHONY: demo test check bench leaks mutants clean
 
 demo: .venv/demo  ## JupyterLab on the first notebook; LAB_ARGS="…" is passed on
 	$(BIN)/jupyter lab $(AS_ROOT) --LabApp.default_url=/lab/tree/notebooks/01_first_refresh.ipynb $(LAB_ARGS)
@@ -29,6 +29,10 @@ bench: .venv/test  ## ratios against named alternatives, in one run; and the lar
 	$(BIN)/python benchmarks/stops.py 200
 	$(BIN)/python benchmarks/lineage.py 100
 	$(BIN)/python benchmarks/kills.py 2400
+
+leaks: .venv/test  ## secrets through every path of a session, then a search of all that it left
+	$(BIN)/python tests/browser.py
+	cd tests && ../$(BIN)/python -m leaks jupyterlab
 
 mutants: .venv/test  ## change the core line by line and see whether a test notices
 	$(BIN)/mutmut run

@@ -34,11 +34,13 @@ An error holds text alone: no request, no answer, no value that was given.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+    from types import TracebackType
 
 
 class OintError(Exception):
@@ -66,6 +68,7 @@ class OintError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """Show the message alone where IPython would show a traceback."""
+        _forget_frames(self)
         return [f"{type(self).__name__}: {self}"]
 
 
@@ -191,4 +194,31 @@ class Stopped(KeyboardInterrupt):
     """The stop button was pressed; what was on its way was finished first."""
 
     def _render_traceback_(self) -> list[str]:
+        _forget_frames(self)
         return [f"Stopped: {self}"]
+
+
+def _forget_frames(error: BaseException) -> None:
+    """Let go of the frames that lead here: IPython's own hold the line that was typed, for `%debug` to show."""
+    error.__traceback__ = _nowhere()
+    if getattr(sys, "last_value", None) is error:
+        sys.last_traceback = error.__traceback__
+
+
+def _nowhere() -> TracebackType | None:
+    """Return a traceback with nothing in it, nor behind it: IPython's `%tb` and `%debug` want one."""
+    import threading
+
+    found: list[TracebackType | None] = []
+
+    def fail() -> None:
+        try:
+            raise LookupError  # noqa: TRY301 - for its traceback alone
+        except LookupError as nothing:
+            found.append(nothing.__traceback__)
+
+    # In a thread of its own, so that no frame of the caller's stands behind it.
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    return found[0]

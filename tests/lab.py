@@ -88,7 +88,9 @@ def notebook(path, *cells):
     """Write a notebook of code cells."""
     import nbformat
 
-    document = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    # A cell that fails must not keep the ones below it from running.
+    tags = {"tags": ["raises-exception"]}
+    document = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell, metadata=tags) for cell in cells])
     document.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
     nbformat.write(document, path)
     return Path(path)

@@ -32,11 +32,11 @@ def take(path, namespace):
     """Let everything show the last response and the last error."""
     shell = get_ipython()  # noqa: F821 - the kernel's
     folder = FOLDER / path
-    values = [value for value in (namespace.get("r"), namespace.get("_"), *_parts()) if value is not None]
+    values = [value for value in (namespace.get("r"), namespace.get("_")) if value is not None]
     error = getattr(sys, "last_value", None)
     errors = [] if error is None else _chain(error)
     probes = {
-        "repr, str, format": lambda: [f"{value!r} {value!s} {value:>5}" for value in values if _formats(value)],
+        "repr, str, format": lambda: [f"{value!r} {value!s} {value}" for value in values],
         "HTML, Markdown, plain": lambda: [shell.display_formatter.format(value) for value in values],
         "%whos": lambda: _said(shell, "whos"),
         "%store, pickle, copy": lambda: [_kept(value) for value in values],
@@ -50,15 +50,6 @@ def take(path, namespace):
     }
     for name, probe in probes.items():
         (folder / name.replace("/", "-")).write_text(_text(probe), encoding="utf-8", errors="backslashreplace")
-
-
-def _parts():
-    """Return our own modules' state that a debugger's variable pane would open."""
-    return []
-
-
-def _formats(value):
-    return type(value).__format__ is not object.__format__ or True
 
 
 def _text(probe):
@@ -91,6 +82,7 @@ def _inspected(value):
     found += [repr(getattr(value, "__dict__", None)), repr(getattr(type(value), "__slots__", None))]
     try:
         import rich
+        import rich.console
 
         said = io.StringIO()
         rich.inspect(value, private=True, console=rich.console.Console(file=said, width=400))
@@ -101,8 +93,14 @@ def _inspected(value):
 
 
 def _traceback(shell):
-    shell.run_line_magic("xmode", "Verbose")
-    return _said(shell, "tb", "Verbose")
+    """Return what `%tb Verbose` shows: a kernel sends it as a message of its own."""
+    shown, show = [], shell._showtraceback
+    shell._showtraceback = lambda *parts: shown.append([str(part) for part in parts])
+    try:
+        shell.run_line_magic("tb", "Verbose")
+    finally:
+        shell._showtraceback = show
+    return shown
 
 
 def _chain(error):

@@ -139,7 +139,7 @@ def test_no_xmode_repeats_the_line(shell, mode):
 
 
 def test_nothing_hangs_on_an_error(shell):
-    """No frame of ours, no chain: a debugger finds IPython's frames alone."""
+    """No frame, no chain: a debugger finds an empty place."""
     _, error, _ = run(shell, f"%twitter_refresh --auth {{'client_id':'{MARK}','refresh_token':5}}")
 
     assert error.__cause__ is None
@@ -149,7 +149,7 @@ def test_nothing_hangs_on_an_error(shell):
         frames.append(traceback.tb_frame)
         traceback = traceback.tb_next
     ours = [frame for frame in frames if "oint_magics" in frame.f_code.co_filename]
-    assert len(ours) == 1
+    assert len(frames) == len(ours) == 1
     assert MARK not in repr(ours[0].f_locals)
 
 
@@ -332,3 +332,16 @@ def test_completion(shell, line, found, sandbox):
 
 def test_version():
     assert oint_magics.__version__.count(".") == 2
+
+
+def test_no_frame_of_ipythons_keeps_the_line_for_the_debugger(shell):
+    """`%debug` and whoever walks the last traceback would find the line that was typed."""
+    _, error, _ = run(shell, f"%twitter_refresh --auth {{'client_id':'{MARK}'}}")
+    shell.showtraceback((type(error), error, error.__traceback__))
+
+    for traceback in (error.__traceback__, sys.last_traceback):
+        assert traceback.tb_next is None
+        frame = traceback.tb_frame
+        while frame:
+            assert MARK not in repr(frame.f_locals)
+            frame = frame.f_back
