@@ -83,9 +83,10 @@ def test_a_person_gets_the_form(front_end):
 
     for code in ("%twitter_auth", "%twitter_refresh"):
         messages = front_end.run(code)
-        (shown,) = [m["content"]["data"] for m in messages if m["msg_type"] == "display_data"]
+        shown, hint = [m["content"]["data"] for m in messages if m["msg_type"] == "display_data"]
         assert "application/vnd.jupyter.widget-view+json" in shown
         assert "%twitter_auth --prompt" in shown["text/plain"]
+        assert "No form above? %twitter_auth --prompt" in hint["text/plain"]
         assert not [m for m in messages if m["msg_type"] in ("error", "stream", "execute_result")]
 
 
