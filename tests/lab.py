@@ -67,6 +67,12 @@ class Lab:
         if wait:
             page.wait_for_function(ALL_DONE, timeout=30_000)
 
+    def run_last(self, page):
+        """Run the last cell once more, and wait until every one is done."""
+        page.locator(".jp-CodeCell").last.click()
+        page.keyboard.press("Control+Enter")
+        page.wait_for_function(ALL_DONE, timeout=30_000)
+
     def save(self, page):
         """Save the notebook as a person does, and return it."""
         page.keyboard.press("Control+s")

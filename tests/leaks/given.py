@@ -17,10 +17,13 @@ class Given:
     Args:
         path: the path's name.
         outcome: what the server does with its token: `grant`, `refuse`, `drop`, `echo`.
+
+    Attributes:
+        is_sent: whether its token came to the server.
     """
 
     def __init__(self, path, outcome="grant"):
-        self.path, self.outcome = path, outcome
+        self.path, self.outcome, self.is_sent = path, outcome, False
         mark = "".join(c for c in path.title() if c.isalnum())
         self.auth = {key: f"{mark}-{secrets.token_urlsafe(24)}" for key in SECRET_KEYS}
         self.auth |= {"client_secret": f"{mark}+{secrets.token_urlsafe(18)}/~", "client_id": f"id-of-{mark}"}
@@ -52,6 +55,8 @@ class Server:
             def do_POST(self):
                 form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
                 given = by_token.get(form["refresh_token"][0])
+                if given:
+                    given.is_sent = True
                 status, answer = _answer(given, str(self.headers), form)
                 if status:
                     body = json.dumps(answer).encode()

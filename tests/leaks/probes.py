@@ -20,12 +20,23 @@ def given(path):
 
 
 def start(path):
-    """Listen to all that logs and warns."""
+    """Listen to all that logs and warns, and log the session as IPython does."""
     folder = FOLDER / path
     folder.mkdir(parents=True, exist_ok=True)
+    shell = get_ipython()  # noqa: F821 - the kernel's
+    shell.run_line_magic("logstart", f"-o -r -q {folder / '%logstart'} append")
     logging.basicConfig(filename=folder / "logging at DEBUG", level=logging.DEBUG, force=True)
     logging.captureWarnings(capture=True)
     warnings.simplefilter("always")
+
+
+def plant_in_database(secret):
+    """Leave a secret in the team's database."""
+    import psycopg
+
+    with psycopg.connect(os.environ["OINT_SHARED_STORE"]) as connection:
+        connection.execute("CREATE TABLE leak (it text)")
+        connection.execute("INSERT INTO leak VALUES (%s)", [secret])
 
 
 def take(path, namespace):

@@ -9,6 +9,8 @@ import zipfile
 import zlib
 from urllib.parse import quote, quote_plus
 
+import ahocorasick
+
 # The heads of zlib streams that are in use; gzip has its own.
 _ZLIB_HEADS = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 _GZIP_HEAD = b"\x1f\x8b\x08"
@@ -26,47 +28,46 @@ def spellings(secret):
         # Whole groups of three bytes alone: what stands before and after the secret is not known.
         whole = base64.b64encode(raw[shift : shift + (len(raw) - shift) // 3 * 3])
         found |= {whole: "base64", whole.translate(bytes.maketrans(b"+/", b"-_")): "base64"}
-    found |= {spelling[::-1]: "reversed" for spelling in [raw]}
+    found[raw[::-1]] = "reversed"
     return {spelling: name for spelling, name in found.items() if len(spelling) >= 8}
 
 
 class Search:
-    """A search for some secrets.
+    """A search for some secrets, all at once.
 
     Args:
         secrets: name to text; each is long enough to be found by no accident.
     """
 
     def __init__(self, secrets):
-        self._patterns = {
-            spelling: (name, encoding)
-            for name, text in secrets.items()
-            for spelling, encoding in spellings(text).items()
-        }
+        self._automaton = ahocorasick.Automaton()
+        for name, text in secrets.items():
+            for spelling, encoding in spellings(text).items():
+                self._automaton.add_word(spelling.decode("latin-1"), (name, encoding))
+        self._automaton.make_automaton()
 
     def data(self, data, depth=0):
         """Return what is found in bytes: pairs of a secret's name and its encoding."""
-        found = {hit for spelling, hit in self._patterns.items() if spelling in data}
+        found = {hit for _, hit in self._automaton.iter(data.decode("latin-1"))}
         if depth < _DEEPEST:
             for inner in _inside(data):
                 found |= {(name, f"compressed {encoding}") for name, encoding in self.data(inner, depth + 1)}
         return found
 
-    def file(self, path):
-        """Return what is found in a file; one that is gone meanwhile holds nothing."""
+    def files(self, *roots):
+        """Return what is found in files and below folders: triples of name, encoding and path."""
+        hits = set()
+        for root in roots:
+            for path in root.rglob("*") if root.is_dir() else [root]:
+                if path.is_file() and not path.is_symlink():
+                    hits |= {(*hit, path.name) for hit in self._file(path)}
+        return hits
+
+    def _file(self, path):
         try:
             return self.data(path.read_bytes())
         except OSError:
-            return set()
-
-    def tree(self, *roots):
-        """Return what is found below folders: pairs of a path and what stands in it."""
-        hits = []
-        for root in roots:
-            for path in sorted(root.rglob("*")) if root.is_dir() else [root]:
-                if path.is_file() and not path.is_symlink():
-                    hits += [(path, hit) for hit in sorted(self.file(path))]
-        return hits
+            return set()  # Gone meanwhile.
 
 
 def _inside(data):

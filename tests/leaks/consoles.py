@@ -1,0 +1,66 @@
+"""Sessions without a page: nbclient, and IPython in a terminal."""
+
+import os
+import subprocess
+import sys
+
+import pexpect
+
+from leaks.session import NotebookSession, Session
+
+
+class NbclientSession(NotebookSession):
+    """Each notebook is run by a program, which saves the widgets' state with it."""
+
+    def go(self):
+        names = [self.notebook(way).name for way in self.ways]
+        words = [sys.executable, "-m", "jupyter", "execute", "--inplace", "--allow-errors", "--debug", *names]
+        with (self.root / "home" / "lab.log").open("wb") as log:
+            subprocess.run(words, cwd=self.root / "work", env=os.environ | self.environment(), stdout=log, stderr=log,
+                           stdin=subprocess.DEVNULL, check=True)  # fmt: skip
+
+    def search(self, search):
+        found = super().search(search)
+        del found["history"]  # nbclient's kernels have theirs in memory.
+        return found
+
+    def sends(self, way):
+        return way.sends and way.act is None  # Nobody is there to answer.
+
+
+class TerminalSession(Session):
+    """Each path has an IPython of its own; a person types the cells, and answers what is asked."""
+
+    own = Session.own | {"scrollback"}
+    _prompt = r"In \[\d+\]: $"
+    _more = r"\.\.\.: $"
+    _question = r"\(hidden[^)]*\): $|on one line: $"
+
+    def go(self):
+        (self.root / "screens").mkdir()
+        for way in self.ways:
+            with (self.root / "screens" / way.slug).open("wb") as screen:
+                self._go(way, screen)
+
+    def _go(self, way, screen):
+        words = ["-m", "IPython", "--no-banner", "--simple-prompt", "--colors=NoColor",
+                 "--HistoryManager.enabled=True"]  # fmt: skip
+        # As wide as any line: what a terminal breaks would hide from the search.
+        child = pexpect.spawn(sys.executable, words, env=os.environ | self.environment() | {"TERM": "dumb"},
+                              cwd=self.root / "work", timeout=30, dimensions=(50, 4000), logfile=screen)  # fmt: skip
+        child.logfile, child.logfile_read = None, screen
+        child.expect(self._prompt)
+        answers = list(way.answers)
+        for cell in way.cells:
+            for line in [line for line in cell.split("\n") if line or "\n" in cell]:
+                child.sendline(line)
+                while child.expect([self._prompt, self._more, self._question]) == 2:
+                    answer = answers.pop(0)
+                    child.sendintr() if answer == "\x03" else child.sendline(answer)
+        assert not answers, f"{way.name}: nobody asked for {len(answers)} answers"
+        child.sendline("exit")
+        child.expect(pexpect.EOF)
+        child.close()
+
+    def search(self, search):
+        return {"scrollback": search.files(self.root / "screens")} | super().search(search)

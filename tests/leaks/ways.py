@@ -1,0 +1,171 @@
+"""The paths that secrets take through a session, and what a person does on each."""
+
+from leaks.given import Given
+
+PLANT = """
+import asyncio, builtins, copy, logging, os, subprocess, sys, tempfile, warnings
+import ipywidgets
+secret = probes.given("planted")["refresh_token"]
+logging.getLogger("planted").debug("leak %s", secret)
+warnings.warn(secret)
+print(secret)
+print(secret, file=sys.__stderr__, flush=True)
+display(ipywidgets.Text(value=secret))
+tempfile.NamedTemporaryFile(delete=False, mode="w").write(secret)
+words = [sys.executable, "-c", "import time; time.sleep(3)", secret]
+child = subprocess.Popen(words, env=os.environ | {"LEAK": secret})
+with open(os.environ["JUPYTER_RUNTIME_DIR"] + "/leak", "w") as file: size = file.write(secret)
+
+probes.plant_in_database(secret)
+class Leak(dict): pass
+
+r = Leak({secret: secret})
+r.secret = secret
+def fail(secret): raise ValueError(secret)
+
+"""
+
+
+class Way:
+    """One path of secrets through a session.
+
+    Args:
+        name: the path's name.
+        cells: what is run; `{slug}` and `{text}` become the path's name and its auth JSON.
+        outcome: what the server does.
+        act: what a person does in the page, or `None`.
+        answers: what a person answers hidden questions in a terminal with, or nothing.
+        is_typed: whether a cell holds the secret as text.
+        sends: whether its token is to come to the server.
+    """
+
+    def __init__(self, name, *cells, outcome="grant", act=None, answers=(), is_typed=False, sends=True):
+        self.name, self.act, self.is_typed, self.sends = name, act, is_typed, sends
+        self.slug = "".join(c if c.isalnum() else "-" for c in name)
+        self.given = Given(name, outcome)
+        start = f"%load_ext oint_magics\nimport probes; probes.start({self.slug!r})"
+        end = f"probes.take({self.slug!r}, globals())"
+        self.cells = [start, *map(self._filled, cells), end]
+        self.answers = [self._filled(answer) for answer in answers]
+
+    def _filled(self, text):
+        return text.replace("{slug}", self.slug).replace("{text}", self.given.text)
+
+
+def _paste(page, way, text):
+    page.locator(".oint-form").wait_for()
+    page.get_by_label("Paste the auth JSON").fill(text)
+    page.get_by_label("Keep the pair in").fill(f"profile:{way.slug}")
+    page.get_by_role("button", name="Refresh and keep").click()
+
+
+def _table(page):
+    page.locator("table.oint-t", has_text="access_token").wait_for()
+
+
+def paste(page, way):
+    _paste(page, way, way.given.text)
+    _table(page)
+
+
+def paste_badly(page, way):
+    _paste(page, way, _bad(way.given.text))
+    page.locator(".oint-problem").wait_for()
+
+
+def _bad(text):
+    return text.replace('"client_id"', '"x": "y", "x"')
+
+
+def upload(page, way):
+    page.locator(".oint-form").wait_for()
+    content = {"name": "auth.json", "mimeType": "application/json", "buffer": way.given.text.encode("utf-8-sig")}
+    page.get_by_label("or upload it").set_input_files(content)
+    page.get_by_label("Keep the pair in").fill(f"profile:{way.slug}")
+    page.get_by_role("button", name="Refresh and keep").click()
+    _table(page)
+
+
+def type_only(page, way):
+    page.locator(".oint-form").wait_for()
+    page.get_by_text("or fill in the fields", exact=True).click()
+    for label, key in (("Client secret", "client_secret"), ("Refresh token", "refresh_token")):
+        page.get_by_label(label).press_sequentially(way.given.auth[key])
+    page.get_by_label("Paste the auth JSON").fill(way.given.text)
+
+
+def answer_prompt(page, way):
+    for label, text in (("or the whole auth JSON", way.given.text), ("keep it in", f"profile:{way.slug}")):
+        box = page.locator("pre", has_text=label).locator(".jp-Stdin-input").last
+        box.wait_for()
+        box.fill(text)
+        box.press("Enter")
+    _table(page)
+
+
+_DATABASE = """async (text) => {
+  localStorage.setItem("leak", text);
+  const opened = indexedDB.open("leak");
+  opened.onupgradeneeded = () => opened.result.createObjectStore("leak");
+  await new Promise((done) => { opened.onsuccess = done; });
+  const change = opened.result.transaction("leak", "readwrite");
+  change.objectStore("leak").put(text, "leak");
+  await new Promise((done) => { change.oncomplete = done; });
+}"""
+
+
+def plant(page, way):
+    page.evaluate(_DATABASE, way.given.auth["refresh_token"])
+
+
+FAIL_INSIDE = """
+import oint_magics.refresh as inside
+def fail(store, auth, **_): raise ValueError(auth.refresh_token.reveal())
+
+inside.fly = fail
+"""
+
+
+def ways():
+    """Return every path, with fresh secrets."""
+    file = "%twitter_refresh --auth ../given/{slug}.json"
+    inline = "%twitter_refresh --to profile:{slug} --auth {text}"
+    typed = ("{text}", "profile:{slug}")
+    bad = ('{"x": 1, "x": 2, "client_secret": "{slug}"}', "profile:{slug}")
+    return [
+        Way("form success", "%twitter_auth", act=paste, answers=typed),
+        Way("form upload", "%twitter_auth", act=upload, answers=typed),
+        Way("form bad input", "%twitter_auth", act=paste_badly, answers=bad, sends=False),
+        Way(
+            "form typed and saved before submit",
+            "%twitter_auth",
+            act=type_only,
+            answers=("{text}", "\x03"),
+            sends=False,
+        ),
+        Way("file success", file, "%twitter_status", "%twitter_status --auth ../given/{slug}.json"),
+        Way("file refused", file, outcome="refuse"),
+        Way(
+            "variable", "pair = probes.given('{slug}')", "%twitter_refresh --auth pair --to profile:{slug}", "del pair"
+        ),
+        Way(
+            "environment",
+            "import os\nos.environ |= {'P_' + k.upper(): v for k, v in probes.given('{slug}').items()}",
+            "%twitter_refresh --auth env:P_ --to profile:{slug}",
+            "for name in [name for name in os.environ if name.startswith('P_')]: del os.environ[name]",
+        ),
+        Way("inline text", inline, is_typed=True),
+        Way("inline text, refused", inline, outcome="refuse", is_typed=True),
+        Way("in doubt", file, outcome="drop"),
+        Way("getpass", "%twitter_auth --prompt", act=answer_prompt, answers=typed),
+        Way("keyring", "%twitter_keep ../given/{slug}.json keyring:{slug}", "%twitter_refresh --auth keyring:{slug}"),
+        Way(
+            "team's database",
+            "%twitter_keep ../given/{slug}.json shared:{slug}",
+            "%twitter_refresh --auth shared:{slug}",
+        ),
+        Way("unexpected exception inside us", FAIL_INSIDE, file, sends=False),
+        Way("hostile answer", file, outcome="echo"),
+        Way("hostile refusal", file, outcome="echo refused"),
+        Way("planted", PLANT, "# {text}\nfail(secret)", "r", act=plant, sends=False),
+    ]
