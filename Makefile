@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/.venv/browsers
 
-.PHONY: demo test check bench leaks mutants clean
+.PHONY: demo test check bench leaks matrix mutants clean
 
 demo: .venv/demo  ## JupyterLab on the first notebook; LAB_ARGS="…" is passed on
 	$(BIN)/jupyter lab $(AS_ROOT) --LabApp.default_url=/lab/tree/notebooks/01_first_refresh.ipynb $(LAB_ARGS)
@@ -30,9 +30,14 @@ bench: .venv/test  ## ratios against named alternatives, in one run; and the lar
 	$(BIN)/python benchmarks/lineage.py 100
 	$(BIN)/python benchmarks/kills.py 2400
 
-leaks: .venv/test  ## secrets through every path of a session, then a search of all that it left
+leaks: .venv/test .venv/beside/collaboration  ## secrets through every path of a session, then a search of all that it left
 	$(BIN)/python tests/browser.py
-	cd tests && ../$(BIN)/python -m leaks jupyterlab
+	cd tests && ../$(BIN)/python -m leaks jupyterlab notebook nbclient terminal
+	cd tests && ../.venv/beside/bin/python -m leaks collaboration
+
+matrix: .venv/test  ## the same tests with the oldest and the newest of what we stand on
+	$(BIN)/python tests/browser.py
+	$(BIN)/python tests/matrix.py .venv/matrix
 
 mutants: .venv/test  ## change the core line by line and see whether a test notices
 	$(BIN)/mutmut run
@@ -50,4 +55,11 @@ clean:
 
 .venv/%: .venv/pip pyproject.toml
 	$(PIP) --editable . --group $*
+	touch $@
+
+# What changes how every notebook is saved has a place of its own.
+.venv/beside/%: .venv/pip pyproject.toml
+	$(PYTHON) -m venv .venv/beside
+	.venv/beside/bin/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	.venv/beside/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group $*
 	touch $@

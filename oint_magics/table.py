@@ -21,7 +21,8 @@ _STYLE = (
     "background:transparent;color:inherit;white-space:normal;overflow-wrap:anywhere;max-width:60em}"
     ".oint table.oint-t th[scope=row]{font-weight:normal;white-space:nowrap;opacity:.75}"
 )
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~$^-])")
+# Markup, and what GFM makes a link of by itself.
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~$^@-]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
 
 
 class Row(NamedTuple):

@@ -21,14 +21,14 @@ _DEEPEST = 3
 def spellings(secret):
     """Return the bytes by which a secret may stand in a file, each with the name of its encoding."""
     raw = secret.encode()
-    found = {raw: "raw", secret.encode("utf-16-le"): "UTF-16", secret.encode("utf-16-be"): "UTF-16"}
+    found = {secret.encode("utf-16-le"): "UTF-16", secret.encode("utf-16-be"): "UTF-16"}
     found |= {quote(secret, safe="").encode(): "URL-quoted", quote_plus(secret).encode(): "URL-quoted"}
     found |= {json.dumps(secret)[1:-1].encode(): "JSON", raw.hex().encode(): "hex", raw.hex().upper().encode(): "hex"}
     for shift in range(3):
         # Whole groups of three bytes alone: what stands before and after the secret is not known.
         whole = base64.b64encode(raw[shift : shift + (len(raw) - shift) // 3 * 3])
         found |= {whole: "base64", whole.translate(bytes.maketrans(b"+/", b"-_")): "base64"}
-    found[raw[::-1]] = "reversed"
+    found |= {raw[::-1]: "reversed", raw: "raw"}
     return {spelling: name for spelling, name in found.items() if len(spelling) >= 8}
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 
 import pexpect
 import pytest
@@ -99,3 +100,29 @@ def test_our_lines_and_no_traceback(ipython):
     assert "UsageError" in said
     assert "Traceback" not in said
     assert "MARKER5ecret" not in said.split("\n", 1)[1]
+
+
+@pytest.mark.parametrize("pause", [0, 0.2])
+def test_json_of_many_lines_ends_nowhere(ipython, sandbox, home, pause):
+    """A prompt takes one line; the lines after it must reach neither the screen nor IPython's own prompt."""
+    auth = sandbox.issue()
+    run(ipython, "%load_ext oint_magics")
+    ipython.sendline("%twitter_auth")
+    ipython.expect("client_id, or.*: ")
+    for line in json.dumps(auth, indent=2).splitlines():
+        ipython.send(line + "\n")
+        time.sleep(pause)
+    ipython.expect("empty line.*: ")
+    seen = ipython.before
+    ipython.sendline("")
+    ipython.expect(PROMPT)
+    seen += ipython.before
+
+    assert "AuthSyntaxError" in seen
+    assert "one line" in seen
+    ipython.sendline("exit")
+    ipython.expect(pexpect.EOF)
+    history = b"".join(path.read_bytes() for path in (home / "ipython").rglob("*") if path.is_file())
+    for key in ("client_secret", "refresh_token", "access_token"):
+        assert auth[key] not in seen + ipython.before
+        assert auth[key].encode() not in history
