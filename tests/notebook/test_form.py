@@ -23,9 +23,9 @@ def chromium():
         instance.close()
 
 
-@pytest.fixture(scope="module")
-def jupyter(tmp_path_factory):
-    server = lab.Lab(tmp_path_factory.mktemp("lab"), tmp_path_factory.mktemp("work"))
+@pytest.fixture(scope="module", params=["jupyterlab"])
+def jupyter(tmp_path_factory, request):
+    server = lab.Lab(tmp_path_factory.mktemp("lab"), tmp_path_factory.mktemp("work"), app=request.param)
     yield server
     server.stop()
 
@@ -81,6 +81,7 @@ def done(page, jupyter):
     assert not any("".join(value) for value in hint["data"].values())
 
 
+@pytest.mark.parametrize("jupyter", ["jupyterlab", "notebook"], indirect=True)
 def test_paste(form, jupyter):
     """Pasted JSON becomes a table; the text went to the kernel as one binary message, and nowhere else."""
     form.get_by_label("Paste the auth JSON").fill(json.dumps(form.auth))
@@ -103,6 +104,7 @@ def test_upload(form, jupyter, tmp_path):
     done(form, jupyter)
 
 
+@pytest.mark.parametrize("jupyter", ["jupyterlab", "notebook"], indirect=True)
 def test_the_form_says_what_is_wrong_and_keeps_the_rest(form, jupyter):
     """Each fault names the field, takes the focus there, and repeats no value; what was right need not be typed again."""
     status = form.get_by_role("status")
