@@ -25,10 +25,11 @@ def pythons():
     """Return the supported Pythons that are there, the oldest first."""
     found = {}
     for minor in range(OLDEST[1], NEWEST[1] + 1):
-        own = sorted(Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/python"))
-        path = shutil.which(f"python3.{minor}") or (own and own[-1])
-        if path and subprocess.run([path, "-c", "import venv, sqlite3, ssl"], capture_output=True).returncode == 0:
-            found[minor] = str(path)
+        # Beside our own, where a version manager keeps them; else on the path.
+        beside = sorted(Path(sys.base_prefix).parent.glob(f"3.{minor}.*/bin/python"))
+        for path in [*beside[-1:], shutil.which(f"python3.{minor}")]:
+            if path and subprocess.run([path, "-c", "import venv, sqlite3, ssl"], capture_output=True).returncode == 0:
+                found.setdefault(minor, str(path))
     if sys.version_info[1] not in found:
         found[sys.version_info[1]] = sys.executable
     return [path for _, path in sorted(found.items())]
