@@ -37,7 +37,7 @@ def test_a_file_is_refreshed_and_saved_back(sandbox, auth_file):
     assert response["refresh_token"] != before["refresh_token"]
     assert abs(after["expires_at"] - datetime.now(UTC).timestamp() - 7200) < 5
     assert response.saved_to == "auth.json"
-    assert sandbox.accounts.is_good(response["access_token"])
+    assert sandbox.accounts.bearer(response["access_token"])
 
 
 def test_run_twice_and_again(sandbox, auth_file):
@@ -268,7 +268,7 @@ def test_what_was_answered_after_its_store_had_changed_goes_to_a_profile(sandbox
     assert "Gone." in str(caught.value)
     assert f"%twitter_refresh --auth {place}" in str(caught.value)
     assert caught.value.response["refresh_token"] not in str(caught.value)
-    assert sandbox.accounts.is_good(twitter.refresh(place)["access_token"])
+    assert sandbox.accounts.bearer(twitter.refresh(place)["access_token"])
 
 
 def test_what_no_place_takes_is_in_this_process(sandbox, auth_file, monkeypatch):
@@ -284,7 +284,7 @@ def test_what_no_place_takes_is_in_this_process(sandbox, auth_file, monkeypatch)
     assert caught.value.response.saved_to is None
     assert "%twitter_keep unsaved: profile:rescued" in str(caught.value)
     assert twitter.keep("unsaved:", "profile:rescued") == "profile:rescued"
-    assert sandbox.accounts.is_good(twitter.refresh("profile:rescued")["access_token"])
+    assert sandbox.accounts.bearer(twitter.refresh("profile:rescued")["access_token"])
     with pytest.raises(errors.AuthError):
         twitter.keep("unsaved:", "profile:again")
 

@@ -7,9 +7,25 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 MARK = "sandbox-"
 SCOPE = "tweet.read tweet.write users.read media.write offline.access"
+CALLBACK = "http://127.0.0.1:8080/callback"
+
+
+class Person(NamedTuple):
+    """Somebody with an account here."""
+
+    number: str
+    username: str
+    name: str
+
+
+PEOPLE = (
+    Person("2244994945", "sandbox", "Sandbox User"),
+    Person("783214", "second", "Second Sandbox User"),
+)
 
 
 @dataclass
@@ -18,6 +34,15 @@ class Client:
 
     client_id: str
     secret: str | None
+    callback: str
+
+
+class Pair(NamedTuple):
+    """What a grant gives; without `offline.access` there is no refresh token."""
+
+    access_token: str
+    refresh_token: str | None
+    scope: str
 
 
 @dataclass
@@ -25,10 +50,16 @@ class Family:
     """One login: the chain of refresh tokens that came from it, and the access tokens that are still good."""
 
     client_id: str
-    refresh_token: str
+    person: Person
+    scope: str
+    refresh_token: str | None = None
     spent: set[str] = field(default_factory=set)
     access_tokens: dict[str, float] = field(default_factory=dict)
-    is_revoked: bool = False
+
+    def end(self) -> None:
+        """Let every token of it be dead; the ones that were spent stay known as such."""
+        self.refresh_token = None
+        self.access_tokens.clear()
 
 
 @dataclass
@@ -55,10 +86,10 @@ class Accounts:
         self._families: list[Family] = []
         self._lock = threading.Lock()
 
-    def add_client(self, secret: str | None) -> Client:
+    def add_client(self, secret: str | None, callback: str = CALLBACK) -> Client:
         """Register an app under a fresh client id that carries the sandbox's mark."""
         number = secrets.token_urlsafe(15)
-        client = Client(MARK + _packed(f"{number}:1:ci"), secret)
+        client = Client(MARK + _packed(f"{number}:1:ci"), secret, callback)
         with self._lock:
             self._clients[client.client_id] = client
         return client
@@ -67,37 +98,49 @@ class Accounts:
         """Return a registered app, or `None`."""
         return self._clients.get(client_id)
 
-    def log_in(self, client: Client) -> tuple[str, str]:
-        """Begin a token family; return its first access token and refresh token."""
+    def log_in(self, client: Client, person: Person = PEOPLE[0], scope: str = SCOPE) -> Pair:
+        """Begin a token family, which ends the earlier ones of this app and person; return its first pair."""
         with self._lock:
-            family = Family(client.client_id, "")
+            for earlier in self._families:
+                if (earlier.client_id, earlier.person) == (client.client_id, person):
+                    earlier.end()
+            family = Family(client.client_id, person, scope)
             self._families.append(family)
             return self._rotate(family)
 
-    def refresh(self, client: Client, refresh_token: str) -> tuple[str, str] | None:
+    def refresh(self, client: Client, refresh_token: str) -> Pair | None:
         """Spend a refresh token; return the new pair, or `None` where the token is dead."""
         with self._lock:
             for family in self._families:
                 if family.client_id != client.client_id:
                     continue
-                if family.refresh_token == refresh_token and not family.is_revoked:
+                if family.refresh_token == refresh_token:
                     family.spent.add(refresh_token)
                     self.counts.refreshes += 1
                     return self._rotate(family)
                 if refresh_token in family.spent:
                     self.counts.reuses += 1
-                    family.is_revoked = family.is_revoked or self.punishes_reuse
+                    if self.punishes_reuse:
+                        family.end()
             self.counts.refused += 1
             return None
 
-    def is_good(self, access_token: str) -> bool:
-        """Tell whether an access token opens anything now."""
+    def revoke(self, client: Client, token: str) -> None:
+        """End one token of an app; an unknown one is as good as ended (RFC 7009 §2.2)."""
         with self._lock:
-            return any(
-                family.access_tokens.get(access_token, 0) > time.time()
-                for family in self._families
-                if not family.is_revoked
-            )
+            for family in self._families:
+                if family.client_id == client.client_id:
+                    family.access_tokens.pop(token, None)
+                    if family.refresh_token == token:
+                        family.refresh_token = None
+
+    def bearer(self, access_token: str) -> tuple[Person, frozenset[str]] | None:
+        """Return whom an access token speaks for and with which scopes, or `None` for one that opens nothing now."""
+        with self._lock:
+            for family in self._families:
+                if family.access_tokens.get(access_token, 0) > time.time():
+                    return family.person, frozenset(family.scope.split())
+            return None
 
     def expire_access_tokens(self) -> None:
         """End every access token now."""
@@ -105,16 +148,23 @@ class Accounts:
             for family in self._families:
                 family.access_tokens.clear()
 
-    def _rotate(self, family: Family) -> tuple[str, str]:
+    def _rotate(self, family: Family) -> Pair:
         now = time.time()
-        access_token, family.refresh_token = _token("at", now), _token("rt", now)
+        access_token = _token("at", now)
+        family.refresh_token = _token("rt", now) if "offline.access" in family.scope.split() else None
+        family.access_tokens = {token: end for token, end in family.access_tokens.items() if end > now}
         family.access_tokens[access_token] = now + self.expires_in
-        return access_token, family.refresh_token
+        return Pair(access_token, family.refresh_token, family.scope)
 
 
 def _token(kind: str, now: float) -> str:
     """Return a token built as X's are: random, milliseconds, kind."""
     return _packed(f"{secrets.token_urlsafe(33)[:43]}:{int(now * 1000)}:1:1:{kind}:1")
+
+
+def code() -> str:
+    """Return an authorization code built as X's are."""
+    return _token("ac", time.time())
 
 
 def _packed(text: str) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from oint_magics.sandbox.accounts import Pair, Person
 
 
 class Reply(NamedTuple):
@@ -16,23 +19,35 @@ class Reply(NamedTuple):
     headers: tuple[tuple[str, str], ...] = ()
 
 
-def granted(access_token: str, refresh_token: str, scope: str, expires_in: int) -> Reply:
+def granted(pair: Pair, expires_in: int) -> Reply:
     """A pair, its keys in X's order."""
-    return _json(
-        200,
-        {
-            "token_type": "bearer",
-            "expires_in": expires_in,
-            "access_token": access_token,
-            "scope": scope,
-            "refresh_token": refresh_token,
-        },
-    )
+    document: dict[str, object] = {
+        "token_type": "bearer",
+        "expires_in": expires_in,
+        "access_token": pair.access_token,
+        "scope": pair.scope,
+    }
+    return _json(200, document | ({"refresh_token": pair.refresh_token} if pair.refresh_token else {}))
 
 
-def user(number: str, username: str, name: str) -> Reply:
+def revoked() -> Reply:
+    """A token is ended, or was never there."""
+    return _json(200, {"revoked": True})
+
+
+def user(person: Person, fields: set[str]) -> Reply:
     """`GET /2/users/me`."""
-    return _json(200, {"data": {"id": number, "name": name, "username": username}})
+    more = {"created_at": "2013-12-14T04:35:55.000Z", "public_metrics": {"followers_count": 2, "tweet_count": 250}}
+    data = {"id": person.number, "name": person.name, "username": person.username}
+    return _json(200, {"data": data | {key: value for key, value in more.items() if key in fields}})
+
+
+def page(posts: list[dict[str, object]], next_token: str | None) -> Reply:
+    """A page of a timeline."""
+    meta: dict[str, object] = {"result_count": len(posts)}
+    if posts:
+        meta |= {"newest_id": posts[0]["id"], "oldest_id": posts[-1]["id"]}
+    return _json(200, {"data": posts, "meta": meta | ({"next_token": next_token} if next_token else {})})
 
 
 def invalid_token() -> Reply:
@@ -55,6 +70,22 @@ def missing_parameter(name: str) -> Reply:
     return _refusal(400, "invalid_request", f"Missing required parameter [{name}].")
 
 
+def invalid_code() -> Reply:
+    """An authorization code that is too old, was used, or was never given to this app."""
+    return _refusal(400, "invalid_request", "Value passed for the authorization code was invalid.")
+
+
+def other_redirect_uri() -> Reply:
+    """A redirect_uri that is not the one of the login."""
+    text = "Value passed for the redirect uri did not match the uri of the authorization code."
+    return _refusal(400, "invalid_request", text)
+
+
+def other_verifier() -> Reply:
+    """A verifier that does not belong to the login's challenge."""
+    return _refusal(400, "invalid_request", "Value passed for the code verifier did not match the code challenge.")
+
+
 def unsupported_grant_type() -> Reply:
     """Another grant than the refresh (RFC 6749 §5.2; X's own text is not known)."""
     return _refusal(400, "unsupported_grant_type", "The grant type is not supported.")
@@ -65,6 +96,22 @@ def unauthorized() -> Reply:
     return _problem(401, "Unauthorized", "Unauthorized")
 
 
+def forbidden() -> Reply:
+    """A token without the scope that a call wants."""
+    return _problem(403, "Forbidden", "Forbidden")
+
+
+def invalid_parameter(name: str, value: str, why: str) -> Reply:
+    """A parameter of a call that X does not take."""
+    body: dict[str, object] = {
+        "errors": [{"parameters": {name: [value]}, "message": f"The `{name}` query parameter value {why}"}],
+        "title": "Invalid Request",
+        "detail": "One or more parameters to your request was invalid.",
+        "type": "https://api.twitter.com/2/problems/invalid-request",
+    }
+    return _json(400, body)._replace(content_type="application/problem+json")
+
+
 def not_found() -> Reply:
     """A path that X does not have."""
     return _problem(404, "Not Found", "Not Found")
@@ -72,11 +119,12 @@ def not_found() -> Reply:
 
 def too_many_requests(seconds: int) -> Reply:
     """A rate limit that ends in some seconds."""
-    headers = (
-        ("x-rate-limit-limit", "1"),
-        ("x-rate-limit-remaining", "0"),
-        ("x-rate-limit-reset", str(int(time.time()) + seconds)),
-    )
+    reset = str(int(time.time()) + seconds)
+    return too_many((("x-rate-limit-limit", "1"), ("x-rate-limit-remaining", "0"), ("x-rate-limit-reset", reset)))
+
+
+def too_many(headers: tuple[tuple[str, str], ...]) -> Reply:
+    """A window that takes no more calls."""
     return _problem(429, "Too Many Requests", "Too Many Requests")._replace(headers=headers)
 
 

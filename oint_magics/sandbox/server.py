@@ -8,15 +8,21 @@ import secrets
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
-from oint_magics.sandbox import answers, token_endpoint
-from oint_magics.sandbox.accounts import MARK, SCOPE, Accounts
+from oint_magics.sandbox import answers, api, authorize_page, token_endpoint
+from oint_magics.sandbox.accounts import CALLBACK, MARK, Accounts
 from oint_magics.sandbox.faults import Faults
+from oint_magics.sandbox.limits import Limits
+from oint_magics.sandbox.logins import Logins
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from oint_magics.sandbox.accounts import Client, Pair
+
 AUTH_FILE = "sandbox-auth.json"
+_AUTHORIZE = "/i/oauth2/authorize"
 _LONGEST_BODY = 64 * 1024
 
 
@@ -29,33 +35,47 @@ class Sandbox:
     Attributes:
         url: its address.
         accounts: its memory.
+        logins: the logins that are on their way.
+        limits: how many calls the API takes.
         faults: what goes wrong on demand.
     """
 
     def __init__(self, expires_in: int = 7200) -> None:
         self.accounts = Accounts(expires_in)
+        self.logins = Logins()
+        self.limits = Limits()
         self.faults = Faults()
         self._server = _Server(("127.0.0.1", 0), _handler_for(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def issue(self, *, is_public: bool = False, secret: str | None = None) -> dict[str, str]:
-        """Return a fresh auth structure: a new app and a first pair.
+    def app(self, *, is_public: bool = False, secret: str | None = None, callback: str = CALLBACK) -> dict[str, str]:
+        """Return the auth structure of a new app that nobody has logged in with.
 
         Args:
             is_public: an app without a secret.
             secret: a secret of the caller's; `None` for a random one.
+            callback: where the authorize page sends the browser back to.
         """
-        client = self.accounts.add_client(None if is_public else secret or secrets.token_urlsafe(37))
-        access_token, refresh_token = self.accounts.log_in(client)
+        return self._structure(self._client(is_public, secret, callback))
+
+    def issue(self, *, is_public: bool = False, secret: str | None = None, callback: str = CALLBACK) -> dict[str, str]:
+        """Return a fresh auth structure: a new app as `app` makes it, and a first pair."""
+        client = self._client(is_public, secret, callback)
+        return self._structure(client, self.accounts.log_in(client))
+
+    def _client(self, is_public: bool, secret: str | None, callback: str) -> Client:  # noqa: FBT001 - from above
+        return self.accounts.add_client(None if is_public else secret or secrets.token_urlsafe(37), callback)
+
+    def _structure(self, client: Client, pair: Pair | None = None) -> dict[str, str]:
         values = {
-            "redirect_uri": "http://127.0.0.1:8080/callback",
-            "scope": SCOPE,
+            "redirect_uri": client.callback,
+            "scope": pair and pair.scope,
             "client_id": client.client_id,
-            "client_secret": client.secret or "",
-            "access_token": access_token,
-            "refresh_token": refresh_token,
+            "client_secret": client.secret,
+            "access_token": pair and pair.access_token,
+            "refresh_token": pair and pair.refresh_token,
             "sandbox": self.url,
         }
         return {key: value for key, value in values.items() if value}
@@ -99,6 +119,15 @@ class _Server(ThreadingHTTPServer):
         """Say nothing: a client that goes away in the middle is none of a user's business."""
 
 
+def _posted(sandbox: Sandbox, path: str, proof: str | None, form: dict[str, str]) -> answers.Reply | None:
+    """Return the answer to a form; `None` for none."""
+    if path == "/2/oauth2/token":
+        return token_endpoint.exchange(sandbox.accounts, sandbox.logins, sandbox.faults, proof, form)
+    if path == "/2/oauth2/revoke":
+        return token_endpoint.revoke(sandbox.accounts, proof, form)
+    return authorize_page.decide(sandbox.logins, form) if path == _AUTHORIZE else answers.not_found()
+
+
 def _handler_for(sandbox: Sandbox) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -107,20 +136,16 @@ def _handler_for(sandbox: Sandbox) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             length = min(int(self.headers.get("Content-Length") or 0), _LONGEST_BODY)
-            body = self.rfile.read(length).decode(errors="replace")
-            if self.path.partition("?")[0] != "/2/oauth2/token":
-                self._send(answers.not_found())
-                return
-            authorization = self.headers.get("Authorization")
-            self._send(token_endpoint.exchange(sandbox.accounts, sandbox.faults, authorization, body))
+            fields = parse_qs(self.rfile.read(length).decode(errors="replace"))
+            form = {key: values[-1] for key, values in fields.items()}
+            self._send(_posted(sandbox, self.path.partition("?")[0], self.headers.get("Authorization"), form))
 
         def do_GET(self) -> None:
-            if self.path.partition("?")[0] != "/2/users/me":
-                self._send(answers.not_found())
-                return
-            scheme, _, token = (self.headers.get("Authorization") or "").partition(" ")
-            is_good = scheme.lower() == "bearer" and sandbox.accounts.is_good(token)
-            self._send(answers.user("2244994945", "sandbox", "Sandbox User") if is_good else answers.unauthorized())
+            path, _, query = self.path.partition("?")
+            if path == _AUTHORIZE:
+                self._send(authorize_page.show(sandbox.accounts, sandbox.logins, query))
+            else:
+                self._send(api.get(sandbox.accounts, sandbox.limits, self.headers.get("Authorization"), self.path))
 
         def _send(self, reply: answers.Reply | None) -> None:
             if reply is None:

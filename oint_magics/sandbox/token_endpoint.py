@@ -1,31 +1,31 @@
-"""`POST /2/oauth2/token`, judged as X judges it."""
+"""`POST /2/oauth2/token` and `/2/oauth2/revoke`, judged as X judges them."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
 import time
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, unquote_plus
 
 from oint_magics.sandbox import answers
-from oint_magics.sandbox.accounts import SCOPE
+from oint_magics.sandbox.answers import Reply
+from oint_magics.sandbox.clients import client_of
 
 if TYPE_CHECKING:
     from oint_magics.sandbox.accounts import Accounts, Client
-    from oint_magics.sandbox.answers import Reply
     from oint_magics.sandbox.faults import Faults
+    from oint_magics.sandbox.logins import Logins
 
 
-def exchange(accounts: Accounts, faults: Faults, authorization: str | None, body: str) -> Reply | None:
+def exchange(
+    accounts: Accounts, logins: Logins, faults: Faults, authorization: str | None, form: dict[str, str]
+) -> Reply | None:
     """Answer a token request; `None` means that the connection is dropped without an answer.
 
     Args:
         accounts: the server's memory.
+        logins: the codes that were given.
         faults: what goes wrong on demand.
         authorization: the `Authorization` header, or `None`.
-        body: the form.
+        form: the form's fields.
     """
     fault = faults.take()
     if fault and fault.name == "html":
@@ -34,35 +34,50 @@ def exchange(accounts: Accounts, faults: Faults, authorization: str | None, body
         return answers.too_many_requests(int(fault.seconds))
     if fault and fault.name == "refuse":
         return answers.invalid_token()
-    reply = _grant(accounts, authorization, {key: values[-1] for key, values in parse_qs(body).items()})
+    reply = _grant(accounts, logins, authorization, form)
     if fault and fault.name == "slow":
         time.sleep(fault.seconds)
     return None if fault and fault.name == "drop" else reply
 
 
-def _grant(accounts: Accounts, authorization: str | None, form: dict[str, str]) -> Reply:
-    for name in ("client_id", "grant_type"):
-        if name not in form:
-            return answers.missing_parameter(name)
-    client = accounts.client(form["client_id"])
-    if client is None:
-        return answers.invalid_client_id()
-    if client.secret is not None and not _proves(authorization, client):
-        return answers.missing_header()
+def revoke(accounts: Accounts, authorization: str | None, form: dict[str, str]) -> Reply:
+    """Answer a revocation (RFC 7009): each call ends one token, and no other."""
+    client = client_of(accounts, authorization, form)
+    if isinstance(client, Reply):
+        return client
+    if "token" not in form:
+        return answers.missing_parameter("token")
+    accounts.revoke(client, form["token"])
+    return answers.revoked()
+
+
+def _grant(accounts: Accounts, logins: Logins, authorization: str | None, form: dict[str, str]) -> Reply:
+    if "client_id" in form and "grant_type" not in form:
+        return answers.missing_parameter("grant_type")
+    client = client_of(accounts, authorization, form)
+    if isinstance(client, Reply):
+        return client
+    if form["grant_type"] == "authorization_code":
+        return _logged_in(accounts, logins, client, form)
     if form["grant_type"] != "refresh_token":
         return answers.unsupported_grant_type()
     if "refresh_token" not in form:
         return answers.missing_parameter("refresh_token")
     pair = accounts.refresh(client, form["refresh_token"])
-    return answers.granted(*pair, SCOPE, accounts.expires_in) if pair else answers.invalid_token()
+    return answers.granted(pair, accounts.expires_in) if pair else answers.invalid_token()
 
 
-def _proves(authorization: str | None, client: Client) -> bool:
-    """Tell whether a Basic header names the client and its secret (RFC 6749 §2.3.1)."""
-    scheme, _, packed = (authorization or "").partition(" ")
-    try:
-        client_id, _, secret = base64.b64decode(packed, validate=True).decode().partition(":")
-    except (ValueError, binascii.Error):
-        return False
-    is_right = hmac.compare_digest(unquote_plus(secret).encode(), (client.secret or "").encode())
-    return scheme.lower() == "basic" and unquote_plus(client_id) == client.client_id and is_right
+def _logged_in(accounts: Accounts, logins: Logins, client: Client, form: dict[str, str]) -> Reply:
+    for name in ("code", "redirect_uri", "code_verifier"):
+        if name not in form:
+            return answers.missing_parameter(name)
+    code = logins.redeem(form["code"])
+    if code is None or code.request.client_id != client.client_id:
+        return answers.invalid_code()
+    if code.request.redirect_uri != form["redirect_uri"]:
+        return answers.other_redirect_uri()
+    if not code.is_proved_by(form["code_verifier"]):
+        return answers.other_verifier()
+    # In an order of its own, as X does.
+    scope = " ".join(sorted(set(code.request.scope.split())))
+    return answers.granted(accounts.log_in(client, code.person, scope), accounts.expires_in)

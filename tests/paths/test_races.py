@@ -57,7 +57,7 @@ def check(sandbox, tokens):
     assert sandbox.accounts.counts.refreshes == 1
     assert sandbox.accounts.counts.reuses == 0
     assert len(set(tokens)) == 1
-    assert sandbox.accounts.is_good(tokens[0])
+    assert sandbox.accounts.bearer(tokens[0])
 
 
 def test_one_file(sandbox, expired):

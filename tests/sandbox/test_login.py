@@ -1,0 +1,209 @@
+"""The sandbox's authorize page, code exchange and revocation: asked with plain requests and RFC 7636's own example."""
+
+import re
+import time
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+# RFC 7636, appendix B.
+VERIFIER, CHALLENGE = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+SCOPE = "tweet.read users.read offline.access"
+
+
+def query(app, **changes):
+    asked = {
+        "response_type": "code",
+        "client_id": app["client_id"],
+        "redirect_uri": app["redirect_uri"],
+        "scope": SCOPE,
+        "state": "a state & more",
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+    }
+    return {key: value for key, value in (asked | changes).items() if value is not None}
+
+
+def page(sandbox, app, **changes):
+    return requests.get(f"{sandbox.url}/i/oauth2/authorize", params=query(app, **changes), timeout=10)
+
+
+def answer(sandbox, app, answer="approve", person="2244994945", **changes):
+    ticket = re.search(r'name="ticket" value="([^"]+)"', page(sandbox, app, **changes).text)[1]
+    form = {"ticket": ticket, "answer": answer, "person": person}
+    return requests.post(f"{sandbox.url}/i/oauth2/authorize", data=form, allow_redirects=False, timeout=10)
+
+
+def came_back(reply):
+    return {key: values[0] for key, values in parse_qs(urlsplit(reply.headers["Location"]).query).items()}
+
+
+def exchange(sandbox, app, code, /, **changes):
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": app["redirect_uri"],
+        "code_verifier": VERIFIER,
+        "client_id": app["client_id"],
+    } | changes
+    basic = (app["client_id"], app["client_secret"]) if "client_secret" in app else None
+    form = {key: value for key, value in form.items() if value is not None}
+    return requests.post(f"{sandbox.url}/2/oauth2/token", data=form, auth=basic, timeout=10)
+
+
+def logged_in(sandbox, app, **changes):
+    return exchange(sandbox, app, came_back(answer(sandbox, app, **changes))["code"]).json()
+
+
+def me(sandbox, token):
+    return requests.get(f"{sandbox.url}/2/users/me", headers={"Authorization": f"Bearer {token}"}, timeout=10)
+
+
+@pytest.mark.parametrize("is_public", [False, True])
+def test_approved_and_exchanged(sandbox, is_public):
+    app = sandbox.app(is_public=is_public, callback="http://127.0.0.1:1/callback?mine=1")
+
+    reply = answer(sandbox, app)
+    back = came_back(reply)
+    pair = exchange(sandbox, app, back["code"]).json()
+
+    assert reply.headers["Location"].startswith("http://127.0.0.1:1/callback?mine=1&state=")
+    assert back["state"] == "a state & more"
+    assert list(pair) == ["token_type", "expires_in", "access_token", "scope", "refresh_token"]
+    assert set(pair["scope"].split()) == set(SCOPE.split())
+    assert me(sandbox, pair["access_token"]).json()["data"]["username"] == "sandbox"
+
+
+def test_denied(sandbox):
+    back = came_back(answer(sandbox, sandbox.app(), "deny"))
+
+    assert (back["error"], back["state"], "code" in back) == ("access_denied", "a state & more", False)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"client_id": "another"},
+        {"redirect_uri": "http://127.0.0.1:8080/callback/"},
+        {"redirect_uri": "http://localhost:8080/callback"},
+        {"response_type": "token"},
+        {"state": None},
+        {"code_challenge": None},
+        {"code_challenge_method": "S512"},
+        {"scope": None},
+    ],
+)
+def test_what_is_wrong_ends_on_xs_one_page(sandbox, changes):
+    reply = page(sandbox, sandbox.app(), **changes)
+
+    assert reply.status_code == 400
+    assert "You weren't able to give access to the App." in reply.text
+
+
+def test_the_page_is_text_whatever_is_asked_and_is_answered_once(sandbox):
+    app = sandbox.app()
+
+    assert "<script" not in page(sandbox, app, scope="<script>alert(1)</script>").text
+    ticket = re.search(r'name="ticket" value="([^"]+)"', page(sandbox, app).text)[1]
+    form = {"ticket": ticket, "answer": "approve"}
+    replies = [
+        requests.post(f"{sandbox.url}/i/oauth2/authorize", data=form, allow_redirects=False, timeout=10)
+        for _ in range(2)
+    ]
+    assert [reply.status_code for reply in replies] == [302, 400]
+
+
+REFUSALS = [
+    ({"code": None}, "Missing required parameter [code]."),
+    ({"redirect_uri": None}, "Missing required parameter [redirect_uri]."),
+    ({"code_verifier": None}, "Missing required parameter [code_verifier]."),
+    ({"code": "never-given"}, "Value passed for the authorization code was invalid."),
+    ({"code_verifier": "x" * 43}, "Value passed for the code verifier did not match the code challenge."),
+    (
+        {"redirect_uri": "http://127.0.0.1:8080/other"},
+        "Value passed for the redirect uri did not match the uri of the authorization code.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "text"), REFUSALS)
+def test_an_exchange_that_is_refused(sandbox, changes, text):
+    app = sandbox.app()
+    code = came_back(answer(sandbox, app))["code"]
+
+    reply = exchange(sandbox, app, code, **changes)
+
+    assert (reply.status_code, reply.json()) == (400, {"error": "invalid_request", "error_description": text})
+
+
+def test_a_code_works_once_for_its_app_and_not_for_long(sandbox):
+    app, other = sandbox.app(), sandbox.app()
+    code = came_back(answer(sandbox, app))["code"]
+    assert exchange(sandbox, app, code).status_code == 200
+    assert exchange(sandbox, app, code).status_code == 400
+    assert exchange(sandbox, other, came_back(answer(sandbox, app))["code"]).status_code == 400
+
+    sandbox.logins.code_lives = 0.1
+    code = came_back(answer(sandbox, app))["code"]
+    time.sleep(0.2)
+    assert exchange(sandbox, app, code).status_code == 400
+
+
+def test_plain_challenges_and_a_secret_that_is_missing(sandbox):
+    app = sandbox.app()
+    asked = {"code_challenge": VERIFIER, "code_challenge_method": "plain"}
+    code = came_back(answer(sandbox, app, **asked))["code"]
+    assert exchange(sandbox, app, code).status_code == 200
+
+    code = came_back(answer(sandbox, app))["code"]
+    reply = exchange(sandbox, {**app, "client_secret": "wrong"}, code)
+    assert (reply.status_code, reply.json()["error"]) == (401, "unauthorized_client")
+
+
+def test_without_offline_access_there_is_no_refresh_token(sandbox):
+    pair = logged_in(sandbox, sandbox.app(), scope="tweet.read users.read")
+
+    assert "refresh_token" not in pair
+
+
+def test_a_new_login_of_one_person_ends_the_earlier_and_not_the_others(sandbox):
+    app = sandbox.app()
+    first, second = logged_in(sandbox, app), logged_in(sandbox, app, person="783214")
+    third = logged_in(sandbox, app)
+
+    assert me(sandbox, first["access_token"]).status_code == 401
+    assert me(sandbox, second["access_token"]).json()["data"]["username"] == "second"
+    assert me(sandbox, third["access_token"]).status_code == 200
+
+
+def revoke(sandbox, app, token, **changes):
+    form = {"token": token, "client_id": app["client_id"]} | changes
+    basic = (app["client_id"], app["client_secret"])
+    form = {key: value for key, value in form.items() if value is not None}
+    return requests.post(f"{sandbox.url}/2/oauth2/revoke", data=form, auth=basic, timeout=10)
+
+
+def test_a_revocation_ends_one_token(sandbox):
+    auth = sandbox.issue()
+    form = {"grant_type": "refresh_token", "refresh_token": auth["refresh_token"], "client_id": auth["client_id"]}
+
+    reply = revoke(sandbox, auth, auth["access_token"])
+    assert (reply.status_code, reply.json()) == (200, {"revoked": True})
+    assert me(sandbox, auth["access_token"]).status_code == 401
+    new = requests.post(f"{sandbox.url}/2/oauth2/token", data=form,
+                        auth=(auth["client_id"], auth["client_secret"]), timeout=10).json()  # fmt: skip
+    assert revoke(sandbox, auth, new["refresh_token"]).json() == {"revoked": True}
+    form["refresh_token"] = new["refresh_token"]
+    assert requests.post(f"{sandbox.url}/2/oauth2/token", data=form,
+                         auth=(auth["client_id"], auth["client_secret"]), timeout=10).status_code == 400  # fmt: skip
+    assert me(sandbox, new["access_token"]).status_code == 200
+
+
+def test_a_revocation_wants_its_app(sandbox):
+    auth, other = sandbox.issue(), sandbox.issue()
+
+    assert revoke(sandbox, other, auth["access_token"]).json() == {"revoked": True}
+    assert me(sandbox, auth["access_token"]).status_code == 200
+    assert revoke(sandbox, {**auth, "client_secret": "wrong"}, auth["access_token"]).status_code == 401
+    assert revoke(sandbox, auth, None).json()["error_description"] == "Missing required parameter [token]."
