@@ -1,5 +1,6 @@
 """A real JupyterLab on loopback, in a home of its own, and what a person does in it."""
 
+import contextlib
 import json
 import os
 import signal
@@ -8,8 +9,13 @@ import sys
 import time
 from pathlib import Path
 
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
 ALL_DONE = """() => [...document.querySelectorAll(".jp-CodeCell")]
     .every((cell) => /\\[\\d+\\]/.test(cell.querySelector(".jp-InputPrompt").innerText))"""
+
+BEGUN = """() => [...document.querySelectorAll(".jp-CodeCell")]
+    .some((cell) => /\\[(\\*|\\d+)\\]/.test(cell.querySelector(".jp-InputPrompt").innerText))"""
 
 
 class Lab:
@@ -61,9 +67,16 @@ class Lab:
         idle.wait_for(timeout=60_000)
 
     def run_all(self, page, *, wait=True):
-        """Run every cell, and wait until each is done."""
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        """Run every cell, and wait until each is done.
+
+        A front end whose kernel is not connected yet looks idle and forgets what it is told, so that is told again.
+        """
+        for _ in range(10):
+            page.get_by_role("menuitem", name="Run", exact=True).click()
+            page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+            with contextlib.suppress(PlaywrightTimeout):
+                page.wait_for_function(BEGUN, timeout=3_000)
+                break
         if wait:
             page.wait_for_function(ALL_DONE, timeout=30_000)
 
