@@ -42,6 +42,7 @@ class Auth(NamedTuple):
         refresh_token: `None` where there is none yet.
         scope: what the structure says it may do, space separated; `None` where it does not say.
         expires_at: when the access token ends (aware, UTC); `None` where it does not say.
+        redirect_uri: where a login comes back to; `None` where it does not say.
         sandbox: the sandbox's address, for a pair that carries the sandbox's mark.
         document: the whole structure as JSON text, free keys included.
     """
@@ -52,6 +53,7 @@ class Auth(NamedTuple):
     refresh_token: Secret | None
     scope: str | None
     expires_at: datetime | None
+    redirect_uri: str | None
     sandbox: str | None
     document: Secret
 
@@ -62,10 +64,16 @@ class Auth(NamedTuple):
 
     def is_fresh(self, now: datetime) -> bool:
         """Tell whether the access token can still be used; an unknown expiry counts as expired."""
+        until = self.fresh_until
+        return until is not None and now < until
+
+    @property
+    def fresh_until(self) -> datetime | None:
+        """Until when the access token counts as good: a little before its end; `None` where nothing tells."""
         expiry, lifetime = self._expiry()
         if self.access_token is None or expiry is None:
-            return False
-        return expiry - now > min(timedelta(seconds=60), lifetime / 10)
+            return None
+        return expiry - min(timedelta(seconds=60), lifetime / 10)
 
     def _expiry(self) -> tuple[datetime | None, timedelta]:
         """Return when the access token ends and how long it lives, from the structure or the token's own stamp."""
@@ -107,6 +115,7 @@ def auth_of(values: Mapping[str, object]) -> Auth:
         refresh_token=_sealed(texts["refresh_token"]),
         scope=texts["scope"] or None,
         expires_at=_moment(values.get("expires_at")),
+        redirect_uri=texts["redirect_uri"] or None,
         sandbox=_sandbox(client_id, values.get("sandbox")),
         document=Secret(_document(values)),
     )

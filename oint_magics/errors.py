@@ -8,7 +8,7 @@
     │   ├── AuthNotFound        nothing there
     │   ├── AuthSyntaxError     not JSON
     │   ├── AuthFieldError      a key is missing or holds something else
-    │   └── TokenSpent          known to be spent, and its successor is gone
+    │   └── TokenSpent          known to be spent or revoked, and there is no successor
     ├── StoreError
     │   ├── StoreNotWritable    the answer could not be saved, so nothing was sent
     │   ├── StoreTaken          the store holds another pair
@@ -24,6 +24,13 @@
     │   ├── NotTokenEndpoint    something else answers at that address
     │   ├── TryLater            refused for now: nothing is spent
     │   └── InDoubt             sent, and no telling what became of it
+    ├── LoginError              a login did not come to its end
+    │   ├── LoginDenied         the person, or X, said no
+    │   ├── LoginMismatch       the address that came back is not this login's
+    │   ├── LoginTimedOut       nobody answered in time
+    │   └── LoginPending        its pair was asked for before it came
+    ├── CallError               X's API refused a call
+    │   └── RateLimited         until its window begins anew
     └── InternalError           a fault of ours
 
     KeyboardInterrupt
@@ -35,10 +42,10 @@ An error holds text alone: no request, no answer, no value that was given.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from types import TracebackType
 
@@ -101,7 +108,7 @@ class AuthFieldError(AuthError):
 
 
 class TokenSpent(AuthError):
-    """The refresh token is known to be spent, and its successor is not where it was: nothing was sent."""
+    """The refresh token is known to be revoked, or spent and its successor not where it was: nothing was sent."""
 
 
 class StoreError(OintError):
@@ -184,6 +191,48 @@ class TryLater(ExchangeError):
 
 class InDoubt(ExchangeError):
     """The request went out and no readable answer came: the refresh token may be spent."""
+
+
+class LoginError(OintError):
+    """A login did not come to its end; a pair from before is as it was."""
+
+
+class LoginDenied(LoginError):
+    """The person, or X, said no."""
+
+
+class LoginMismatch(LoginError):
+    """The address that came back is not this login's, or no such address."""
+
+
+class LoginTimedOut(LoginError):
+    """Nobody answered in time, or a later login took this one's place."""
+
+
+class LoginPending(LoginError):
+    """The login's pair was asked for before it came."""
+
+
+class CallError(OintError):
+    """X's API refused a call, or gave no answer.
+
+    Attributes:
+        status: the HTTP status, or `None` where no answer came.
+        rows: what came before, as rows.
+    """
+
+    status: int | None = None
+    rows: Sequence[dict[str, Any]] = ()
+
+
+class RateLimited(CallError):
+    """A window takes no more calls.
+
+    Attributes:
+        retry_at: when the next one begins (aware, UTC), or `None` if X does not say.
+    """
+
+    retry_at: datetime | None = None
 
 
 class InternalError(OintError):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from oint_magics import endpoints, oauth, settings, stores
+from oint_magics import endpoints, oauth, stores
 from oint_magics.auth import Auth, needs_refresh_token
 from oint_magics.errors import InDoubt, InvalidGrant, NotSent, OintError, TokenRefused
 from oint_magics.saving import save
@@ -102,7 +101,8 @@ def _exchange_or_undo(auth: Auth, flight: Flight, before: Found | None, label: s
     except OintError as error:
         if isinstance(error, TokenRefused):
             flight.land()
-            journal.refuse(needs_refresh_token(auth).fingerprint())
+            if isinstance(error, InvalidGrant):
+                journal.end(needs_refresh_token(auth).fingerprint(), journal.REFUSED)
         else:
             flight.cancel()
         if auth.is_sandbox and isinstance(error, InvalidGrant | NotSent):
@@ -124,8 +124,6 @@ def _fresh_exercise(label: str) -> str:
 def _exchange(auth: Auth, flight: Flight) -> Grant:
     from oint_magics import transport
 
-    url = endpoints.token_url(auth)
-    host = urlsplit(url).netloc
     request = oauth.refresh_request(auth, needs_refresh_token(auth))
-    answer = transport.post(url, host, request, settings.timeout(), flight)
+    answer, host = transport.send(endpoints.TOKEN, auth, request, flight)
     return oauth.read_grant(answer, auth, host, datetime.now(UTC))

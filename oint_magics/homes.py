@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn
 
 from oint_magics import settings, stores
 from oint_magics.auth import Auth, needs_refresh_token
 from oint_magics.errors import StoreError, StoreTaken, TokenSpent
+from oint_magics.moments import moment
 from oint_magics.response import Home
+from oint_magics.secret import Secret
 from oint_magics.sources import Source
 from oint_magics.stores import journal
 from oint_magics.visible import typed
@@ -28,6 +31,21 @@ def newest_of(source: Source, successor: Successor | None) -> Source:
         return source
     home = home_of(successor)
     return at(home) if home else source
+
+
+def successor_elsewhere(auth: Auth, store: Store | None) -> Successor | None:
+    """Return the successor of a pair that must not be sent from here, or `None`.
+
+    It is spent; or it lives in a team's row, whose other users would send it too.
+    """
+    if auth.refresh_token is None:
+        return None
+    fingerprint = auth.refresh_token.fingerprint()
+    family = journal.family_of(fingerprint)
+    if family is None or (family.fingerprint == fingerprint and not family.place.startswith("shared:")):
+        return None
+    is_home = family.fingerprint == fingerprint and store is not None and store.place == family.place
+    return None if is_home else family
 
 
 def home_of(successor: Successor) -> Store | None:
@@ -57,6 +75,21 @@ def spent(newest: Successor) -> TokenSpent:
         cause=f"its successor was saved in {label}, which holds another pair by now, or none.",
         next_step=f"look there: %twitter_status --auth {typed(label)}; or log in again: %twitter_login",
     )
+
+
+def check_not_revoked(auth: Auth) -> None:
+    """Refuse a pair whose tokens were ended from here.
+
+    Raises:
+        TokenSpent: it is one.
+    """
+    end = journal.end_of(auth.refresh_token.fingerprint()) if auth.refresh_token else None
+    if end and end.how == journal.REVOKED:
+        raise TokenSpent(
+            f"This pair was revoked on {moment(datetime.fromtimestamp(end.at, UTC))}, so nothing was sent.",
+            cause="%twitter_revoke ended both of its tokens; nothing brings them back.",
+            next_step="log in again: %twitter_login",
+        )
 
 
 def at(store: Store) -> Source:
@@ -91,15 +124,45 @@ def home_for(source: Source, to: str | None, *, is_watched: bool) -> Store:
     return store
 
 
+def home_of_login(source: Source, to: str | None, auth: Auth, *, is_watched: bool) -> Store:
+    """Return the store for a login's pair, there already or not.
+
+    Args:
+        source: names the app.
+        to: the store that was named, or `None`.
+        auth: what the source holds.
+        is_watched: whether somebody sees where the pair of a text goes.
+
+    Raises:
+        StoreError: nobody would see it, and no store was named.
+        StoreTaken: the named store holds another app's pair.
+    """
+    store = stores.open_store(to) if to else source.store
+    if store is None:
+        _check_watched(is_watched=is_watched)
+        return stores.profile(f"login-{Secret(auth.client_id).fingerprint()}")
+    if store.exists() and store.read().client_id != auth.client_id:
+        raise StoreTaken(
+            f"{store.label} holds another app's pair, so no login was begun.",
+            cause="its client_id is not the one of the source.",
+            next_step="name another store: --to profile:NAME",
+        )
+    return store
+
+
 def _own_profile(auth: Auth, *, is_watched: bool) -> Store:
     """Return the profile of a text, found again by its refresh token when the cell is run a second time."""
+    _check_watched(is_watched=is_watched)
+    return stores.profile(f"saved-{needs_refresh_token(auth).fingerprint()}")
+
+
+def _check_watched(*, is_watched: bool) -> None:
     if not is_watched and not settings.has_home():
         raise StoreError(
             "Nobody would see where the new pair goes, so nothing was sent.",
             cause="the source is no place that can be written, and this is a script or runs without a user.",
             next_step='name a store: --to profile:NAME (in Python: to="profile:NAME"), or set OINT_HOME',
         )
-    return stores.profile(f"saved-{needs_refresh_token(auth).fingerprint()}")
 
 
 def _holds(store: Store, auth: Auth) -> bool:

@@ -1,4 +1,4 @@
-"""The messages of RFC 6749, built and read: no socket, no clock, no file."""
+"""The messages of RFC 6749 and RFC 7009 to the token endpoints, built and read: no socket, no clock, no file."""
 
 from __future__ import annotations
 
@@ -82,9 +82,35 @@ def refresh_request(auth: Auth, refresh_token: Secret) -> TokenRequest:
             client id in the body too, since X asks for both in places. The secret is never in the body.
         refresh_token: the token to spend.
     """
-    form = {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal(), "client_id": auth.client_id}
+    return _request(auth, {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal()})
+
+
+def code_request(auth: Auth, code: Secret, verifier: Secret, redirect_uri: str) -> TokenRequest:
+    """Build the exchange of an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.5).
+
+    Args:
+        auth: names the client, as for a refresh.
+        code: what the authorize page gave.
+        verifier: the login's.
+        redirect_uri: the login's, the very bytes.
+    """
+    form = {"grant_type": "authorization_code", "code": code.reveal(), "redirect_uri": redirect_uri}
+    return _request(auth, form | {"code_verifier": verifier.reveal()})
+
+
+def revocation_request(auth: Auth, token: Secret) -> TokenRequest:
+    """Build the revocation of one token (RFC 7009 §2.1); X documents no `token_type_hint`.
+
+    Args:
+        auth: names the client, as for a refresh.
+        token: the access token or the refresh token.
+    """
+    return _request(auth, {"token": token.reveal()})
+
+
+def _request(auth: Auth, form: dict[str, str]) -> TokenRequest:
     basic = basic_credentials(auth.client_id, auth.client_secret) if auth.client_secret else None
-    return TokenRequest(Secret(urlencode(form)), basic)
+    return TokenRequest(Secret(urlencode(form | {"client_id": auth.client_id})), basic)
 
 
 def basic_credentials(client_id: str, client_secret: Secret) -> Secret:
@@ -93,7 +119,7 @@ def basic_credentials(client_id: str, client_secret: Secret) -> Secret:
     return Secret("Basic " + base64.b64encode(pair.encode()).decode())
 
 
-def read_grant(answer: Answer, sent: Auth, host: str, now: datetime) -> Grant:
+def read_grant(answer: Answer, sent: Auth, host: str, now: datetime, login: tuple[Secret, ...] = ()) -> Grant:
     """Read the token endpoint's answer.
 
     Args:
@@ -101,6 +127,7 @@ def read_grant(answer: Answer, sent: Auth, host: str, now: datetime) -> Grant:
         sent: the auth structure of the request; its secrets are cut out of the server's words.
         host: where it came from, for messages.
         now: when it came.
+        login: the code and the verifier, where these were exchanged; nothing for a refresh.
 
     Raises:
         TokenRefused: 400, 401, or a 200 that holds an `error`.
@@ -109,17 +136,50 @@ def read_grant(answer: Answer, sent: Auth, host: str, now: datetime) -> Grant:
         InDoubt: anything that does not tell what became of the refresh token.
     """
     document = _json(answer.body)
-    status = answer.status
-    refused = isinstance(document.get("error"), str) and "access_token" not in document
-    if 200 <= status < 300 and not refused:
+    if 200 <= answer.status < 300 and not _is_refused(document):
         return _granted(document, answer, sent, host, now)
+    _raise_refusal(document, answer, sent, host, now, login)
+    return in_doubt(host, f"it answered with status {answer.status}, which does not tell whether the token was used")
+
+
+def read_revocation(answer: Answer, sent: Auth, host: str, now: datetime) -> None:
+    """Read the answer to a revocation; returns where the token is ended (RFC 7009 §2.2: also an unknown one).
+
+    Args:
+        answer: what came back.
+        sent: the auth structure of the request.
+        host: where it came from, for messages.
+        now: when it came.
+
+    Raises:
+        ExchangeError: as `read_grant` does; `InDoubt` for anything that does not tell what became of the token.
+    """
+    document = _json(answer.body)
+    if 200 <= answer.status < 300 and not _is_refused(document) and document.get("revoked") is not False:
+        return
+    _raise_refusal(document, answer, sent, host, now, ())
+    raise InDoubt(
+        f"Sent to {host}, and it is in doubt whether the token was ended.",
+        cause=f"it answered with status {answer.status}, which does not tell.",
+        next_step="run it again",
+    )
+
+
+def _is_refused(document: dict[str, object]) -> bool:
+    return isinstance(document.get("error"), str) and "access_token" not in document
+
+
+def _raise_refusal(  # noqa: PLR0913, PLR0917 - what an answer is read with
+    document: dict[str, object], answer: Answer, sent: Auth, host: str, now: datetime, login: tuple[Secret, ...]
+) -> None:
+    """Raise the error for an answer that is a refusal, of whatever kind."""
+    status = answer.status
     if status in (429, 503) or (status == 403 and not document):
         _try_later(answer, host, now)
-    if refused and (status < 300 or status in (400, 401)):
-        _refuse(document, status, sent, host)
+    if _is_refused(document) and (status < 300 or status in (400, 401)):
+        _refuse(document, status, sent, host, login)
     if 300 <= status < 500 and status != 408:
         _not_the_endpoint(status, host)
-    return in_doubt(host, f"it answered with status {status}, which does not tell whether the token was used")
 
 
 def in_doubt(host: str, why: str) -> NoReturn:
@@ -173,15 +233,15 @@ def _expiry(seconds: object, now: datetime) -> datetime | None:
         return None
 
 
-def _refuse(document: dict[str, object], status: int, sent: Auth, host: str) -> NoReturn:
+def _refuse(document: dict[str, object], status: int, sent: Auth, host: str, login: tuple[Secret, ...]) -> NoReturn:
     from oint_magics.refusals import refusal
     from oint_magics.visible import visible
 
     error = str(document["error"])
     description = document.get("error_description")
     text = description if isinstance(description, str) else None
-    meaning = refusal(error, text)
-    error, text = redacted(error, _held(sent)), redacted(text, _held(sent)) if text else None
+    meaning, held = refusal(error, text, is_login=bool(login)), [*_held(sent), *login]
+    error, text = redacted(error, held), redacted(text, held) if text else None
     words = f"{error}: {text}" if text else error
     problem = meaning.kind(
         f"{host} refused with status {status}: {visible(words, 300)}",
@@ -231,6 +291,6 @@ def _not_the_endpoint(status: int, host: str) -> NoReturn:
     problem: OintError = NotTokenEndpoint(
         f"What answers at {host} is not the token endpoint (status {status}). Nothing is spent.",
         cause="the address is wrong, or something between here and it answers in its place.",
-        next_step="check OINT_TWITTER_TOKEN_URL; without it, X's own address is used",
+        next_step="check OINT_TWITTER_TOKEN_URL (and …_REVOKE_URL); without them, X's own addresses are used",
     )
     raise problem

@@ -12,7 +12,17 @@ from oint_magics import settings
 from oint_magics.auth import Auth, needs_refresh_token
 from oint_magics.errors import InDoubt, NotSaved, OintError, TokenSpent
 from oint_magics.flying import fly
-from oint_magics.homes import address, at, home_for, home_of, newest_of, spent, taken
+from oint_magics.homes import (
+    address,
+    at,
+    check_not_revoked,
+    home_for,
+    home_of,
+    newest_of,
+    spent,
+    successor_elsewhere,
+    taken,
+)
 from oint_magics.response import TokenResponse, granted, unspent
 from oint_magics.stores import journal
 from oint_magics.stores.lock import token_lock
@@ -46,11 +56,12 @@ def refresh(
         Stopped: the stop button was pressed too late; the pair is saved.
     """
     seen = source.read()
-    successor = _spent(seen, source.store)
+    successor = successor_elsewhere(seen, source.store)
     given, source = source, newest_of(source, successor)
     store = home_for(source, to, is_watched=is_watched)
     is_there = store is source.store or store.exists()
     auth = seen if store is given.store else store.read() if is_there else source.read()
+    check_not_revoked(auth)
     if if_expired and auth.is_fresh(datetime.now(UTC)):
         return unspent(auth, datetime.now(UTC), address(store if is_there else source.store))
     wish = _Wish(given, source, auth, _known(seen, auth, successor), if_expired=if_expired, try_old=try_old)
@@ -146,7 +157,7 @@ def _met(store: Store, wish: _Wish) -> TokenResponse | None:
     if not wish.is_of_family(store, auth):
         return None
     if not wish.is_met_by(auth):
-        newest = newest_of(at(store), _spent(auth, store))
+        newest = newest_of(at(store), successor_elsewhere(auth, store))
         store, auth = newest.store or store, newest.read()
     return _had(store, auth, wish) if wish.is_met_by(auth) else None
 
@@ -156,24 +167,9 @@ def _had(store: Store, auth: Auth, wish: _Wish) -> TokenResponse:
     return unspent(auth, datetime.now(UTC), address(store), by_another=wish.is_other(auth))
 
 
-def _spent(auth: Auth, store: Store | None) -> Successor | None:
-    """Return the successor of a pair that must not be sent from here, or `None`.
-
-    It is spent; or it lives in a team's row, whose other users would send it too.
-    """
-    if auth.refresh_token is None:
-        return None
-    fingerprint = auth.refresh_token.fingerprint()
-    family = journal.family_of(fingerprint)
-    if family is None or (family.fingerprint == fingerprint and not family.place.startswith("shared:")):
-        return None
-    is_home = family.fingerprint == fingerprint and store is not None and store.place == family.place
-    return None if is_home else family
-
-
 def _successor(store: Store, auth: Auth) -> Store | None:
     """Return the store where a spent token's newest successor lives, or `None` for a token that is not spent."""
-    newest = _spent(auth, store)
+    newest = successor_elsewhere(auth, store)
     if newest is None:
         return None
     if newest.place == store.place and store.put_back(newest.fingerprint):

@@ -42,6 +42,9 @@ _CLIENT_ID = Refusal(
     "copy the OAuth 2.0 Client ID of the app's page at X into client_id",
 )
 _START_AGAIN = "start the login again: %twitter_login"
+_CODE = Refusal(
+    InvalidGrant, "the code is older than 30 seconds, was used before, or was not copied whole.", _START_AGAIN
+)
 
 # By the server's description, in lower case and without the full stop.
 _BY_TEXT = {
@@ -56,9 +59,7 @@ _BY_TEXT = {
     "missing required parameter [code_verifier]": Refusal(
         InvalidRequest, "the verifier of this login is no longer there.", _START_AGAIN
     ),
-    "value passed for the authorization code was invalid": Refusal(
-        InvalidGrant, "the code is older than 30 seconds, was used before, or was not copied whole.", _START_AGAIN
-    ),
+    "value passed for the authorization code was invalid": _CODE,
     "value passed for the code verifier did not match the code challenge": Refusal(
         InvalidGrant, "the code belongs to another attempt at the login.", _START_AGAIN
     ),
@@ -87,12 +88,15 @@ _UNKNOWN = Refusal(
 )
 
 
-def refusal(error: str, description: str | None) -> Refusal:
+def refusal(error: str, description: str | None, *, is_login: bool = False) -> Refusal:
     """Return what a refusal means.
 
     Args:
         error: the server's `error` code.
         description: the server's `error_description`, or `None`.
+        is_login: whether a code was exchanged, and no refresh token.
     """
     text = (description or "").strip().rstrip(".").lower()
+    if is_login and error == "invalid_grant" and text not in _BY_TEXT:
+        return _CODE
     return _BY_TEXT.get(text) or _BY_CODE.get(error, _UNKNOWN)

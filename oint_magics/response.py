@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
+from oint_magics.errors import LoginPending
 from oint_magics.secret import Secret, redacted
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from oint_magics.auth import Auth
+    from oint_magics.errors import OintError
     from oint_magics.oauth import Grant
     from oint_magics.table import Row, Table
 
@@ -47,8 +50,10 @@ class _Facts(NamedTuple):
 
 
 # The values lie outside the objects, so that no inspector, debugger or pickler that walks an
-# object's attributes can reach them.
+# object's attributes can reach them. One of which nothing is known yet waits for a login.
 _facts: WeakKeyDictionary[TokenResponse, _Facts] = WeakKeyDictionary()
+_shown: WeakSet[TokenResponse] = WeakSet()
+_failed: WeakKeyDictionary[TokenResponse, OintError] = WeakKeyDictionary()
 
 
 # Granted, and no place took it: kept here until one does, since this may be the only copy there is.
@@ -59,7 +64,8 @@ class TokenResponse(Mapping[str, Any]):
     """The token endpoint's answer, as OPI returns it: `r["access_token"]` is the plain text.
 
     Everything that it shows by itself is masked: `repr`, `str`, tables, inspectors, debuggers. It
-    cannot be pickled. Indexing is the one way out, and `dict(r)` follows.
+    cannot be pickled. Indexing is the one way out, and `dict(r)` follows. That of a login which is not
+    done yet says so, and raises `LoginPending`.
     """
 
     __slots__ = ("__weakref__",)
@@ -69,18 +75,18 @@ class TokenResponse(Mapping[str, Any]):
     __eq__ = object.__eq__
 
     def __getitem__(self, key: str) -> Any:
-        return json.loads(_facts[self].answer.reveal())[key]
+        return json.loads(_known(self).answer.reveal())[key]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(json.loads(_facts[self].answer.reveal()))
+        return iter(json.loads(_known(self).answer.reveal()))
 
     def __len__(self) -> int:
-        return len(json.loads(_facts[self].answer.reveal()))
+        return len(json.loads(_known(self).answer.reveal()))
 
     @property
     def expires_at(self) -> datetime | None:
         """When the access token ends (aware, UTC); `None` where nothing tells."""
-        return _facts[self].expires_at
+        return _known(self).expires_at
 
     @property
     def scopes(self) -> tuple[str, ...]:
@@ -90,23 +96,29 @@ class TokenResponse(Mapping[str, Any]):
     @property
     def saved_to(self) -> str | None:
         """Where the pair lives now, as `--auth` takes it; `None` where it could not be saved."""
-        home = _facts[self].home
+        home = _known(self).home
         return home.label if home else None
 
     def __repr__(self) -> str:
+        if self not in _facts:
+            return f"<TokenResponse {_unknown(self)[0].value}>"
         facts = _facts[self]
         ends = f", ends {facts.expires_at:%Y-%m-%d %H:%M} UTC" if facts.expires_at else ""
         place = f", saved to {self.saved_to}" if self.saved_to else ", not saved"
         return f"<TokenResponse {self._access_token().masked()}{ends}{place}>"
 
     def __str__(self) -> str:
-        return _table(self, _facts[self]).text()
+        return _table(self).text()
 
     def __format__(self, spec: str) -> str:
         return format(str(self), spec)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return _table(self, _facts[self]).mimebundle()
+        return _table(self).mimebundle()
+
+    def _ipython_display_(self) -> None:
+        if self not in _shown:
+            raise NotImplementedError  # The table is what is shown.
 
     def _access_token(self) -> Secret:
         return Secret(str(self.get("access_token", "")))
@@ -121,7 +133,27 @@ class TokenResponse(Mapping[str, Any]):
         raise TypeError("a token response cannot be pickled: name its store instead, see .saved_to")
 
 
-def granted(grant: Grant, sent: Auth, home: Home | None, notes: tuple[Note, ...]) -> TokenResponse:
+def pending() -> TokenResponse:
+    """Return a response whose pair a login is still to bring."""
+    return TokenResponse()
+
+
+def shown_already(response: TokenResponse, *, is_shown: bool) -> None:
+    """Let a response that is displayed show nothing: something below its cell shows it; or end that."""
+    (_shown.add if is_shown else _shown.discard)(response)
+
+
+def fulfil(waiting: TokenResponse, outcome: TokenResponse | OintError) -> None:
+    """Let a pending response become another one, or the error that its login ended with."""
+    if isinstance(outcome, TokenResponse):
+        _facts[waiting] = _known(outcome)
+    else:
+        _failed[waiting] = outcome
+
+
+def granted(
+    grant: Grant, sent: Auth, home: Home | None, notes: tuple[Note, ...], event: str = "refresh"
+) -> TokenResponse:
     """Return a granted pair as a response.
 
     Args:
@@ -129,10 +161,11 @@ def granted(grant: Grant, sent: Auth, home: Home | None, notes: tuple[Note, ...]
         sent: the auth structure that was refreshed.
         home: where the pair is saved, or `None` where it could not be.
         notes: what to show below the answer's own rows, as name and text.
+        event: what brought it, in a word.
     """
     held = tuple(s for s in (sent.access_token, sent.refresh_token, sent.client_secret) if s)
     notes = (*_scope_notes(sent, grant), *_rotation_notes(sent, grant), *notes)
-    return _response(_Facts(grant.answer, sent, held, "refresh", grant.granted_at, grant.expires_at, home, notes))
+    return _response(_Facts(grant.answer, sent, held, event, grant.granted_at, grant.expires_at, home, notes))
 
 
 def unspent(auth: Auth, at: datetime, home: Home | None, *, by_another: bool = False) -> TokenResponse:
@@ -160,12 +193,12 @@ def unspent(auth: Auth, at: datetime, home: Home | None, *, by_another: bool = F
 
 def home_of(response: TokenResponse) -> Home | None:
     """Return where a response's pair lives, or `None` where it could not be saved."""
-    return _facts[response].home
+    return _known(response).home
 
 
 def auth_behind(response: TokenResponse) -> dict[str, object]:
     """Return the auth structure that a response belongs to, with the response's own pair in it."""
-    facts = _facts[response]
+    facts = _known(response)
     values: dict[str, object] = json.loads(facts.auth.document.reveal())
     values |= {key: response[key] for key in ("access_token", "refresh_token") if response.get(key)}
     if facts.expires_at:
@@ -179,10 +212,35 @@ def _response(facts: _Facts) -> TokenResponse:
     return response
 
 
-def _table(response: TokenResponse, facts: _Facts) -> Table:
+def _known(response: TokenResponse) -> _Facts:
+    """Return what is known of a response; raises what its login ended with, or `LoginPending`."""
+    facts = _facts.get(response)
+    if facts is not None:
+        return facts
+    failed = _failed.get(response)
+    if failed is not None:
+        raise copy.copy(failed).with_traceback(None)
+    raise LoginPending("The login is not done yet.", next_step="open the link, approve, and run this cell again")
+
+
+def _unknown(response: TokenResponse) -> tuple[Row, ...]:
+    """Return what can be said of a response that has no pair."""
+    from oint_magics.table import Row
+
+    failed = _failed.get(response)
+    if failed is None:
+        return (Row("login", "not done yet: open the link and approve"),)
+    texts = {"login": failed.what, "cause": failed.cause, "next": failed.next_step}
+    return tuple(Row(name, text) for name, text in texts.items() if text)
+
+
+def _table(response: TokenResponse) -> Table:
     from oint_magics.moments import duration, moment
     from oint_magics.table import Row, Table
 
+    if response not in _facts:
+        return Table("Login at X (OAuth 2.0)", _unknown(response))
+    facts = _facts[response]
     answer = dict(response)
     held = (*facts.held, *(Secret(str(answer[k])) for k in ("access_token", "refresh_token") if answer.get(k)))
     rows = [_row(key, value, held) for key, value in list(answer.items())[:_MOST_KEYS]]

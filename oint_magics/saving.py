@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from oint_magics import stores
-from oint_magics.auth import Auth, auth_of, needs_refresh_token
+from oint_magics import settings, stores
+from oint_magics.auth import Auth, auth_of
 from oint_magics.errors import AuthError, NotSaved, OintError, StoreBusy, StoreTaken
 from oint_magics.homes import address
 from oint_magics.response import TokenResponse, auth_behind, granted, unsaved
@@ -48,10 +48,64 @@ def save(store: Store, grant: Grant, auth: Auth, flight: Flight) -> None:
     raise _not_saved(store, grant, auth, flight, problem)
 
 
+def save_login(store: Store, grant: Grant, auth: Auth, flight: Flight, *, ends: Auth | None) -> None:
+    """Save the pair that a login brought, note where it lives, and land its flight.
+
+    Args:
+        store: the pair's store; what is in it may go.
+        grant: what the server granted.
+        auth: the app's auth structure, without a pair.
+        flight: stays where the store does not take the pair: the answer is in it.
+        ends: the same account's pair that this one takes the place of; copies of it are led to this one.
+
+    Raises:
+        NotSaved: the store does not take it; says where it is instead.
+    """
+    problem = None
+    try:
+        with store.lock(settings.timeout() + 15, lambda: None):
+            _put(store, grant, auth)
+            _note(grant, ends or auth, store)
+    except OintError as error:
+        problem = error
+    if problem is None:
+        flight.land()
+        return
+    raise _login_not_saved(store, grant, auth, flight, problem)
+
+
+def _put(store: Store, grant: Grant, auth: Auth) -> None:
+    there = store.read() if store.exists() else None
+    if there and there.client_id == auth.client_id:
+        store.save(grant, there)
+    else:
+        store.create(auth_of(auth_behind(granted(grant, auth, None, ()))))
+
+
+def _login_not_saved(store: Store, grant: Grant, auth: Auth, flight: Flight, problem: OintError) -> NotSaved:
+    reason = problem.cause or problem.what
+    if flight.is_kept:
+        error = NotSaved(
+            f"The login brought a pair, and {store.label} does not take it: it is kept on its way.",
+            cause=reason,
+            next_step="mend that, then: %twitter_login, which saves it without asking X again",
+        )
+        error.response = granted(grant, auth, None, ())
+        return error
+    response = _rescued(grant, auth, flight)
+    error = _elsewhere(store.label, response.saved_to, reason)
+    error.response = response
+    return error
+
+
 def _note(grant: Grant, auth: Auth, store: Store) -> None:
-    """Note in the journal that a token is spent, and where its successor lives."""
-    spent, newest = needs_refresh_token(auth), grant.refresh_token
-    if newest is not None and not newest.matches(spent):
+    """Note in the journal that a token is spent, and where its successor lives; of a first pair where it lives."""
+    spent, newest = auth.refresh_token, grant.refresh_token
+    if newest is None or newest.matches(spent):
+        return
+    if spent is None:
+        journal.keep(newest.fingerprint(), store.place)
+    else:
         journal.record(spent.fingerprint(), newest.fingerprint(), store.place)
 
 

@@ -16,9 +16,13 @@ def auth() -> str | None:
     return os.environ.get("OINT_TWITTER_AUTH") or None
 
 
-def token_url() -> str | None:
-    """Return the token endpoint that was set (`OINT_TWITTER_TOKEN_URL`), or `None`."""
-    return os.environ.get("OINT_TWITTER_TOKEN_URL") or None
+def address(name: str) -> str | None:
+    """Return an address that was set (one of those in `oint_magics.endpoints`), or `None`.
+
+    Args:
+        name: the variable's.
+    """
+    return os.environ.get(name) or None
 
 
 def timeout() -> float:

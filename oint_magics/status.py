@@ -1,4 +1,4 @@
-"""Every known account and how it stands, from what this machine has: nothing is asked over the network."""
+"""Every known account and how it stands, from what this machine has; X is asked only for a check."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from oint_magics.sources import Source
     from oint_magics.stores import Store
     from oint_magics.stores.flight import Found
-    from oint_magics.stores.journal import Family
+    from oint_magics.stores.journal import End, Family
 
 _MOST_SHOWN = 50
 _TEAM = "shared:"
@@ -39,6 +39,7 @@ class Account(NamedTuple):
         next_step: what to do or to type next; `None` where there is nothing to do.
         is_read: whether its store was read; if not, of the rest only `refreshed_at` counts.
         is_sandbox: whether it is an exercise, worth nothing at X.
+        checks: what X said about id, secret and token, where it was asked.
     """
 
     store: str
@@ -50,6 +51,7 @@ class Account(NamedTuple):
     next_step: str | None = None
     is_read: bool = True
     is_sandbox: bool = False
+    checks: tuple[Row, ...] = ()
 
     def rows(self) -> list[Row]:
         """Return what is known, one line each."""
@@ -60,6 +62,7 @@ class Account(NamedTuple):
         rows.append(Row("last refresh", f"{refreshed}, by this machine" if self.refreshed_at else refreshed))
         if self.is_read:
             rows.append(Row("in doubt", f"yes: {self.doubt}" if self.doubt else "no"))
+        rows += [Row(f"checked: {row.name}", row.value) for row in self.checks]
         rows += [Row("next", self.next_step)] if self.next_step else []
         return rows + ([Row("SANDBOX", "an exercise, worth nothing at X")] if self.is_sandbox else [])
 
@@ -125,6 +128,17 @@ def of(source: Source) -> Accounts:
     return Accounts([_looked_at(source, family)])
 
 
+def checked(source: Source) -> Accounts:
+    """Return how one account stands, and what X says about its id, secret and token; see `oint_magics.check`.
+
+    Raises:
+        AuthError: the source cannot be read.
+    """
+    from oint_magics.check import check
+
+    return Accounts([of(source)[0]._replace(checks=check(source.read()))])
+
+
 def _urgency(account: Account) -> tuple[bool, datetime]:
     return account.doubt is not None, account.refreshed_at or datetime.min.replace(tzinfo=UTC)
 
@@ -182,11 +196,20 @@ def _state(source: Source, auth: Auth) -> tuple[str, str | None, str | None]:
     found = source.store.flight(token.fingerprint()).found() if source.store else None
     if source.store and found:
         return _in_flight(source.store, auth, found)
-    refused_at = journal.refused_at(token.fingerprint())
-    if refused_at:
-        when = moment(datetime.fromtimestamp(refused_at, UTC))
-        return f"{_end(auth)}; the refresh token was refused {when}", None, "log in again: %twitter_login"
-    return _end(auth), None, None
+    return _ended(auth, journal.end_of(token.fingerprint()), label)
+
+
+def _ended(auth: Auth, end: End | None, label: str) -> tuple[str, None, str | None]:
+    """Return the same of a pair of which perhaps more is known than its expiry."""
+    if end is None:
+        return _end(auth), None, None
+    when = moment(datetime.fromtimestamp(end.at, UTC))
+    if end.how == journal.REVOKED:
+        return f"revoked {when}", None, "log in again: %twitter_login"
+    if end.how == journal.OUTLIVED:
+        state = f"{_end(auth)}; probably ended by a later login of the same app, {when}"
+        return state, None, f"ask X: %twitter_status --check --auth {label}"
+    return f"{_end(auth)}; the refresh token was refused {when}", None, "log in again: %twitter_login"
 
 
 def _in_flight(store: Store, auth: Auth, found: Found) -> tuple[str, str | None, str | None]:

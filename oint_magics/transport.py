@@ -12,11 +12,13 @@ import logging
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 
-from oint_magics.endpoints import is_loopback
+from oint_magics import settings
+from oint_magics.endpoints import is_loopback, url_of
 from oint_magics.errors import NotSent, OintError
 from oint_magics.http import is_whole
 from oint_magics.oauth import Answer, TokenRequest, in_doubt
@@ -24,6 +26,9 @@ from oint_magics.oauth import Answer, TokenRequest, in_doubt
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
+
+    from oint_magics.auth import Auth
+    from oint_magics.endpoints import Endpoint
 
 LARGEST_ANSWER = 1024 * 1024
 _CHUNK = 16 * 1024
@@ -46,6 +51,33 @@ class Recorder(Protocol):
 
     def append(self, data: bytes) -> None:
         """Take the answer's raw bytes as they come off the socket; none where the other side ended it."""
+
+
+def send(endpoint: Endpoint, auth: Auth, request: TokenRequest, recorder: Recorder) -> tuple[Answer, str]:
+    """Send a request of a pair's to one of its endpoints; raises as `post` and `endpoints.url_of` do.
+
+    Args:
+        endpoint: X's, or what the settings or the sandbox put in its place.
+        auth: the pair's auth structure.
+        request: what to send.
+        recorder: allows the sending, and gets the answer.
+
+    Returns:
+        The answer, and what messages call the host that it came from.
+    """
+    url = url_of(endpoint, auth)
+    host = urlsplit(url).netloc
+    return post(url, host, request, settings.timeout(), recorder), host
+
+
+class Unrecorded:
+    """A recorder for requests that spend nothing, whose answer nobody needs to find again."""
+
+    def check(self) -> None:
+        """Allow the sending."""
+
+    def append(self, data: bytes) -> None:
+        """Keep nothing."""
 
 
 def post(url: str, host: str, request: TokenRequest, timeout: float, recorder: Recorder) -> Answer:

@@ -9,7 +9,7 @@ MARKED = auth_of({"client_id": "sandbox-1", "sandbox": "http://127.0.0.1:1234"})
 
 
 def test_xs_pairs_go_to_x():
-    assert endpoints.token_url(OURS) == "https://api.x.com/2/oauth2/token"
+    assert endpoints.url_of(endpoints.TOKEN, OURS) == "https://api.x.com/2/oauth2/token"
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ def test_xs_pairs_go_to_x():
 def test_or_where_the_setting_says(url, monkeypatch):
     monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", url)
 
-    assert endpoints.token_url(OURS) == url
+    assert endpoints.url_of(endpoints.TOKEN, OURS) == url
 
 
 @pytest.mark.parametrize(
@@ -31,15 +31,15 @@ def test_plain_http_is_for_loopback_only(url, monkeypatch):
     monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", url)
 
     with pytest.raises(SettingError) as caught:
-        endpoints.token_url(OURS)
+        endpoints.url_of(endpoints.TOKEN, OURS)
     assert "MARK" not in str(caught.value)
 
 
 def test_the_sandboxs_pairs_go_to_the_sandbox(monkeypatch):
-    assert endpoints.token_url(MARKED) == "http://127.0.0.1:1234/2/oauth2/token"
+    assert endpoints.url_of(endpoints.TOKEN, MARKED) == "http://127.0.0.1:1234/2/oauth2/token"
 
     monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", "https://api.x.com/2/oauth2/token")
-    assert endpoints.token_url(MARKED) == "http://127.0.0.1:1234/2/oauth2/token"
+    assert endpoints.url_of(endpoints.TOKEN, MARKED) == "http://127.0.0.1:1234/2/oauth2/token"
 
 
 @pytest.mark.parametrize(
@@ -51,24 +51,26 @@ def test_and_never_to_x(address, monkeypatch):
     for setting in ("", "https://api.x.com/2/oauth2/token"):
         monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", setting)
         with pytest.raises(SettingError, match="not sent to X"):
-            endpoints.token_url(lost)
+            endpoints.url_of(endpoints.TOKEN, lost)
 
 
 def test_the_sandbox_of_this_process_serves_pairs_that_name_none(monkeypatch):
     """The environment and a prompt cannot say where the sandbox runs."""
     endpoints.use_sandbox("http://127.0.0.1:99")
 
-    assert endpoints.token_url(auth_of({"client_id": "sandbox-1"})) == "http://127.0.0.1:99/2/oauth2/token"
-    assert endpoints.token_url(MARKED) == "http://127.0.0.1:1234/2/oauth2/token"
+    assert (
+        endpoints.url_of(endpoints.TOKEN, auth_of({"client_id": "sandbox-1"})) == "http://127.0.0.1:99/2/oauth2/token"
+    )
+    assert endpoints.url_of(endpoints.TOKEN, MARKED) == "http://127.0.0.1:1234/2/oauth2/token"
     endpoints.use_sandbox(None)
     with pytest.raises(SettingError):
-        endpoints.token_url(auth_of({"client_id": "sandbox-1"}))
+        endpoints.url_of(endpoints.TOKEN, auth_of({"client_id": "sandbox-1"}))
 
 
 def test_a_marked_pair_may_go_to_a_loopback_setting(monkeypatch):
     monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", "http://127.0.0.1:7/t")
 
-    assert endpoints.token_url(auth_of({"client_id": "sandbox-1"})) == "http://127.0.0.1:7/t"
+    assert endpoints.url_of(endpoints.TOKEN, auth_of({"client_id": "sandbox-1"})) == "http://127.0.0.1:7/t"
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "601", "nan", "soon", "1e999"])

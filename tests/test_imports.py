@@ -48,16 +48,16 @@ def test_loading_the_extension_brings_only_the_magics():
 
     ours = {name for name in more if name.startswith("oint_magics")}
     assert ours == {"oint_magics", "oint_magics.notebook", "oint_magics.notebook.completion",
-                    "oint_magics.notebook.magics", "oint_magics.notebook.multiline", "oint_magics.edge"}  # fmt: skip
+                    "oint_magics.notebook.magics", "oint_magics.notebook.multiline", "oint_magics.edge", "oint_magics.progress"}  # fmt: skip
     assert not more & {"requests", "ipywidgets", "anywidget"}
 
 
-def test_only_the_transport_names_requests():
+def test_only_the_transport_and_the_session_name_requests():
     users = {
         p.relative_to(PACKAGE).as_posix() for p in PACKAGE.rglob("*.py") if "import requests" in p.read_text("utf-8")
     }
 
-    assert users == {"transport.py"}
+    assert users == {"transport.py", "session.py"}
 
 
 def test_modules_stay_small():

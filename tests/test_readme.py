@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from oint_magics import errors, settings, twitter
+from oint_magics import endpoints, errors, settings, twitter
 from oint_magics.notebook.usage import USAGES
 
 ROOT = Path(__file__).parent.parent
@@ -26,7 +26,8 @@ def test_each_error_of_its_table_exists():
 
 
 def test_each_setting_stands_there_and_no_other():
-    read = set(re.findall(r"OINT_\w+", Path(settings.__file__).read_text("utf-8")))
+    modules = (settings.__file__, endpoints.__file__)
+    read = {name for module in modules for name in re.findall(r"\bOINT_\w+", Path(module).read_text("utf-8"))}
 
     assert set(re.findall(r"OINT_\w+", TEXT)) == read
 

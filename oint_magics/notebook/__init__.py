@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from oint_magics.progress import Line
+
 
 def register(shell: InteractiveShell) -> None:
     """Register the magics and their completion; does nothing else."""
+    from oint_magics import progress
     from oint_magics.notebook import completion, multiline
     from oint_magics.notebook.magics import TwitterMagics
 
@@ -17,13 +20,22 @@ def register(shell: InteractiveShell) -> None:
     shell.register_magics(TwitterMagics)
     completion.register(shell)
     multiline.register(shell)
+    progress.listen(_line)
+
+
+def _line() -> Line:
+    from oint_magics.notebook import lines
+
+    return lines.begin()
 
 
 def unregister(shell: InteractiveShell) -> None:
     """Undo `register`."""
+    from oint_magics import progress
     from oint_magics.notebook import completion, multiline
     from oint_magics.notebook.magics import NAMES, TwitterMagics
 
+    progress.listen(None)
     completion.unregister(shell)
     multiline.unregister(shell)
     for name in NAMES:

@@ -1,30 +1,21 @@
-"""The form: plain inputs in the browser, one binary message to the kernel, and then the table in its place.
-
-No secret is ever in a widget's state, in a message's JSON or on the way back (an input's synced value
-would be written to the notebook, its checkpoint and the log).
-"""
+"""The form for an auth structure: pasted, uploaded or filled in, refreshed, kept; then the table in its place."""
 
 from __future__ import annotations
 
 import json
 import threading
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
-
-import anywidget
-from IPython.display import display
 
 from oint_magics.auth import KEYS
 from oint_magics.edge import ours
 from oint_magics.errors import AuthError, AuthFieldError, StoreTaken
 from oint_magics.jsontext import read_object
+from oint_magics.notebook.panel import Panel, front_end
 from oint_magics.secret import Secret
 from oint_magics.textfile import decoded
 from oint_magics.twitter import calls
 
 if TYPE_CHECKING:
-    from IPython.display import DisplayHandle
-
     from oint_magics.errors import OintError
     from oint_magics.response import TokenResponse
 
@@ -34,62 +25,27 @@ _TEXT = "Auth form for X. No form here? %twitter_auth --prompt, or %twitter_refr
 _HINT = (
     "No form above? %twitter_auth --prompt asks with hidden input; or name a file: %twitter_refresh --auth auth.json"
 )
-_HERE = files("oint_magics.notebook")
 
 
-class AuthForm(anywidget.AnyWidget):
+class AuthForm(Panel):
     """The form for an auth structure; its button refreshes the pair and keeps it."""
 
-    _esm = _HERE.joinpath("form.js").read_text(encoding="utf-8")
-    _css = _HERE.joinpath("form.css").read_text(encoding="utf-8")
+    _esm = front_end("form.js")
 
     def __init__(self) -> None:
-        super().__init__()
-        self._handle: DisplayHandle | None = None
-        self._hint: DisplayHandle | None = None
+        super().__init__(_TEXT, _HINT)
         self._received: dict[str, Secret] = {}
         self._work = threading.Lock()
-        self.on_msg(self._on_message)
 
-    def __repr__(self) -> str:
-        return _TEXT
+    def ready(self) -> dict[str, Any]:
+        """Return what the front end draws."""
+        return {"place": _PLACE}
 
-    def show(self) -> None:
-        """Show the form below the cell, with a text for places that show no forms."""
-        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
-        bundle = {"text/plain": _TEXT, "application/vnd.jupyter.widget-view+json": view}
-        self._handle = display(bundle, raw=True, display_id=True)
-        # For front ends that draw no form: a missing extension, a strict content security policy.
-        self._hint = display({"text/plain": _HINT}, raw=True, display_id=True)
-        self._hear_beside_cells()
-
-    def send(self, content: Any, buffers: Any = None) -> None:
-        """Send a message to the front end."""
-        super().send(content, buffers)
-        self._hear_beside_cells()
-
-    def _hear_beside_cells(self) -> None:
-        """Let the front end's messages in while a cell runs.
-
-        ipykernel 7 hands a comm's messages to the shell that spoke last on it, which is the one that
-        runs the cells; without that note it takes the subshell that the front end asks for.
-        """
-        getattr(self.comm, "__dict__", {}).pop("_reply_subshell_id", None)
-
-    def _on_message(self, _: Any, content: dict[str, Any], buffers: list[Any]) -> None:
+    def hear(self, kind: str, parts: list[bytes]) -> None:
         """Answer the front end at once; the refresh itself runs beside the kernel's own work."""
-        if content.get("kind") == "hello":
-            self.send({"kind": "ready", "place": _PLACE})
-            self._take_hint_away()
-        elif content.get("kind") == "submit":
-            parts = [bytes(buffer) for buffer in buffers]
+        if kind == "submit":
             self.send({"kind": "received"})
             threading.Thread(target=self._submit, args=(parts,)).start()
-
-    def _take_hint_away(self) -> None:
-        if self._hint is not None:
-            self._hint.update({"text/plain": "", "text/html": ""}, raw=True)
-            self._hint = None
 
     def _submit(self, parts: list[bytes]) -> None:
         """Take what was sent, refresh it, and show either the table or what is wrong."""
@@ -116,9 +72,7 @@ class AuthForm(anywidget.AnyWidget):
 
     def _done(self, response: TokenResponse) -> None:
         self._received.clear()
-        if self._handle is not None:
-            self._handle.update(response._repr_mimebundle_(), raw=True)
-        self.close()
+        self.end(response._repr_mimebundle_())
 
     def _problem(self, error: OintError) -> None:
         received = [key for key in self._received if key != "keep"]

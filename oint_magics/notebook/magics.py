@@ -12,8 +12,18 @@ if TYPE_CHECKING:
     from oint_magics.response import TokenResponse
     from oint_magics.status import Accounts
     from oint_magics.table import Table
+    from oint_magics.user import User
 
-NAMES = ("twitter_refresh", "twitter_auth", "twitter_keep", "twitter_status", "twitter_sandbox")
+NAMES = (
+    "twitter_refresh",
+    "twitter_auth",
+    "twitter_keep",
+    "twitter_login",
+    "twitter_status",
+    "twitter_me",
+    "twitter_revoke",
+    "twitter_sandbox",
+)
 
 
 @magics_class
@@ -79,18 +89,72 @@ class TwitterMagics(Magics):
     @line_magic
     @no_var_expand
     @clean
+    def twitter_login(self, line: str) -> TokenResponse:
+        """Log in at X: a link to approve on, then the new pair, saved.
+
+            %twitter_login [--auth SOURCE] [--to STORE] [--scope SCOPES]
+
+        SOURCE  as for %twitter_refresh; it needs client_id, redirect_uri and, for a confidential app, client_secret
+        STORE   where the pair goes; without it into SOURCE. Where another account's pair lives there, the new one gets
+                a profile of its own
+        SCOPES  "tweet.read users.read offline.access", or opi for OPI's eighteen; without it what SOURCE says, else
+                tweet.read tweet.write users.read media.write offline.access
+
+        The cell is done at once. X's answer comes by itself where redirect_uri is on this machine
+        (http://127.0.0.1:8080/callback); else paste the address that the browser has then.
+        """
+        from oint_magics.notebook import verbs
+
+        return verbs.login(self.shell, line)
+
+    @line_magic
+    @no_var_expand
+    @clean
     def twitter_status(self, line: str) -> Accounts:
         """Show every known account: good until when, which scopes, last refreshed, in doubt or not.
 
-            %twitter_status [--auth SOURCE]
+            %twitter_status [--auth SOURCE] [--check]
 
-        SOURCE  one account, as for %twitter_refresh, of which all is told
+        SOURCE   one account, as for %twitter_refresh, of which all is told
+        --check  ask X which of client id, secret and access token is wrong; no token is used up for it, and X
+                 bills one look at the account; without SOURCE, of the account that this kernel used last
 
-        Nothing is asked of X. A team's account in the list is not looked up in its database; with --auth it is.
+        Without --check nothing is asked of X. A team's account in the list is not looked up in its database; with
+        --auth it is.
         """
         from oint_magics.notebook import verbs
 
         return verbs.status(self.shell, line)
+
+    @line_magic
+    @no_var_expand
+    @clean
+    def twitter_me(self, line: str) -> User:
+        """Show whose token it is, as X knows the account.
+
+            %twitter_me [--auth SOURCE]
+
+        SOURCE  as for %twitter_refresh
+
+        One call of X's API; an access token at its end is refreshed first.
+        """
+        from oint_magics.notebook import verbs
+
+        return verbs.me(self.shell, line)
+
+    @line_magic
+    @no_var_expand
+    @clean
+    def twitter_revoke(self, line: str) -> Table:
+        """Revoke both tokens of a pair at X; only a new login brings another.
+
+            %twitter_revoke --auth SOURCE
+
+        SOURCE  as for %twitter_refresh; it has to be named. The store keeps the tokens, and they open nothing any more
+        """
+        from oint_magics.notebook import verbs
+
+        return verbs.revoke(self.shell, line)
 
     @line_magic
     @no_var_expand

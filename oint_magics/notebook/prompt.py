@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from getpass import getpass
 from typing import TYPE_CHECKING, NoReturn
 
-from oint_magics.errors import AuthSyntaxError, NobodyThere
-from oint_magics.twitter import calls
+from oint_magics.errors import AuthSyntaxError, LoginMismatch, NobodyThere
+from oint_magics.twitter import calls, logins
 
 if TYPE_CHECKING:
+    from oint_magics.login import Login
+    from oint_magics.redeem import Plan
     from oint_magics.response import TokenResponse
 
 _QUESTIONS = {
@@ -53,3 +56,40 @@ def _refuse_many_lines() -> NoReturn:
         cause="a hidden question takes one line.",
         next_step="paste it on one line, or keep it in a file: %twitter_refresh --auth auth.json",
     )
+
+
+def log_in(plan: Plan) -> TokenResponse:
+    """Show a login's link in a terminal, and wait for X's answer, which comes by itself or is pasted.
+
+    Raises:
+        OintError: what the login ended with.
+    """
+    login = logins.begun(plan, logins.MINUTES * 60, _tell)
+    if not login.is_done:
+        print(f"Open this link and approve there:\n\n{login.link}\n")
+        if login.deaf:
+            print(f"X's answer cannot come by itself: {login.deaf}.")
+    try:
+        while not login.is_done:
+            _take(login, getpass("Then press Enter, or paste the whole address (hidden): ").strip())
+    except BaseException:
+        login.cancel("The login was stopped.")
+        raise
+    return login.wait()
+
+
+def _tell(_: object) -> None:
+    """Tell who waits at the question that the browser has brought the answer."""
+    if threading.current_thread() is not threading.main_thread():
+        print("\nX's answer is there: press Enter.")
+
+
+def _take(login: Login, text: str) -> None:
+    problem = None
+    try:
+        if text:
+            login.take(text)
+    except LoginMismatch as error:
+        problem = str(error)
+    if problem:
+        print(problem)

@@ -30,6 +30,11 @@ USAGES = {
     ),
     "twitter_auth": Usage("%twitter_auth [--prompt]", (), (), ("--prompt",)),
     "twitter_keep": Usage("%twitter_keep SOURCE STORE [--replace]", ("source", "store"), (), ("--replace",)),
-    "twitter_status": Usage("%twitter_status [--auth SOURCE]", (), ("--auth",)),
+    "twitter_login": Usage(
+        "%twitter_login [--auth SOURCE] [--to STORE] [--scope SCOPES]", (), ("--auth", "--to", "--scope")
+    ),
+    "twitter_status": Usage("%twitter_status [--auth SOURCE] [--check]", (), ("--auth",), ("--check",)),
+    "twitter_me": Usage("%twitter_me [--auth SOURCE]", (), ("--auth",)),
+    "twitter_revoke": Usage("%twitter_revoke --auth SOURCE", (), ("--auth",)),
     "twitter_sandbox": Usage("%twitter_sandbox [start|stop|status|fault NAME [VALUE]]", ("action", "fault", "value")),
 }

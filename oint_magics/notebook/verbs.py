@@ -14,6 +14,7 @@ from oint_magics.twitter import calls
 if TYPE_CHECKING:
     from oint_magics.response import TokenResponse
     from oint_magics.status import Accounts
+    from oint_magics.user import User
 
 
 def refresh(shell: Any, line: str) -> TokenResponse | None:
@@ -60,6 +61,37 @@ def ask(shell: Any, *, is_prompt: bool = False) -> TokenResponse | None:
     return None
 
 
+def login(shell: Any, line: str) -> TokenResponse:
+    """Begin a login: below the cell, or in a terminal.
+
+    Raises:
+        NobodyThere: nobody is there to approve.
+    """
+    words = parse(line, USAGES["twitter_login"])
+    if not is_somebody_there(shell):
+        raise NobodyThere(
+            "Nobody is there to open the link.",
+            cause="this notebook is run by a program, or the terminal has no input.",
+            next_step="log in where somebody is, and name the store here: %twitter_refresh --auth profile:NAME",
+        )
+    from oint_magics.twitter import logins
+
+    plan = logins.planned(
+        words.get("--auth"),
+        to=words.get("--to"),
+        scope=words.get("--scope"),
+        variables=shell.user_ns,
+        is_watched=True,
+    )
+    if not is_kernel(shell):
+        from oint_magics.notebook import prompt
+
+        return prompt.log_in(plan)
+    from oint_magics.notebook import login
+
+    return login.begin(shell, plan)
+
+
 def keep(shell: Any, line: str) -> Table:
     """Copy what the line's first word names into the store that the second names."""
     usage = USAGES["twitter_keep"]
@@ -80,7 +112,22 @@ def keep(shell: Any, line: str) -> Table:
 def status(shell: Any, line: str) -> Accounts:
     """Tell how the account that the line names stands, or every one that is known."""
     words = parse(line, USAGES["twitter_status"])
-    return calls.status(words.get("--auth"), variables=shell.user_ns)
+    return calls.status(words.get("--auth"), check="--check" in words, variables=shell.user_ns)
+
+
+def me(shell: Any, line: str) -> User:
+    """Ask X whose token it is."""
+    words = parse(line, USAGES["twitter_me"])
+    return calls.me(words.get("--auth"), variables=shell.user_ns)
+
+
+def revoke(shell: Any, line: str) -> Table:
+    """Revoke the pair that the line names."""
+    usage = USAGES["twitter_revoke"]
+    words = parse(line, usage)
+    if "--auth" not in words:
+        raise UsageError("What is revoked has to be named.", next_step=usage.text)
+    return calls.revoke(words["--auth"], variables=shell.user_ns)
 
 
 def sandbox(_: Any, line: str) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -50,6 +51,14 @@ def show(accounts: Accounts, logins: Logins, query: str) -> Reply:
         '<button name="answer" value="approve">Authorize app</button>'
         '<button name="answer" value="deny">Cancel</button></form>',
     )
+
+
+def ticket_of(page: Reply) -> str:
+    """Return the ticket that a page is answered with; raises `ValueError` for the page that something is wrong."""
+    found = re.search(r'name="ticket" value="([^"]+)"', page.body.decode())
+    if found is None:
+        raise ValueError("the page says that something is wrong with the link")
+    return found[1]
 
 
 def decide(logins: Logins, form: dict[str, str]) -> Reply:

@@ -8,10 +8,10 @@ import secrets
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from oint_magics.sandbox import answers, api, authorize_page, token_endpoint
-from oint_magics.sandbox.accounts import CALLBACK, MARK, Accounts
+from oint_magics.sandbox.accounts import CALLBACK, MARK, PEOPLE, Accounts
 from oint_magics.sandbox.faults import Faults
 from oint_magics.sandbox.limits import Limits
 from oint_magics.sandbox.logins import Logins
@@ -79,6 +79,21 @@ class Sandbox:
             "sandbox": self.url,
         }
         return {key: value for key, value in values.items() if value}
+
+    def approve(self, link: str, *, answer: str = "approve", person: str = PEOPLE[0].number) -> str:
+        """Answer the authorize page as a person does, and return the address to which the browser is sent back.
+
+        Args:
+            link: the link that an app made.
+            answer: "approve" or "deny".
+            person: the number of who is logged in.
+
+        Raises:
+            ValueError: the page shows that something is wrong with the link.
+        """
+        ticket = authorize_page.ticket_of(authorize_page.show(self.accounts, self.logins, urlsplit(link).query))
+        reply = authorize_page.decide(self.logins, {"ticket": ticket, "answer": answer, "person": person})
+        return dict(reply.headers)["Location"]
 
     def write_auth(self, folder: Path) -> Path:
         """Write a fresh auth structure to the folder's `sandbox-auth.json`, and return its path.

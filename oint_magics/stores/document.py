@@ -42,6 +42,8 @@ def with_grant(document: JsonObject, grant: Grant) -> str:
     changes: Changes = {"access_token": grant.access_token.reveal()}
     if grant.refresh_token is not None:
         changes["refresh_token"] = grant.refresh_token.reveal()
+    elif "refresh_token" in document.members:
+        changes["refresh_token"] = None  # A login without offline.access; what stood there was another grant's.
     if grant.expires_at is not None:
         changes["expires_at"] = int(grant.expires_at.timestamp())
     elif "expires_at" in document.members:
@@ -70,7 +72,7 @@ def check_unchanged(there: Auth, sent: Auth, label: str) -> None:
     Raises:
         StoreTaken: another one stands there by now.
     """
-    is_same = sent.refresh_token is not None and sent.refresh_token.matches(there.refresh_token)
+    is_same = sent.refresh_token.matches(there.refresh_token) if sent.refresh_token else there.refresh_token is None
     if there.client_id != sent.client_id or not is_same:
         raise StoreTaken(f"{label} was changed while the server answered.", cause="it holds another pair by now.")
 

@@ -30,9 +30,12 @@ CREATE TABLE IF NOT EXISTS family (
 CREATE TABLE IF NOT EXISTS token (
     fingerprint TEXT PRIMARY KEY, family INTEGER NOT NULL, number INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS token_of ON token (family, number);
-CREATE TABLE IF NOT EXISTS refused (fingerprint TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS ended (
+    fingerprint TEXT PRIMARY KEY, how TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
 """
-_VERSION = 2
+_VERSION = 3
+# The server refused it; it was revoked from here; a later login of the same app probably ended it.
+REFUSED, REVOKED, OUTLIVED = "refused", "revoked", "outlived"
 _PATIENCE = 15.0
 _LARGEST_LOG = 16 * 1024 * 1024
 
@@ -63,6 +66,18 @@ class Family(NamedTuple):
     at: float
 
 
+class End(NamedTuple):
+    """How a token came to its end.
+
+    Attributes:
+        how: `REFUSED`, `REVOKED` or `OUTLIVED`.
+        at: when that became known, in Unix seconds.
+    """
+
+    how: str
+    at: float
+
+
 def families() -> list[Family]:
     """Return all families that are known, the last refreshed first."""
     rows = _rows("SELECT newest, place, at FROM family WHERE place <> '' ORDER BY at DESC")
@@ -82,10 +97,10 @@ def successor_of(fingerprint: str) -> Successor | None:
     return family if family and family.fingerprint != fingerprint else None
 
 
-def refused_at(fingerprint: str) -> float | None:
-    """Return when the server refused a token, in Unix seconds, or `None`."""
-    rows = _rows("SELECT at FROM refused WHERE fingerprint = ?", fingerprint)
-    return float(rows[0][0]) if rows else None
+def end_of(fingerprint: str) -> End | None:
+    """Return how and when a token came to its end, or `None` where nothing tells."""
+    rows = _rows("SELECT how, at FROM ended WHERE fingerprint = ?", fingerprint)
+    return End(*rows[0]) if rows else None
 
 
 def stamp() -> object:
@@ -121,13 +136,18 @@ def forget(place: str) -> None:
     _enter([None, None, place, time.time()])
 
 
-def refuse(fingerprint: str) -> None:
-    """Note that the server refused a token."""
+def end(fingerprint: str, how: str) -> None:
+    """Note that a token came to its end; that its successor is known says the same of a spent one.
+
+    Args:
+        fingerprint: the refresh token's.
+        how: `REFUSED`, `REVOKED` or `OUTLIVED`.
+    """
 
     def work(database: sqlite3.Connection) -> None:
-        database.execute("INSERT OR REPLACE INTO refused VALUES (?, ?)", (fingerprint, time.time()))
-        oldest = "SELECT at FROM refused ORDER BY at DESC LIMIT 1 OFFSET ?"
-        database.execute(f"DELETE FROM refused WHERE at <= ({oldest})", (_MOST,))  # noqa: S608 - no value in it
+        database.execute("INSERT OR REPLACE INTO ended VALUES (?, ?, ?)", (fingerprint, how, time.time()))
+        oldest = "SELECT at FROM ended ORDER BY at DESC LIMIT 1 OFFSET ?"
+        database.execute(f"DELETE FROM ended WHERE at <= ({oldest})", (_MOST,))  # noqa: S608 - no value in it
 
     _with(work)
 

@@ -9,13 +9,30 @@ from oint_magics.edge import clean
 
 TYPE_CHECKING = False  # not imported: `typing` alone costs more than all the rest here
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from os import PathLike
+    from typing import Any
 
     from oint_magics.response import TokenResponse
+    from oint_magics.session import Bearer, Session
     from oint_magics.status import Accounts
+    from oint_magics.table import Table
+    from oint_magics.user import User
 
-__all__ = ["forget", "keep", "refresh", "status"]
+__all__ = [
+    "authorization_link",
+    "bearer",
+    "forget",
+    "get",
+    "get_token",
+    "keep",
+    "login",
+    "me",
+    "refresh",
+    "revoke",
+    "session",
+    "status",
+]
 
 
 @clean
@@ -88,18 +105,210 @@ def forget(store: str) -> None:
 
 
 @clean
-def status(auth: str | PathLike[str] | Mapping[str, object] | None = None) -> Accounts:
-    """Return how accounts stand, from what this machine has; X is not asked.
+def authorization_link(
+    auth: str | PathLike[str] | Mapping[str, object], *, scope: str | Sequence[str] | None = None
+) -> str:
+    """Return the link on which a person lets the app in (RFC 6749 §4.1.1, with PKCE's S256); nothing is sent.
+
+    Its state and verifier stay in this process; `get_token` takes what comes back.
 
     Args:
-        auth: one source, as for `refresh`, of which all is told; `None` for every account that is known.
-
-    Returns:
-        The accounts, shown as a table: state, end, scopes, last refresh, in doubt or not.
+        auth: the source, as for `refresh`; it needs `client_id` and `redirect_uri` alone.
+        scope: what to ask for, text or a list; "opi" for OPI's eighteen; `None` for what the source says, else
+            tweet.read tweet.write users.read media.write offline.access.
 
     Raises:
-        AuthError: the source cannot be read.
+        AuthError: the source cannot be read, or has no `redirect_uri`.
+        UsageError: that is no list of scopes.
+    """
+    from oint_magics.twitter import logins
+
+    return logins.authorization_link(auth, scope=scope)
+
+
+@clean
+def get_token(
+    code_or_url: str, auth: str | PathLike[str] | Mapping[str, object], *, to: str | None = None
+) -> TokenResponse:
+    """Exchange what came back from the authorize page for a pair, and save it.
+
+    Args:
+        code_or_url: the whole address that X sent the browser back to (its state is checked), or the code alone; it
+            lives for 30 seconds.
+        auth: the source that the link was made for.
+        to: the store for the pair; `None` for the source itself. A text, a mapping or the environment wants one here,
+            unless `OINT_HOME` is set. Where another account's pair lives there, this one gets a profile of its own.
+
+    Returns:
+        X's answer.
+
+    Raises:
+        LoginMismatch: it is not such an address, or belongs to another login.
+        LoginDenied: the person, or X, said no.
+        InvalidGrant: the code is too old, or was used before.
+        OintError: one of `oint_magics.errors`; a pair from before is as it was.
+    """
+    from oint_magics.twitter import logins
+
+    return logins.get_token(code_or_url, auth, to=to)
+
+
+@clean
+def login(
+    auth: str | PathLike[str] | Mapping[str, object] | None = None,
+    *,
+    to: str | None = None,
+    scope: str | Sequence[str] | None = None,
+    timeout: float = 600,
+) -> TokenResponse:
+    """Log in: write the link to the standard error, and wait until the browser has come back to this machine.
+
+    Args:
+        auth: the source, as for `refresh`; its `redirect_uri` is on this machine (`http://127.0.0.1:8080/callback`).
+        to: the store for the pair, as for `get_token`.
+        scope: what to ask for, as for `authorization_link`.
+        timeout: how long to wait, in seconds.
+
+    Returns:
+        X's answer.
+
+    Raises:
+        LoginDenied: the person, or X, said no.
+        LoginTimedOut: nobody answered in time.
+        LoginMismatch: no browser can come back to that address, or its port is taken.
+        OintError: as for `get_token`.
+    """
+    from oint_magics.twitter import logins
+
+    return logins.login(auth, to=to, scope=scope, timeout=timeout)
+
+
+@clean
+def revoke(auth: str | PathLike[str] | Mapping[str, object]) -> Table:
+    """Revoke both tokens of a pair at X (RFC 7009); the store keeps them, and they open nothing any more.
+
+    Args:
+        auth: the source, as for `refresh`; it has to be named. A spent one stands for its newest pair.
+
+    Returns:
+        What became of each token.
+
+    Raises:
+        AuthError: the source cannot be read, or holds no token.
+        ExchangeError: the server did not end one of them; says which.
     """
     from oint_magics.twitter import calls
 
-    return calls.status(auth)
+    return calls.revoke(auth)
+
+
+@clean
+def status(auth: str | PathLike[str] | Mapping[str, object] | None = None, *, check: bool = False) -> Accounts:
+    """Return every known account, its expiry, scopes and last refresh, and whether it is in doubt.
+
+    A team's account in the list is not looked up in its database; named as `auth`, it is.
+
+    Args:
+        auth: one source, as for `refresh`; `None` for all that this machine knows.
+        check: ask X which of client id, secret and access token is wrong, of one account. No token is used up; X bills
+            the look at the access token's account like any other.
+
+    Returns:
+        The accounts: what wants attention first, then the last refreshed; a tuple that shows itself as a table.
+
+    Raises:
+        AuthNotFound: the source is not there, and never was.
+        AuthError: the source that was named means nothing.
+    """
+    from oint_magics.twitter import calls
+
+    return calls.status(auth, check=check)
+
+
+@clean
+def bearer(auth: str | PathLike[str] | Mapping[str, object] | None = None) -> Bearer:
+    """Return an `auth` for any `requests` session: it gives each request the access token that is good then.
+
+    One line lets a client library use it: `client.session.auth = twitter.bearer()`; its constructor gets a
+    placeholder for a token. The token goes to X's API hosts over https alone (and to the sandbox for its pairs). It is
+    refreshed before its end, once for all threads; after a 401 the store is read again, then the pair is refreshed at
+    most once.
+
+    Args:
+        auth: the source, as for `refresh`.
+
+    Raises:
+        AuthError: the source cannot be read. A request raises what a refresh does, where one is due and fails.
+    """
+    from oint_magics.twitter import calls
+
+    return calls.bearer(auth)
+
+
+@clean
+def session(auth: str | PathLike[str] | Mapping[str, object] | None = None) -> Session:
+    """Return a `requests.Session` that carries the current access token, as `bearer` does, to X's API.
+
+    Args:
+        auth: the source, as for `refresh`.
+
+    Returns:
+        The session; its `.api` is the API's address for this pair, X's or the sandbox's.
+
+    Raises:
+        OintError: as for `refresh`, where the token is at its end.
+    """
+    from oint_magics.twitter import calls
+
+    return calls.session(auth)
+
+
+@clean
+def me(auth: str | PathLike[str] | Mapping[str, object] | None = None) -> User:
+    """Return whose token it is (`GET /2/users/me`; wants the scopes tweet.read and users.read).
+
+    Args:
+        auth: the source, as for `refresh`.
+
+    Returns:
+        X's answer as a dict, shown as a table.
+
+    Raises:
+        CallError: X refused the call.
+        OintError: as for `refresh`, where the token is at its end.
+    """
+    from oint_magics.twitter import calls
+
+    return calls.me(auth)
+
+
+@clean
+def get(
+    path: str,
+    auth: str | PathLike[str] | Mapping[str, object] | None = None,
+    *,
+    max_rows: int | None = None,
+    **params: object,
+) -> list[dict[str, Any]]:
+    """Return what a call of X's API answers as flat rows, all its pages: `pd.DataFrame(rows)` takes them.
+
+    The stop button ends it and returns the rows so far. X bills each post that is read.
+
+    Args:
+        path: the call, as `"users/me"` or `"users/2244994945/tweets"`.
+        auth: the source, as for `refresh`.
+        max_rows: how many rows are enough; `None` for all that there are.
+        params: the call's parameters; `tweet_fields` stands for `tweet.fields`, a list for its words with commas.
+
+    Returns:
+        One dict for each object of X's `data`, all with the same keys; what is nested has a dotted name, ids are
+        text. What X left out is an empty text or list, or `None`.
+
+    Raises:
+        RateLimited: the window is used up; `.retry_at` tells until when.
+        CallError: X refused. Both have the rows so far as `.rows`.
+        OintError: as for `refresh`, where the token is at its end.
+    """
+    from oint_magics.twitter import calls
+
+    return calls.get(path, auth, params, max_rows)

@@ -15,12 +15,16 @@ from oint_magics.stores import journal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from oint_magics.auth import Auth
     from oint_magics.response import TokenResponse
+    from oint_magics.session import Bearer, Session
     from oint_magics.sources import Source
     from oint_magics.status import Accounts
     from oint_magics.stores import Store
+    from oint_magics.table import Table
+    from oint_magics.user import User
 
 _DEFAULT_PROFILE = "profile:default"
 _last_used: list[str] = []
@@ -142,10 +146,12 @@ def forget(store: str) -> None:
         _last_used.clear()
 
 
-def status(auth: object = None, *, variables: Mapping[str, object] | None = None) -> Accounts:
+def status(auth: object = None, *, check: bool = False, variables: Mapping[str, object] | None = None) -> Accounts:
     """Return how accounts stand; see `oint_magics.twitter.status`."""
     from oint_magics import status
 
+    if check:
+        return status.checked(source_of(auth, variables))
     if auth is not None:
         return status.of(sources.source_of(auth, variables))
     given = default_source()
@@ -153,3 +159,50 @@ def status(auth: object = None, *, variables: Mapping[str, object] | None = None
         return status.known([sources.source_of(given)] if given else [])
     except AuthNotFound:  # The default names nothing that is there.
         return status.known()
+
+
+def revoke(auth: object, *, variables: Mapping[str, object] | None = None) -> Table:
+    """Revoke a pair; see `oint_magics.twitter.revoke`."""
+    from oint_magics.revoke import revoke
+
+    return revoke(sources.source_of(auth, variables))
+
+
+def bearer(auth: object = None) -> Bearer:
+    """Return a bearer; see `oint_magics.twitter.bearer`."""
+    from oint_magics.current import Current
+    from oint_magics.session import Bearer
+
+    return Bearer(Current(_used(auth)))
+
+
+def session(auth: object = None) -> Session:
+    """Return a session; see `oint_magics.twitter.session`."""
+    from oint_magics.current import Current
+    from oint_magics.session import Session
+
+    return Session(Current(_used(auth)))
+
+
+def me(auth: object = None, *, variables: Mapping[str, object] | None = None) -> User:
+    """Return whose token it is; see `oint_magics.twitter.me`."""
+    from oint_magics import api
+    from oint_magics.user import User
+
+    source = _used(auth, variables)
+    return User(api.me(source), is_sandbox=source.read().is_sandbox)
+
+
+def get(path: str, auth: object, params: Mapping[str, object], max_rows: int | None) -> list[dict[str, Any]]:
+    """Return what a call answers; see `oint_magics.twitter.get`."""
+    from oint_magics import api
+
+    return api.get(_used(auth), path, params, max_rows)
+
+
+def _used(auth: object, variables: Mapping[str, object] | None = None) -> Source:
+    """Return the source that a call names, or the default one; a store becomes the default."""
+    source = source_of(auth, variables)
+    if source.store:
+        use(source.store.label)
+    return source

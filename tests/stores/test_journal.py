@@ -124,15 +124,17 @@ def test_what_is_forgotten_stays_known_as_spent():
     assert [family.place for family in journal.families()] == ["/q"]
 
 
-def test_refusals_are_known_and_bounded(monkeypatch, database):
+def test_ends_are_known_and_bounded(monkeypatch, database):
     monkeypatch.setattr(journal, "_MOST", 5)
-    assert journal.refused_at("t0") is None
+    assert journal.end_of("t0") is None
     for n in range(20):
-        journal.refuse(f"t{n}")
+        journal.end(f"t{n}", journal.REFUSED)
+    journal.end("t19", journal.REVOKED)
 
-    assert journal.refused_at("t19") > 0
-    assert journal.refused_at("t0") is None
-    assert sqlite3.connect(database).execute("SELECT count(*) FROM refused").fetchone()[0] == 5
+    assert (journal.end_of("t18").how, journal.end_of("t19").how) == (journal.REFUSED, journal.REVOKED)
+    assert journal.end_of("t19").at > 0
+    assert journal.end_of("t0") is None
+    assert sqlite3.connect(database).execute("SELECT count(*) FROM ended").fetchone()[0] == 5
 
 
 def test_the_stamp_changes_with_every_record():

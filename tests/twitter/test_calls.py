@@ -11,7 +11,10 @@ from oint_magics.twitter import calls
 
 
 def test_the_public_names():
-    assert twitter.__all__ == ["forget", "keep", "refresh", "status"]
+    assert twitter.__all__ == [
+        "authorization_link", "bearer", "forget", "get", "get_token", "keep", "login", "me", "refresh", "revoke",
+        "session", "status",
+    ]  # fmt: skip
 
 
 def test_without_a_source_the_last_used_one_is_taken(sandbox, auth_file):

@@ -1,0 +1,141 @@
+"""The access token of a source, current whenever it is asked for.
+
+It is read again when its store has changed, refreshed before its end, and at most once after a refusal.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import threading
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from oint_magics import anatomy, stores
+from oint_magics.errors import InDoubt, OintError, TokenRefused, TokenSpent, TryLater
+from oint_magics.homes import at
+from oint_magics.refresh import refresh
+from oint_magics.response import home_of
+
+if TYPE_CHECKING:
+    from oint_magics.auth import Auth
+    from oint_magics.secret import Secret
+    from oint_magics.sources import Source
+
+_YOUNG = 60.0
+
+
+class _Look(NamedTuple):
+    """What was found in the source, when it looked so, and until when its token is fresh (Unix seconds)."""
+
+    stamp: object
+    auth: Auth
+    fresh_until: float
+
+
+class _Problem(NamedTuple):
+    """Why the last refresh failed, and until when the same is told without asking again."""
+
+    stamp: object
+    error: OintError
+    until: float
+
+
+class Current:
+    """A source's pair as it is now, for any number of threads.
+
+    Args:
+        source: where the pair lives. What cannot be written moves at the first refresh, as every refresh does it.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._lock = threading.Lock()
+        self._look: _Look | None = None
+        self._problem: _Problem | None = None
+        self._renewed_for: set[str] = set()
+        self._granted_at = -math.inf
+
+    def auth(self) -> Auth:
+        """Return the pair with an access token that is still good; costs one look at the store's stamp.
+
+        Raises:
+            OintError: as for a refresh, where one was due and failed.
+        """
+        look = self._look
+        if look and time.time() < look.fresh_until and look.stamp == self._stamp():
+            return look.auth
+        with self._lock:
+            look = self._read()
+            if time.time() >= look.fresh_until:
+                look = self._refreshed(look, if_expired=True)
+            return look.auth
+
+    def after_refusal(self, refused: Secret) -> Auth | None:
+        """Return another pair to try after the API refused an access token, or `None` where there is none.
+
+        The store is read again first. Then the pair is refreshed, once for each access token, and not for one that
+        is younger than a minute: something else is wrong there.
+
+        Args:
+            refused: the access token that was refused.
+
+        Raises:
+            OintError: as for a refresh, where one was due and failed.
+        """
+        with self._lock:
+            look = self._read()
+            if not refused.matches(look.auth.access_token):
+                return look.auth
+            self._raise_known(look)
+            if refused.fingerprint() in self._renewed_for or self._is_young(refused):
+                return None
+            self._renewed_for.add(refused.fingerprint())
+            return self._refreshed(look, if_expired=False).auth
+
+    def _stamp(self) -> object:
+        return self._source.store.stamp() if self._source.store else None
+
+    def _read(self) -> _Look:
+        stamp = self._stamp()
+        if self._look is None or self._look.stamp != stamp or self._source.store is None:
+            auth = self._source.read()
+            until = auth.fresh_until
+            self._look = _Look(stamp, auth, until.timestamp() if until else -math.inf)
+        return self._look
+
+    def _refreshed(self, look: _Look, *, if_expired: bool) -> _Look:
+        self._raise_known(look)
+        try:
+            response = refresh(self._source, None, if_expired=if_expired, is_watched=False)
+        except OintError as error:
+            self._problem = _Problem(look.stamp, copy.copy(error), time.monotonic() + _pause(error))
+            raise
+        home = home_of(response)
+        if home:
+            self._source = at(stores.open_store(home.place, home.label))
+        self._look, self._granted_at = None, time.monotonic()
+        return self._read()
+
+    def _raise_known(self, look: _Look) -> None:
+        """Raise what the last refresh raised, while nothing has changed since: many threads must not ask for each."""
+        problem = self._problem
+        if problem and problem.stamp == look.stamp and time.monotonic() < problem.until:
+            raise copy.copy(problem.error)
+
+    def _is_young(self, token: Secret) -> bool:
+        issued = anatomy.issued_at(token.reveal())
+        if issued and (datetime.now(UTC) - issued).total_seconds() < _YOUNG:
+            return True
+        return time.monotonic() - self._granted_at < _YOUNG
+
+
+def _pause(error: OintError) -> float:
+    """Return for how many seconds an error holds; a refusal does until the store changes."""
+    if isinstance(error, TryLater) and error.retry_at:
+        return max(1.0, (error.retry_at - datetime.now(UTC)).total_seconds())
+    if isinstance(error, TryLater):
+        return 60.0
+    is_final = isinstance(error, TokenRefused | InDoubt | TokenSpent)
+    return math.inf if is_final else 5.0

@@ -1,0 +1,85 @@
+"""The end of a pair, asked for by its owner (RFC 7009): both of its tokens, whatever store its newest one lives in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from oint_magics import endpoints, oauth, settings
+from oint_magics.errors import AuthFieldError, InvalidGrant, OintError
+from oint_magics.homes import newest_of, successor_elsewhere
+from oint_magics.stores import journal
+from oint_magics.table import Row, Table
+from oint_magics.worker import finish
+
+if TYPE_CHECKING:
+    from oint_magics.auth import Auth
+    from oint_magics.secret import Secret
+    from oint_magics.sources import Source
+
+_ENDED, _WAS_DEAD = "revoked", "was dead already"
+
+
+def revoke(source: Source) -> Table:
+    """Revoke a pair's refresh token, then its access token; the store keeps both, and they open nothing any more.
+
+    Args:
+        source: where the pair comes from. One that is spent stands for its newest pair.
+
+    Returns:
+        What became of each token.
+
+    Raises:
+        AuthFieldError: it holds no token.
+        ExchangeError: the server did not end one of them; says which.
+    """
+    newest = newest_of(source, successor_elsewhere(source.read(), source.store))
+    return finish(lambda: _held(newest))
+
+
+def _held(source: Source) -> Table:
+    if source.store is None:
+        return _revoked(source.label, source.read())
+    with source.store.lock(settings.timeout() + 15, lambda: None):
+        return _revoked(source.label, source.read())
+
+
+def _revoked(label: str, auth: Auth) -> Table:
+    if auth.refresh_token is None and auth.access_token is None:
+        raise AuthFieldError("There is no token in it, so there is nothing to revoke.", next_step="%twitter_status")
+    rows = [Row("pair in", label)]
+    if auth.refresh_token is not None:
+        rows.append(Row("refresh token", f"{auth.refresh_token.masked()} {_end(auth, auth.refresh_token)}"))
+        journal.end(auth.refresh_token.fingerprint(), journal.REVOKED)
+    if auth.access_token is not None:
+        rows.append(Row("access token", f"{auth.access_token.masked()} {_last(auth, auth.access_token)}"))
+    caption = "SANDBOX pair revoked: an exercise" if auth.is_sandbox else "Pair of X revoked (OAuth 2.0)"
+    rows.append(Row("next", "%twitter_login gives a new pair; %twitter_refresh has nothing to refresh here now"))
+    return Table(caption, tuple(rows))
+
+
+def _last(auth: Auth, access_token: Secret) -> str:
+    """End the access token; an error tells that the refresh token is ended by then."""
+    try:
+        return _end(auth, access_token)
+    except OintError as error:
+        if auth.refresh_token is not None:
+            error.what = f"The refresh token is revoked, and the access token perhaps not. {error.what}"
+        raise
+
+
+def _end(auth: Auth, token: Secret) -> str:
+    """End one token; return what became of it."""
+    from oint_magics import transport
+
+    try:
+        answer, host = transport.send(
+            endpoints.REVOKE, auth, oauth.revocation_request(auth, token), transport.Unrecorded()
+        )
+        oauth.read_revocation(answer, auth, host, datetime.now(UTC))
+    except InvalidGrant:
+        return _WAS_DEAD
+    except OintError as error:
+        error.next_step = f"{error.next_step or 'run it again'}; revoking twice harms nothing"
+        raise
+    return _ENDED

@@ -1,0 +1,204 @@
+"""The access token on its way to the API: a bearer for any `requests` session, and a session that carries it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from urllib.parse import urlsplit
+
+import requests
+from requests.cookies import extract_cookies_to_jar
+
+from oint_magics import endpoints, settings
+from oint_magics.errors import CallError, SettingError
+from oint_magics.secret import mask
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from oint_magics.current import Current
+    from oint_magics.secret import Secret
+
+
+class Bearer(requests.auth.AuthBase):
+    """Gives each request the access token as it is then, where it goes to X's API; to nobody else.
+
+    For a pair of the sandbox, what a client library asks of X's API is asked of the sandbox instead.
+
+    Args:
+        current: the pair.
+        is_direct: whether the session that it is used in asks no proxy for what is on this machine.
+    """
+
+    def __init__(self, current: Current, *, is_direct: bool = False) -> None:
+        self._current = current
+        self._is_direct = is_direct
+
+    def __call__(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+        auth = self._current.auth()
+        if auth.is_sandbox:
+            prepared.url = endpoints.in_sandbox(prepared.url or "", auth)
+        url = prepared.url or ""
+        if endpoints.takes_bearer(url, auth) and auth.access_token:
+            self._check_way(url)
+            prepared.headers["Authorization"] = _Header(auth.access_token)
+            prepared.register_hook("response", _Answered(self._current, auth.access_token))
+        return prepared
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a bearer cannot be pickled: make one from its store's name where it is needed")
+
+    def _check_way(self, url: str) -> None:
+        """Refuse a proxy between here and this machine: plain http would show it the token."""
+        if url.startswith("http:") and not self._is_direct and requests.utils.get_environ_proxies(url):
+            raise SettingError(
+                "The proxy of the environment would see the access token, so nothing was sent.",
+                cause="an address on this machine is not exempt from it.",
+                next_step="%env NO_PROXY=127.0.0.1,localhost",
+            )
+
+
+class Reply(NamedTuple):
+    """What the API answered: the JSON object of its body, or an empty one."""
+
+    status: int
+    headers: Mapping[str, str]
+    document: dict[str, Any]
+
+
+class Session(requests.Session):
+    """A session whose requests carry the current access token to X's API.
+
+    Waits at most `OINT_TWITTER_TIMEOUT` seconds each time, where a call says nothing else.
+
+    Args:
+        current: the pair.
+
+    Attributes:
+        api: the API's address for this pair: X's, or the sandbox's.
+    """
+
+    def __init__(self, current: Current) -> None:
+        super().__init__()
+        self.auth = Bearer(current, is_direct=True)
+        self.headers["User-Agent"] = "oint_magics"
+        self.api = endpoints.url_of(endpoints.API, current.auth())
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("this session cannot be pickled: make one where it is needed, twitter.session(…)")
+
+    def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send a request as `requests.Session.request` does, with a limit to each wait."""
+        kwargs.setdefault("timeout", settings.timeout())
+        return super().request(method, url, *args, **kwargs)
+
+    def ask(self, path: str, params: Mapping[str, str]) -> Reply:
+        """Send one GET below the API's address, and return the answer.
+
+        Args:
+            path: the call's path, as `/2/users/me`.
+            params: its parameters.
+
+        Raises:
+            CallError: no answer came.
+            OintError: as for a refresh, where one was due and failed.
+        """
+        fault = None
+        try:
+            response = self.get(self.api + path, params=dict(params), allow_redirects=False)
+            document = _document(response)
+        except requests.RequestException as error:
+            fault = type(error).__name__  # The error itself stays here: it holds the request.
+        if fault is None:
+            return Reply(response.status_code, response.headers, document)
+        raise CallError(
+            f"No answer from {urlsplit(self.api).netloc}.",
+            cause=f"the network, or a proxy on the way ({fault}).",
+            next_step="run it again: the token is as it was",
+        )
+
+    def merge_environment_settings(self, url: Any, *args: Any) -> Any:
+        """Return the environment's settings for a request; no proxy is asked for what is on this machine."""
+        merged = super().merge_environment_settings(url, *args)
+        if endpoints.is_loopback(url):
+            merged["proxies"] = {}
+        return merged
+
+
+def _document(response: requests.Response) -> dict[str, Any]:
+    try:
+        document = response.json()
+    except (requests.JSONDecodeError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+class _Header(str):
+    """The `Authorization` header: whoever shows it, also in a log or a traceback, shows it masked."""
+
+    __slots__ = ()
+
+    def __new__(cls, token: Secret) -> _Header:  # noqa: PYI034 - no subclass
+        return super().__new__(cls, f"Bearer {token.reveal()}")
+
+    def __repr__(self) -> str:
+        return repr(str(self))
+
+    def __str__(self) -> str:
+        return _masked(self)
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a secret cannot be pickled")
+
+
+def _masked(header: str) -> str:
+    return f"Bearer {mask(header[len('Bearer ') :])}"
+
+
+class _Answered:
+    """What happens to an answer: the token goes from what is left of its request, and a refused one is replaced once.
+
+    Args:
+        current: the pair.
+        sent: the access token that was sent.
+    """
+
+    def __init__(self, current: Current, sent: Secret) -> None:
+        self._current = current
+        self._sent = sent
+
+    def __call__(self, response: requests.Response, **options: Any) -> requests.Response:
+        prepared = response.request
+        header = prepared.headers.get("Authorization")
+        # A redirect within the API takes the header along; `requests` strips it on the way to another host.
+        if isinstance(header, _Header) and not response.is_redirect:
+            prepared.headers["Authorization"] = str(header)
+        if response.status_code != 401 or not isinstance(header, _Header) or not _can_repeat(prepared):
+            return response
+        auth = self._current.after_refusal(self._sent)
+        if auth is None or auth.access_token is None:
+            return response
+        return _repeated(response, auth.access_token, options)
+
+
+def _can_repeat(prepared: requests.PreparedRequest) -> bool:
+    """Tell whether a request's body can be sent once more; a stream that was read cannot."""
+    return prepared.body is None or isinstance(prepared.body, str | bytes)
+
+
+def _repeated(response: requests.Response, token: Secret, options: dict[str, Any]) -> requests.Response:
+    """Send a refused request once more, on the same connection, with another token."""
+    _ = response.content  # The connection is free again only when the answer was read.
+    response.close()
+    again = response.request.copy()
+    jar = requests.cookies.RequestsCookieJar()
+    extract_cookies_to_jar(jar, response.request, response.raw)
+    again.prepare_cookies(jar)
+    header = again.headers["Authorization"] = _Header(token)
+    answer: requests.Response = response.connection.send(again, **options)
+    answer.history.append(response)
+    answer.request = again
+    again.headers["Authorization"] = str(header)
+    return answer

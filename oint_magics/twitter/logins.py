@@ -1,0 +1,138 @@
+"""The calls behind a login: begun here with a link, ended by a code; its state and verifier stay in this process."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from oint_magics import endpoints, scopes
+from oint_magics.authorization import code_from, other_login, redirect_in, request_for
+from oint_magics.errors import LoginMismatch
+from oint_magics.login import Login
+from oint_magics.redeem import plan, redeem
+from oint_magics.response import TokenResponse
+from oint_magics.twitter.calls import source_of, use
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from oint_magics.authorization import AuthorizationRequest, Redirect
+    from oint_magics.errors import OintError
+    from oint_magics.redeem import Plan
+
+MINUTES = 10
+_MOST_BEGUN = 16
+_begun: list[AuthorizationRequest] = []
+
+
+def authorization_link(auth: object, *, scope: str | Sequence[str] | None = None) -> str:
+    """Return the link to the authorize page; see `oint_magics.twitter.authorization_link`."""
+    found = source_of(auth).read()
+    request = request_for(found, scopes.wanted(scope, found.scope))
+    link = request.link(endpoints.url_of(endpoints.AUTHORIZE, found))
+    _begun[:] = [*_begun[1 - _MOST_BEGUN :], request]
+    return link
+
+
+def get_token(code_or_url: str, auth: object, *, to: str | None = None) -> TokenResponse:
+    """Exchange a code and save the pair; see `oint_magics.twitter.get_token`."""
+    source = source_of(auth)
+    redirect = redirect_in(code_or_url)
+    request = _begun_with(redirect, source.read().client_id)
+    code = code_from(redirect)
+    response = redeem(plan(source, to, request, is_watched=False), code)
+    _begun.remove(request)
+    _remember(response)
+    return response
+
+
+def _begun_with(redirect: Redirect, client_id: str) -> AuthorizationRequest:
+    """Return the request that an address answers; for a code alone the app's last one."""
+    mine = [request for request in _begun if request.client_id == client_id]
+    if not mine:
+        _not_begun()
+    if redirect.state is None:
+        return mine[-1]
+    found = [request for request in mine if request.state.matches(redirect.state)]
+    if not found:
+        raise other_login()
+    return found[0]
+
+
+def _not_begun() -> NoReturn:
+    raise LoginMismatch(
+        "No login of this app was begun in this process, so nothing was exchanged.",
+        cause="the verifier that proves a code to be ours stays in the process that made the link.",
+        next_step="print(twitter.authorization_link(auth)), approve, and give what comes to twitter.get_token; "
+        "or %twitter_login",
+    )
+
+
+def planned(
+    auth: object = None,
+    *,
+    to: str | None,
+    scope: str | Sequence[str] | None,
+    variables: Mapping[str, object] | None = None,
+    is_watched: bool = False,
+) -> Plan:
+    """Return what a login asks for, and where its pair goes.
+
+    Args:
+        auth: the source, or `None` for the default.
+        to: the store for the pair, or `None`.
+        scope: what to ask for, or `None`.
+        variables: where names are looked up, or `None`.
+        is_watched: whether somebody sees where the pair of a text goes.
+    """
+    source = source_of(auth, variables)
+    found = source.read()
+    return plan(source, to, request_for(found, scopes.wanted(scope, found.scope)), is_watched=is_watched)
+
+
+def begun(plan: Plan, seconds: float, at_end: Callable[[TokenResponse | OintError], None] = lambda _: None) -> Login:
+    """Return a login that waits for its address; its pair's store becomes the default source.
+
+    Args:
+        plan: what it asks for, and where its pair goes.
+        seconds: how long it waits.
+        at_end: is called once with what it ended with, from any thread.
+    """
+
+    def ended(outcome: TokenResponse | OintError) -> None:
+        _remember(outcome)
+        at_end(outcome)
+
+    login = Login(plan, seconds, ended)
+    login.begin()
+    return login
+
+
+def login(
+    auth: object = None,
+    *,
+    to: str | None = None,
+    scope: str | Sequence[str] | None = None,
+    timeout: float = MINUTES * 60,
+) -> TokenResponse:
+    """Log in and wait for the pair; see `oint_magics.twitter.login`."""
+    waiting = begun(planned(auth, to=to, scope=scope), timeout)
+    if waiting.deaf:
+        waiting.cancel("The login cannot hear its answer.")
+        _cannot_hear(waiting.deaf)
+    sys.stderr.write(f"Open this link and approve there:\n{waiting.link}\n")
+    sys.stderr.flush()
+    return waiting.wait()
+
+
+def _cannot_hear(why: str) -> NoReturn:
+    raise LoginMismatch(
+        "This login's answer cannot come by itself.",
+        cause=f"{why}.",
+        next_step="twitter.authorization_link(auth) gives the link, twitter.get_token(address, auth) takes what comes",
+    )
+
+
+def _remember(outcome: TokenResponse | OintError) -> None:
+    if isinstance(outcome, TokenResponse) and outcome.saved_to:
+        use(outcome.saved_to)
