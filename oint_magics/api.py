@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from oint_magics import progress
 from oint_magics.auth import auth_of
 from oint_magics.current import Current
-from oint_magics.errors import CallError, ExchangeError, RateLimited, UsageError
+from oint_magics.errors import CallError, OintError, RateLimited, UsageError
 from oint_magics.rows import rows_of
 from oint_magics.secret import redacted
 from oint_magics.session import Session
@@ -18,7 +18,7 @@ from oint_magics.sources import Source
 from oint_magics.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from oint_magics.auth import Auth
     from oint_magics.secret import Secret
@@ -91,34 +91,84 @@ def get(source: Source, path: str, params: Mapping[str, object], max_rows: int |
         CallError: X refused; `.rows` has what came before.
         OintError: as for a refresh, where one was due and failed.
     """
-    found: list[dict[str, Any]] = []
+    _check_number(max_rows)
     asked = {_name(key): _value(value) for key, value in params.items() if value is not None}
-    line, pages = progress.line(), 0
+    harvest = _Harvest(visible(path, 80))
+    problem: OintError | None = None
     try:
         with Session(Current(source)) as session:
-            while True:
-                page = _page(session, path, asked)
-                found += _data(page)
-                pages += 1
-                token = _next(page)
-                if token is None or (max_rows is not None and len(found) >= max_rows):
+            for page in _pages(session, path, asked):
+                if harvest.has_enough(page, max_rows):
                     break
-                line(f"{visible(path, 80)}: {len(found)} rows in {pages} pages…")
-                asked["pagination_token"] = token
-        if pages > 1:
-            line(f"{visible(path, 80)}: {len(found)} rows in {pages} pages")
+        harvest.end("")
     except KeyboardInterrupt:
-        line(f"{visible(path, 80)}: stopped; {len(found)} rows in {pages} pages")
-    except ExchangeError as error:
-        if not found:
-            raise
-        problem = CallError("The token could not be refreshed on the way.", cause=error.what, next_step=error.next_step)
-        problem.rows = rows_of(found)
-        raise problem from None
-    except CallError as error:
-        error.rows = rows_of(found)
-        raise
-    return rows_of(found[:max_rows])
+        harvest.end("stopped; ", is_told=True)
+    except OintError as error:
+        problem = harvest.cut(error)
+    if problem is not None:
+        raise problem
+    return rows_of(harvest.found[:max_rows])
+
+
+class _Harvest:
+    """The rows so far, and the line that tells how many they are.
+
+    Args:
+        path: what messages call the call.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.found: list[dict[str, Any]] = []
+        self._path, self._pages, self._line = path, 0, progress.line()
+
+    def has_enough(self, page: dict[str, Any], most: int | None) -> bool:
+        """Take a page, and tell whether no further one is wanted."""
+        self.found += _data(page)
+        self._pages += 1
+        is_enough = most is not None and len(self.found) >= most
+        if not is_enough and _next(page):
+            self._line(f"{self._path}: {self._count()}…")
+        return is_enough
+
+    def end(self, how: str, *, is_told: bool = False) -> None:
+        if is_told or self._pages > 1:
+            self._line(f"{self._path}: {how}{self._count()}")
+
+    def cut(self, error: OintError) -> OintError:
+        """Return the error that ended it, with the rows before it."""
+        if not self.found:
+            return error
+        problem = error if isinstance(error, CallError) else _not_renewed(error)
+        problem.rows = rows_of(self.found)
+        problem.what += f" After {self._count()}, which are in this error's .rows (here: sys.last_value.rows)."
+        return problem
+
+    def _count(self) -> str:
+        return f"{len(self.found)} rows in {self._pages} pages"
+
+
+def _not_renewed(error: OintError) -> CallError:
+    return CallError("The token could not be refreshed on the way.", cause=error.what, next_step=error.next_step)
+
+
+def _pages(session: Session, path: str, asked: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """Yield a call's answers, each with the token that the one before gave."""
+    seen = set()
+    while True:
+        page = _page(session, path, asked)
+        yield page
+        token = _next(page)
+        if token is None:
+            return
+        if token in seen:
+            raise CallError("X gave the same page twice, and it would never end.", next_step="run it again")
+        seen.add(token)
+        asked["pagination_token"] = token
+
+
+def _check_number(rows: object) -> None:
+    if rows is not None and (not isinstance(rows, int) or isinstance(rows, bool) or rows < 1):
+        raise UsageError("max_rows is no number of rows.", next_step="max_rows=100, or leave it out for all")
 
 
 def _name(key: str) -> str:

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import secrets
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode
 
 from oint_magics.auth import is_token
 from oint_magics.errors import AuthFieldError, LoginDenied, LoginError, LoginMismatch
@@ -122,8 +122,8 @@ def redirect_in(text: str) -> Redirect:
     is_address = "://" in text or "=" in text
     if not is_address:
         return Redirect(None, _code(text), None, None)
-    query = urlsplit(text).query if "://" in text else text.lstrip("?&")
-    return redirect_of(query)
+    query = text.partition("?")[2] if "?" in text else text
+    return redirect_of(query.partition("#")[0])
 
 
 def redirect_of(query: str) -> Redirect:
@@ -178,7 +178,7 @@ def other_login() -> LoginMismatch:
 
 
 def _code(text: str) -> Secret:
-    if is_token(text):
+    if is_token(text) and " " not in text:
         return Secret(text)
     return _no_address("a code is one word of letters, digits and signs.")
 

@@ -35,9 +35,9 @@ class _Look(NamedTuple):
 
 
 class _Problem(NamedTuple):
-    """Why the last refresh failed, and until when the same is told without asking again."""
+    """Why the last refresh failed, of which document, and until when the same is told without asking again."""
 
-    stamp: object
+    document: str
     error: OintError
     until: float
 
@@ -110,7 +110,9 @@ class Current:
         try:
             response = refresh(self._source, None, if_expired=if_expired, is_watched=False)
         except OintError as error:
-            self._problem = _Problem(look.stamp, copy.copy(error), time.monotonic() + _pause(error))
+            self._problem = _Problem(
+                look.auth.document.fingerprint(), copy.copy(error), time.monotonic() + _pause(error)
+            )
             raise
         home = home_of(response)
         if home:
@@ -121,7 +123,8 @@ class Current:
     def _raise_known(self, look: _Look) -> None:
         """Raise what the last refresh raised, while nothing has changed since: many threads must not ask for each."""
         problem = self._problem
-        if problem and problem.stamp == look.stamp and time.monotonic() < problem.until:
+        # By its content: a refresh that fails has rewritten the store, to prove that it could.
+        if problem and time.monotonic() < problem.until and problem.document == look.auth.document.fingerprint():
             raise copy.copy(problem.error)
 
     def _is_young(self, token: Secret) -> bool:

@@ -29,6 +29,9 @@ def clean(call: Callable[P, R]) -> Callable[P, R]:
             return call(*args, **kwargs)
         except KeyboardInterrupt as stop:
             problem = stopped(stop)
+        except TypeError as error:
+            is_inside = error.__traceback__ is not None and error.__traceback__.tb_next is not None
+            problem = ours(error) if is_inside else _misused(call.__name__)
         except Exception as error:  # noqa: BLE001 - no other may pass
             problem = ours(error)
         del args, kwargs
@@ -45,6 +48,12 @@ def stopped(stop: KeyboardInterrupt) -> KeyboardInterrupt:
     if isinstance(stop, Stopped):
         return stop
     return Stopped("stopped while nothing was on its way: what was sent before is saved, and nothing else was sent.")
+
+
+def _misused(name: str) -> OintError:
+    from oint_magics.errors import UsageError
+
+    return UsageError(f"{name} does not take these arguments.", next_step=f"help(twitter.{name})")
 
 
 def ours(error: Exception) -> OintError:

@@ -198,5 +198,5 @@ class Login:
             outcome.__traceback__ = outcome.__context__ = None
         self._outcome = outcome
         fulfil(self.response, outcome)
-        self._done.set()
         self._at_end(outcome)
+        self._done.set()

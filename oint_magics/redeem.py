@@ -244,20 +244,21 @@ def _outlived(client_id: str, grant: Grant, spared: set[str]) -> Notes:
     """
     places = ({family.place for family in journal.families()} | set(stores.kept())) - spared
     homes = [stores.open_store(place) for place in sorted(places) if not place.startswith("shared:")]
-    ended = [home.label for home in homes if _is_outlived(home, client_id, grant)]
-    return (("other stores", f"probably ended by this login: {', '.join(ended)}"),) if ended else ()
+    ended = [(home.label, token) for home in homes if (token := _outlived_in(home, client_id, grant))]
+    for _, token in ended:
+        journal.end(token, journal.OUTLIVED)
+    labels = ", ".join(label for label, _ in ended)
+    return (("other stores", f"probably ended by this login: {labels}"),) if ended else ()
 
 
-def _is_outlived(store: Store, client_id: str, grant: Grant) -> bool:
-    """Mark a store's pair as probably ended, if it is of the app and not known to be dead."""
+def _outlived_in(store: Store, client_id: str, grant: Grant) -> str | None:
+    """Return the fingerprint of a store's refresh token, if it is of the app and not known to be dead."""
     try:
         auth = store.read()
     except OintError:
-        return False
+        return None
     token = auth.refresh_token
     if auth.client_id != client_id or token is None or token.matches(grant.refresh_token):
-        return False
-    if journal.successor_of(token.fingerprint()) or journal.end_of(token.fingerprint()):
-        return False
-    journal.end(token.fingerprint(), journal.OUTLIVED)
-    return True
+        return None
+    fingerprint = token.fingerprint()
+    return None if journal.successor_of(fingerprint) or journal.end_of(fingerprint) else fingerprint

@@ -78,7 +78,14 @@ class Lab:
                 page.wait_for_function(BEGUN, timeout=3_000)
                 break
         if wait:
-            page.wait_for_function(ALL_DONE, timeout=30_000)
+            try:
+                page.wait_for_function(ALL_DONE, timeout=30_000)
+            except PlaywrightTimeout:
+                page.screenshot(path="/tmp/try/stuck.png")
+                import shutil
+
+                shutil.copy(self.home / "lab.log", "/tmp/try/stuck.log")
+                raise
 
     def run_last(self, page):
         """Run the last cell once more, and wait until every one is done."""

@@ -120,9 +120,13 @@ def login(
     if waiting.deaf:
         waiting.cancel("The login cannot hear its answer.")
         _cannot_hear(waiting.deaf)
-    sys.stderr.write(f"Open this link and approve there:\n{waiting.link}\n")
-    sys.stderr.flush()
-    return waiting.wait()
+    try:
+        sys.stderr.write(f"Open this link and approve there:\n{waiting.link}\n")
+        sys.stderr.flush()
+        return waiting.wait()
+    except KeyboardInterrupt:
+        waiting.cancel("The login was stopped.")
+        raise
 
 
 def _cannot_hear(why: str) -> NoReturn:
