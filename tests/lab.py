@@ -3,13 +3,16 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import requests
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
+from playwright.sync_api import expect
 
 ALL_DONE = """() => [...document.querySelectorAll(".jp-CodeCell")]
     .every((cell) => /\\[\\d+\\]/.test(cell.querySelector(".jp-InputPrompt").innerText))"""
@@ -65,13 +68,28 @@ class Lab:
         page.locator(".jp-Notebook").wait_for(timeout=60_000)
         idle = page.get_by_text("| Idle") if self.app == "jupyterlab" else page.locator("[data-status=idle]").first
         idle.wait_for(timeout=60_000)
+        self._wait_for_kernel(notebook)
+
+    def _wait_for_kernel(self, notebook):
+        """Wait until the server knows of a kernel that listens to a front end: what is shown may be older."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            for session in requests.get(f"{self.url}api/sessions", timeout=30).json():
+                kernel = session["kernel"]
+                is_it = session["path"].endswith(Path(notebook).name) and Path(notebook).parent.name in session["path"]
+                if is_it and kernel["connections"] and kernel["execution_state"] == "idle":
+                    return
+            time.sleep(0.2)
+        raise TimeoutError(notebook)
 
     def run_all(self, page, *, wait=True):
         """Run every cell, and wait until each is done.
 
-        A front end whose kernel is not connected yet looks idle and forgets what it is told, so that is told again.
+        A front end whose kernel is not connected yet forgets what it is told, or asks for a kernel.
         """
         for _ in range(10):
+            if page.locator(".jp-Dialog").count():
+                page.keyboard.press("Escape")
             page.get_by_role("menuitem", name="Run", exact=True).click()
             page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
             with contextlib.suppress(PlaywrightTimeout):
@@ -86,6 +104,13 @@ class Lab:
 
                 shutil.copy(self.home / "lab.log", "/tmp/try/stuck.log")
                 raise
+
+    def run_cell(self, page, number):
+        """Run one cell, and wait until it is done."""
+        cell = page.locator(".jp-CodeCell").nth(number)
+        cell.locator(".jp-Cell-inputWrapper").click()
+        page.keyboard.press("Control+Enter")
+        expect(cell.locator(".jp-InputPrompt").first).to_have_text(re.compile(r"\[\d+\]"), timeout=30_000)
 
     def run_last(self, page):
         """Run the last cell once more, and wait until every one is done."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 _SANDBOX = ["start", "stop", "status", "fault"]
-_FAULTS = ["refuse", "slow", "drop", "429", "html", "expire", "punish", "off"]
+_FAULTS = ["refuse", "slow", "drop", "429", "html", "expire", "limit", "punish", "off"]
 
 
 def register(shell: InteractiveShell) -> None:

@@ -168,8 +168,9 @@ class TwitterMagics(Magics):
         stop    stop it
         status  show what it runs and counts (without a word: the same)
         fault   let the next exchange go wrong: refuse, slow SECONDS, drop, 429 SECONDS, html;
-                or expire (the server ends all access tokens now; the stored time stays), punish (end the
-                whole family when a refresh token is used twice), off
+                or expire (the server ends all access tokens now; the stored time stays), limit CALLS (the API
+                takes no more in fifteen minutes), punish (end the whole family when a refresh token is used
+                twice), off
         """
         from oint_magics.notebook import verbs
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _running: list[Sandbox] = []
 _EXCHANGE_FAULTS = ("refuse", "slow", "drop", "429", "html")
-_OTHER_FAULTS = ("expire", "punish", "off")
+_OTHER_FAULTS = ("expire", "limit", "punish", "off")
 
 
 def act(action: str, fault: str | None, value: str | None) -> Table:
@@ -71,26 +71,32 @@ def _disturb(fault: str, value: str | None) -> None:
         raise UsageError("The sandbox does not run.", next_step="%twitter_sandbox start")
     sandbox = _running[0]
     if fault in _EXCHANGE_FAULTS:
-        sandbox.faults.add(fault, _seconds(value))
+        sandbox.faults.add(fault, _number(value or "3"))
     elif fault == "expire":
         sandbox.accounts.expire_access_tokens()
+    elif fault == "limit":
+        sandbox.limits.restrict(int(_number(value or "1")))
     elif fault in ("punish", "off"):
         sandbox.accounts.punishes_reuse = fault == "punish"
         if fault == "off":
             sandbox.faults.clear()
+            sandbox.limits.restrict(None)
     else:
         faults = ", ".join((*_EXCHANGE_FAULTS, *_OTHER_FAULTS))
         raise UsageError("There is no such fault.", next_step=f"%twitter_sandbox fault, and one of {faults}")
 
 
-def _seconds(value: str | None) -> float:
+def _number(value: str) -> float:
     try:
-        seconds = float(value or 3)
+        number = float(value)
     except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds <= 3600:
-        raise UsageError("The fault's value is no number of seconds.", next_step="%twitter_sandbox fault slow 3")
-    return seconds
+        number = -1.0
+    if not 0 <= number <= 3600:
+        raise UsageError(
+            "The fault's value is no number from 0 to 3600.",
+            next_step="%twitter_sandbox fault slow 3  (seconds), or %twitter_sandbox fault limit 2  (calls)",
+        )
+    return number
 
 
 def _status() -> Table:

@@ -48,6 +48,12 @@ class Limits:
         self._calls: dict[tuple[str, str], tuple[float, int]] = {}
         self._lock = threading.Lock()
 
+    def restrict(self, calls: int | None) -> None:
+        """Begin new windows that take so many calls each; X's own numbers for `None`."""
+        with self._lock:
+            self.of = dict(LIMITS) if calls is None else dict.fromkeys(LIMITS, calls)
+            self._calls.clear()
+
     def take(self, person: str, endpoint: str) -> Left | None:
         """Count a call, and return how its window stands; `None` where there is no limit."""
         limit = self.of.get(endpoint)

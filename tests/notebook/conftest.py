@@ -1,0 +1,37 @@
+"""A real browser, and the front ends that it drives."""
+
+import browser
+import lab
+import pytest
+from playwright.sync_api import sync_playwright
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    assert browser.find(), "no browser: run `make test`, which finds or brings one"
+    with sync_playwright() as playwright:
+        instance = playwright.chromium.launch(executable_path=browser.find(), args=FLAGS)
+        yield instance
+        instance.close()
+
+
+@pytest.fixture(scope="module", params=["jupyterlab"])
+def jupyter(tmp_path_factory, request):
+    server = lab.Lab(tmp_path_factory.mktemp("lab"), tmp_path_factory.mktemp("work"), app=request.param)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def page(chromium):
+    page = chromium.new_page(viewport={"width": 1200, "height": 1000})
+    page.set_default_timeout(20_000)
+    frames = []
+    page.on("websocket", lambda ws: ws.on("framesent", lambda data: frames.append(data)))
+    page.on("websocket", lambda ws: ws.on("framereceived", lambda data: frames.append(data)))
+    page.frames_seen = frames
+    yield page
+    page.close()
