@@ -4,6 +4,7 @@
 journal has dropped its oldest tokens. The server ends the family on reuse.
 """
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -37,7 +38,7 @@ def generations():
 
 def compact():
     """Fill the family with older tokens up to its bound, so that each further one drops the oldest."""
-    with sqlite3.connect("home/journal.sqlite") as database:
+    with contextlib.closing(sqlite3.connect("home/journal.sqlite")) as database, database:
         ((family, count),) = database.execute("SELECT family, count(*) FROM token GROUP BY family")
         older = ((fingerprint(f"older {n}"), family, -2 * n) for n in range(1, _MOST - count + 10))
         database.executemany("INSERT INTO token VALUES (?, ?, ?)", older)
@@ -45,7 +46,7 @@ def compact():
 
 
 def _count():
-    with sqlite3.connect("home/journal.sqlite") as database:
+    with contextlib.closing(sqlite3.connect("home/journal.sqlite")) as database, database:
         return database.execute("SELECT count(*) FROM token").fetchone()[0]
 
 

@@ -3,6 +3,7 @@
 `python benchmarks/scale.py`: nothing is exchanged, the pair being fresh; all of the time is ours.
 """
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -37,7 +38,7 @@ twitter.refresh("shared:work", if_expired=True)
 
 def fill_journal(home, oldest, place):
     """Make families of ten thousand tokens each; the oldest of the first is the one that will be asked for."""
-    with sqlite3.connect(Path(home) / "journal.sqlite") as database:
+    with contextlib.closing(sqlite3.connect(Path(home) / "journal.sqlite")) as database, database:
         newest = database.execute("SELECT newest FROM family WHERE place = ?", (place,)).fetchone()[0]
         family = database.execute("SELECT id FROM family WHERE place = ?", (place,)).fetchone()[0]
         database.execute("DELETE FROM token WHERE family = ?", (family,))

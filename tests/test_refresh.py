@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import sqlite3
@@ -503,7 +504,7 @@ def test_a_journal_that_is_held_is_not_the_same_as_none(sandbox, auth_file, monk
     twitter.refresh(sandbox.issue())  # The journal is there.
     if moment == "reading":
         twitter.refresh("auth.json")
-    with sqlite3.connect(home / "oint" / "journal.sqlite", isolation_level=None) as other:
+    with contextlib.closing(sqlite3.connect(home / "oint" / "journal.sqlite", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE" if moment == "reading" else "BEGIN IMMEDIATE")
         if moment == "reading":
             with pytest.raises(errors.StoreBusy, match="journal of spent tokens is held"):

@@ -188,7 +188,9 @@ def _path(name: str) -> Path:
     try:
         path = Path(name).expanduser()
         path.resolve(strict=False)
-        path.exists()
+        path.stat()
+        return path
+    except (FileNotFoundError, NotADirectoryError):
         return path
     except (OSError, ValueError, RuntimeError):  # a NUL, `~nobody`, a circle of links, a name too long
         pass

@@ -1,6 +1,7 @@
 """The search itself: what it does not find, a session would be called clean of."""
 
 import base64
+import contextlib
 import gzip
 import io
 import json
@@ -61,13 +62,12 @@ def test_an_archive_in_an_archive_is_unpacked():
 
 
 def test_a_deleted_row_of_sqlite_is_found(tmp_path):
-    with sqlite3.connect(tmp_path / "pages.sqlite") as database:
+    with contextlib.closing(sqlite3.connect(tmp_path / "pages.sqlite")) as database:
         database.execute("PRAGMA secure_delete = OFF")
         database.execute("CREATE TABLE history (source)")
         database.executemany("INSERT INTO history VALUES (?)", [("a secret of some length",), ("else",)])
         database.commit()
         database.execute("DELETE FROM history WHERE rowid = 1")
-    database.close()
     hits = Search({"it": "a secret of some length", "other": "another of some length"}).files(tmp_path)
     assert hits == {("it", "raw", "pages.sqlite")}
 

@@ -252,7 +252,7 @@ def test_the_login_notebook_is_done_by_a_person(chromium, tmp_path):
         for number in range(cells.count()):
             server.run_cell(page, number)
             link = page.locator("a.oint-link[href]")
-            if "%twitter_login" in cells.nth(number).inner_text():
+            if "%twitter_login" in cells.nth(number).locator(".jp-InputArea-editor").inner_text():
                 link.wait_for()
                 answered(page, "Authorize app")
                 expect(link).to_have_count(0)

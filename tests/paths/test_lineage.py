@@ -1,5 +1,6 @@
 """Spent copies lead to the saved successor; old bytes over the file itself lose nothing."""
 
+import contextlib
 import json
 import shutil
 import sqlite3
@@ -93,7 +94,8 @@ def test_the_journal_holds_no_secret(sandbox, auth_file, home):
     data = b"".join(path.read_bytes() for path in (home / "oint").glob("journal*"))
     for secret in (last["refresh_token"], last["access_token"], stored()["client_secret"]):
         assert secret.encode() not in data
-    assert sqlite3.connect(home / "oint" / "journal.sqlite").execute("SELECT count(*) FROM family").fetchone() == (1,)
+    with contextlib.closing(sqlite3.connect(home / "oint" / "journal.sqlite")) as database:
+        assert database.execute("SELECT count(*) FROM family").fetchone() == (1,)
     assert (home / "oint" / "journal.sqlite").stat().st_mode & 0o077 == 0
 
 

@@ -1,3 +1,4 @@
+import contextlib
 import sqlite3
 
 import pytest
@@ -10,6 +11,11 @@ from oint_magics.stores import journal
 @pytest.fixture
 def database(home):
     return home / "oint" / "journal.sqlite"
+
+
+def count(database, table):
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
 
 
 def test_knows_nothing_at_first():
@@ -49,7 +55,7 @@ def test_is_bounded_for_each_account(monkeypatch, database):
         journal.record(f"t{n}", f"t{n + 1}", "/p")
     journal.record("other", "newer", "/q")
 
-    assert sqlite3.connect(database).execute("SELECT count(*) FROM token").fetchone()[0] <= 12
+    assert count(database, "token") <= 12
     assert journal.successor_of("t39") is not None
     assert journal.successor_of("t0") is None
     assert journal.successor_of("other") is not None
@@ -134,7 +140,7 @@ def test_ends_are_known_and_bounded(monkeypatch, database):
     assert (journal.end_of("t18").how, journal.end_of("t19").how) == (journal.REFUSED, journal.REVOKED)
     assert journal.end_of("t19").at > 0
     assert journal.end_of("t0") is None
-    assert sqlite3.connect(database).execute("SELECT count(*) FROM ended").fetchone()[0] == 5
+    assert count(database, "ended") == 5
 
 
 def test_the_stamp_changes_with_every_record():
@@ -149,7 +155,7 @@ def test_the_stamp_changes_with_every_record():
 
 def test_one_of_another_version_is_put_aside_and_made_again(database):
     journal.record("a", "b", "/p")
-    with sqlite3.connect(database) as connection:
+    with contextlib.closing(sqlite3.connect(database)) as connection, connection:
         connection.execute("PRAGMA user_version = 99")
 
     assert journal.successor_of("a") == ("b", "/p")
