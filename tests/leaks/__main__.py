@@ -1,7 +1,8 @@
 """`make leaks`: secrets go through every path of a session, then all that it left is searched; one hit fails.
 
 A row is a path, a column a surface: `.` is clean, `own` the user's own cell where the secret was typed as text,
-and a number counts hits. The row `planted` leaks on purpose, on every surface: what is not found there fails too.
+`link` the address that a person opened in a login (its state and code, both used up by then), kept by what it was
+opened with, and a number counts hits. The row `planted` leaks on purpose, on every surface: what is not found there fails too.
 """
 
 import sys
@@ -25,7 +26,11 @@ def verdict(session, way, surface, hits):
         return ("found", True) if hits else ("MISSED", False)
     if not hits:
         return ".", True
-    return ("own", True) if way.is_typed and surface in session.own else (str(len(hits)), False)
+    if way.is_typed and surface in session.own:
+        return "own", True
+    if way.is_visited and surface in session.visited and {hit[0] for hit in hits} <= {"state", "code"}:
+        return "link", True
+    return str(len(hits)), False
 
 
 def report(session):

@@ -32,6 +32,7 @@ class TerminalSession(Session):
     """Each path has an IPython of its own; a person types the cells, and answers what is asked."""
 
     own = Session.own | {"scrollback"}
+    visited = frozenset({"scrollback"})
     _prompt = r"In \[\d+\]: $"
     _more = r"\.\.\.: $"
     _question = r"\(hidden[^)]*\): $|on one line: $"
@@ -56,6 +57,7 @@ class TerminalSession(Session):
                 child.sendline(line)
                 while child.expect([self._prompt, self._more, self._question]) == 2:
                     answer = answers.pop(0)
+                    answer = answer(child.before.decode()) if callable(answer) else answer
                     child.sendintr() if answer == "\x03" else child.sendline(answer)
         assert not answers, f"{way.name}: nobody asked for {len(answers)} answers"
         child.sendline("exit")

@@ -1,11 +1,12 @@
-"""The secrets of each path, and the server that knows what each path's token brings."""
+"""The secrets of each path, and the server that knows what each path's token or code brings."""
 
 import base64
 import json
 import secrets
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, quote_plus
+from urllib.parse import parse_qs, quote_plus, urlencode
 
 SECRET_KEYS = ("client_secret", "access_token", "refresh_token", "oauth_token", "oauth_token_secret",
                "oauth_consumer_key", "oauth_consumer_secret")  # fmt: skip
@@ -19,7 +20,9 @@ class Given:
         outcome: what the server does with its token: `grant`, `refuse`, `drop`, `echo`.
 
     Attributes:
-        is_sent: whether its token came to the server.
+        is_sent: whether its token or code came to the server.
+        code: what the authorize page gives.
+        seen: what the server was shown of a login: its state and verifier.
     """
 
     def __init__(self, path, outcome="grant"):
@@ -27,7 +30,8 @@ class Given:
         mark = "".join(c for c in path.title() if c.isalnum())
         self.auth = {key: f"{mark}-{secrets.token_urlsafe(24)}" for key in SECRET_KEYS}
         self.auth |= {"client_secret": f"{mark}+{secrets.token_urlsafe(18)}/~", "client_id": f"id-of-{mark}"}
-        self.auth |= {"redirect_uri": "http://127.0.0.1/", "scope": "tweet.read offline.access"}
+        self.auth |= {"redirect_uri": f"http://127.0.0.1:{_free_port()}/cb", "scope": "tweet.read offline.access"}
+        self.code, self.seen = f"{mark}-code-{secrets.token_urlsafe(24)}", {}
         self.pair = {key: f"{mark}-new-{secrets.token_urlsafe(24)}" for key in ("access_token", "refresh_token")}
 
     @property
@@ -39,14 +43,22 @@ class Given:
         """Return all that must not be found: name to text."""
         pair = f"{quote_plus(self.auth['client_id'])}:{quote_plus(self.auth['client_secret'])}"
         found = {key: self.auth[key] for key in SECRET_KEYS} | {f"new {key}": text for key, text in self.pair.items()}
-        return found | {"Basic header": base64.b64encode(pair.encode()).decode()}
+        found |= {"Basic header": base64.b64encode(pair.encode()).decode(), "code": self.code}
+        return found | self.seen
+
+
+def _free_port():
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return found.getsockname()[1]
 
 
 class Server:
-    """A token endpoint that keeps nothing on disk and logs nothing."""
+    """All that X has of OAuth and one call of its API; keeps nothing on disk and logs nothing."""
 
     def __init__(self, all_given):
         by_token = {given.auth["refresh_token"]: given for given in all_given}
+        by_code = {given.code: given for given in all_given}
+        by_client = {given.auth["client_id"]: given for given in all_given}
 
         class Handler(BaseHTTPRequestHandler):
             def log_message(self, *_):
@@ -54,21 +66,41 @@ class Server:
 
             def do_POST(self):
                 form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-                given = by_token.get(form["refresh_token"][0])
+                if self.path == "/2/oauth2/revoke":
+                    self._send(200, {"revoked": True})
+                    return
+                given = by_token.get(form.get("refresh_token", [""])[0]) or by_code.get(form.get("code", [""])[0])
                 if given:
                     given.is_sent = True
+                    given.seen |= {"verifier": form["code_verifier"][0]} if "code_verifier" in form else {}
                 status, answer = _answer(given, str(self.headers), form)
                 if status:
-                    body = json.dumps(answer).encode()
-                    self.send_response(status)
-                    self.send_header("Content-Length", str(len(body)))
-                    self.end_headers()
-                    self.wfile.write(body)
+                    self._send(status, answer)
                 self.close_connection = True
+
+            def do_GET(self):
+                path, _, query = self.path.partition("?")
+                if path != "/i/oauth2/authorize":
+                    data = {"id": "1", "username": "somebody"}
+                    self._send(200, {"data": data})
+                    return
+                asked = {key: values[0] for key, values in parse_qs(query).items()}
+                given = by_client[asked["client_id"]]
+                given.seen["state"] = asked["state"]
+                back = urlencode({"state": asked["state"], "code": given.code})
+                self._send(302, {}, ("Location", f"{asked['redirect_uri']}?{back}"))
+
+            def _send(self, status, answer, *headers):
+                body = json.dumps(answer).encode()
+                self.send_response(status)
+                for name, value in (*headers, ("Content-Length", str(len(body)))):
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}/2/oauth2/token"
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def stop(self):
@@ -87,5 +119,8 @@ def _answer(given, headers, form):
         "refuse": (400, {"error": "invalid_request", "error_description": "Value passed for the token was invalid."}),
         "drop": (0, {}),
         "echo": (200, granted | echoed),
-        "echo refused": (400, {"error": form["refresh_token"][0], "error_description": f"{headers} {form}", **echoed}),
+        "echo refused": (
+            400,
+            {"error": form.get("refresh_token", ["x"])[0], "error_description": f"{headers} {form}", **echoed},
+        ),
     }[given.outcome]

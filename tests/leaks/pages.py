@@ -32,6 +32,7 @@ class PageSession(NotebookSession):
     """
 
     own = NotebookSession.own | {"checkpoint", "frames", "other tab", "browser profile", "ystore"}
+    visited = frozenset({"browser profile"})
 
     def __init__(self, name, app):
         super().__init__(name)

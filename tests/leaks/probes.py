@@ -30,6 +30,19 @@ def start(path):
     warnings.simplefilter("always")
 
 
+def approve(link):
+    """Answer a login's page as a person does, and return the address that the browser is sent to; nothing logs it."""
+    import http.client
+    from urllib.parse import urlsplit
+
+    address = urlsplit(link)
+    connection = http.client.HTTPConnection(address.netloc, timeout=5)
+    connection.request("GET", f"{address.path}?{address.query}")
+    location = connection.getresponse().headers["Location"]
+    connection.close()
+    return location
+
+
 def plant_in_database(secret):
     """Leave a secret in the team's database."""
     import psycopg

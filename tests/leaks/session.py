@@ -56,6 +56,8 @@ class Session:
 
     # Where the user's own cell lives, and so what was typed into it.
     own = frozenset({"history", "log", "%logstart", "temporary files"})
+    # Where the address that a person opened is kept by what it was opened with.
+    visited = frozenset()
 
     def __init__(self, name):
         self.name, self.root = name, Path(tempfile.mkdtemp(prefix="leaks-"))
@@ -73,7 +75,9 @@ class Session:
         """Return what the front end is started with."""
         return {name: str(self.root / place) for name, place in FOLDERS.items()} | {
             "PYTHONPATH": f"{HERE}:{HERE.parent}", "PYTHON_KEYRING_BACKEND": "ring.Ring",
-            "OINT_TWITTER_TOKEN_URL": self.server.url, "OINT_TWITTER_TIMEOUT": "5",
+            "OINT_TWITTER_TOKEN_URL": f"{self.server.url}/2/oauth2/token", "OINT_TWITTER_TIMEOUT": "5",
+            "OINT_TWITTER_REVOKE_URL": f"{self.server.url}/2/oauth2/revoke", "OINT_TWITTER_API_URL": self.server.url,
+            "OINT_TWITTER_AUTHORIZE_URL": f"{self.server.url}/i/oauth2/authorize",
             "OINT_SHARED_STORE": self.postgres.address, "OINT_SHARED_KEY": Fernet.generate_key().decode(),
         }  # fmt: skip
 

@@ -1,5 +1,9 @@
 """The paths that secrets take through a session, and what a person does on each."""
 
+import re
+
+import requests
+
 from leaks.given import Given
 
 PLANT = """
@@ -36,17 +40,20 @@ class Way:
         act: what a person does in the page, or `None`.
         answers: what a person answers hidden questions in a terminal with, or nothing.
         is_typed: whether a cell holds the secret as text.
+        is_visited: whether a person opens a link that holds the login's state.
         sends: whether its token is to come to the server.
     """
 
-    def __init__(self, name, *cells, outcome="grant", act=None, answers=(), is_typed=False, sends=True):
-        self.name, self.act, self.is_typed, self.sends = name, act, is_typed, sends
+    def __init__(
+        self, name, *cells, outcome="grant", act=None, answers=(), is_typed=False, is_visited=False, sends=True
+    ):
+        self.name, self.act, self.is_typed, self.is_visited, self.sends = name, act, is_typed, is_visited, sends
         self.slug = "".join(c if c.isalnum() else "-" for c in name)
         self.given = Given(name, outcome)
         start = f"%load_ext oint_magics\nimport probes; probes.start({self.slug!r})"
         end = f"probes.take({self.slug!r}, globals())"
         self.cells = [start, *map(self._filled, cells), end]
-        self.answers = [self._filled(answer) for answer in answers]
+        self.answers = [answer if callable(answer) else self._filled(answer) for answer in answers]
 
     def _filled(self, text):
         return text.replace("{slug}", self.slug).replace("{text}", self.given.text)
@@ -103,6 +110,42 @@ def answer_prompt(page, way):
     _table(page)
 
 
+def approve(page, _):
+    """Open the link as a person does; the server sends the browser back at once, as X's page does when answered."""
+    link = page.locator("a.oint-link[href]")
+    link.wait_for()
+    with page.context.expect_page() as opened:
+        link.click()
+    opened.value.get_by_role("heading", name="Back to the notebook").wait_for()
+    opened.value.close()
+    _table(page)
+
+
+def approve_and_paste(page, way):
+    """The same where the browser ends elsewhere, and its address is copied."""
+    link = page.locator("a.oint-link[href]")
+    link.wait_for()
+    address = requests.get(link.get_attribute("href"), allow_redirects=False, timeout=10).headers["Location"]
+    page.get_by_label("paste the whole address").fill(address)
+    page.get_by_role("button", name="Take the address").click()
+    _table(page)
+
+
+def approve_in_browser(screen):
+    """Open the link that a terminal shows; its listener takes what comes back."""
+    requests.get(_link(screen), timeout=10)
+    return ""
+
+
+def approve_and_copy(screen):
+    """Return the address that the browser ends at."""
+    return requests.get(_link(screen), allow_redirects=False, timeout=10).headers["Location"]
+
+
+def _link(screen):
+    return re.search(r"http://\S+/i/oauth2/authorize\S+", screen)[0]
+
+
 _DATABASE = """async (text) => {
   localStorage.setItem("leak", text);
   const opened = indexedDB.open("leak");
@@ -129,6 +172,7 @@ inside.fly = fail
 def ways():
     """Return every path, with fresh secrets."""
     file = "%twitter_refresh --auth ../given/{slug}.json"
+    login = "%twitter_login --auth ../given/{slug}.json --to profile:{slug}"
     inline = "%twitter_refresh --to profile:{slug} --auth {text}"
     typed = ("{text}", "profile:{slug}")
     bad = ('{"x": 1, "x": 2, "client_secret": "{slug}"}', "profile:{slug}")
@@ -164,6 +208,25 @@ def ways():
             "%twitter_keep ../given/{slug}.json shared:{slug}",
             "%twitter_refresh --auth shared:{slug}",
         ),
+        Way("login", login, act=approve, answers=(approve_in_browser,), is_visited=True),
+        Way("login, pasted", login, act=approve_and_paste, answers=(approve_and_copy,), is_visited=True),
+        Way(
+            "login by code",
+            "from oint_magics import twitter",
+            "file = '../given/{slug}.json'",
+            "twitter.get_token(probes.approve(twitter.authorization_link(file)), file, to='profile:{slug}')",
+        ),
+        Way(
+            "session",
+            "from oint_magics import twitter",
+            "s = twitter.session('../given/{slug}.json'); b = twitter.bearer()",
+            "r = s.get(s.api + '/2/users/me', timeout=5); _ = r.json()",
+            "twitter.get('users/me'), twitter.me().keys()",
+            "vars(b), s.auth, r.request.headers, s",
+            "[vars(r.request), s]",
+        ),
+        Way("revoke", file, "%twitter_revoke --auth ../given/{slug}.json", file),
+        Way("check", file, "%twitter_status --auth ../given/{slug}.json --check"),
         Way("unexpected exception inside us", FAIL_INSIDE, file, sends=False),
         Way("hostile answer", file, outcome="echo"),
         Way("hostile refusal", file, outcome="echo refused"),
