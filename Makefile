@@ -29,6 +29,9 @@ bench: .venv/test  ## ratios against named alternatives, in one run; and the lar
 	$(BIN)/python benchmarks/stops.py 200
 	$(BIN)/python benchmarks/lineage.py 100
 	$(BIN)/python benchmarks/kills.py 2400
+	$(BIN)/python benchmarks/session_cost.py
+	$(BIN)/python benchmarks/lifetime.py 600
+	$(BIN)/python benchmarks/provider.py .venv/provider
 
 leaks: .venv/test .venv/beside/collaboration  ## secrets through every path of a session, then a search of all that it left
 	$(BIN)/python tests/browser.py

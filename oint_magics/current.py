@@ -17,10 +17,11 @@ from oint_magics.errors import InDoubt, OintError, TokenRefused, TokenSpent, Try
 from oint_magics.homes import at
 from oint_magics.refresh import refresh
 from oint_magics.response import home_of
+from oint_magics.secret import Secret
 
 if TYPE_CHECKING:
     from oint_magics.auth import Auth
-    from oint_magics.secret import Secret
+    from oint_magics.response import TokenResponse
     from oint_magics.sources import Source
 
 _YOUNG = 60.0
@@ -100,9 +101,7 @@ class Current:
     def _read(self) -> _Look:
         stamp = self._stamp()
         if self._look is None or self._look.stamp != stamp or self._source.store is None:
-            auth = self._source.read()
-            until = auth.fresh_until
-            self._look = _Look(stamp, auth, until.timestamp() if until else -math.inf)
+            self._look = _looked(stamp, self._source.read())
         return self._look
 
     def _refreshed(self, look: _Look, *, if_expired: bool) -> _Look:
@@ -118,7 +117,14 @@ class Current:
         if home:
             self._source = at(stores.open_store(home.place, home.label))
         self._look, self._granted_at = None, time.monotonic()
-        return self._read()
+        return self._to_the_moment(self._read(), response)
+
+    def _to_the_moment(self, look: _Look, response: TokenResponse) -> _Look:
+        """Return a look with the end that the answer told: a store keeps whole seconds."""
+        if response.expires_at and Secret(response["access_token"]).matches(look.auth.access_token):
+            self._look = _looked(look.stamp, look.auth._replace(expires_at=response.expires_at))
+            return self._look
+        return look
 
     def _raise_known(self, look: _Look) -> None:
         """Raise what the last refresh raised, while nothing has changed since: many threads must not ask for each."""
@@ -132,6 +138,11 @@ class Current:
         if issued and (datetime.now(UTC) - issued).total_seconds() < _YOUNG:
             return True
         return time.monotonic() - self._granted_at < _YOUNG
+
+
+def _looked(stamp: object, auth: Auth) -> _Look:
+    until = auth.fresh_until
+    return _Look(stamp, auth, until.timestamp() if until else -math.inf)
 
 
 def _pause(error: OintError) -> float:

@@ -76,8 +76,7 @@ def test_what_this_machine_knows_of_the_refresh_token(sandbox, auth_file):
     twitter.revoke(name)
     assert "revoked from here" in checks(name)["refresh token"]
     other = auth_file("other.json")
-    for family in sandbox.accounts._families:
-        family.end()
+    sandbox.accounts.end_all()
     with pytest.raises(errors.InvalidGrant):
         twitter.refresh(other)
     assert "X refused it" in checks(other)["refresh token"]

@@ -168,8 +168,7 @@ def test_a_new_pair_of_which_nothing_tells_whose_it_is_gets_a_name_of_its_own(sa
 def test_a_dead_pair_is_written_over(sandbox, app, end):
     log_in(sandbox, app, scope=None if end != "expired without a refresh token" else "tweet.read users.read")
     if end == "refused":
-        for family in sandbox.accounts._families:
-            family.end()
+        sandbox.accounts.end_all()
         with pytest.raises(errors.InvalidGrant):
             twitter.refresh(app)
     elif end == "revoked":

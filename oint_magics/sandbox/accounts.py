@@ -142,6 +142,12 @@ class Accounts:
                     return family.person, frozenset(family.scope.split())
             return None
 
+    def end_all(self) -> None:
+        """End every login, as a person does on X's page of connected apps."""
+        with self._lock:
+            for family in self._families:
+                family.end()
+
     def expire_access_tokens(self) -> None:
         """End every access token now."""
         with self._lock:

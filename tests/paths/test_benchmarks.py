@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -54,3 +55,14 @@ def test_lineage():
     """Each spent text is a new pair at the server."""
     for row in run("lineage", 10):
         assert row[1:7] == [10, 10, 10, 0, 0, 0]
+
+
+def test_lifetime():
+    """Nobody sees an expired token; a pair that ends in the middle is one refused request."""
+    live, ended = run("lifetime", 30)
+
+    calls, good, refreshes, most, refused, reused, other = live[1:]
+    assert (calls, good, refused, reused, other) == (2000, 2000, 0, 0, "")
+    assert refreshes <= most
+    assert ended[5:7] == [1, 0]
+    assert set(re.findall(r"[A-Za-z]\w+|401", ended[7])) <= {"401", "InvalidGrant"}
