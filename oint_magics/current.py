@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from oint_magics import anatomy, stores
+from oint_magics.edge import clean
 from oint_magics.errors import InDoubt, OintError, TokenRefused, TokenSpent, TryLater
 from oint_magics.homes import at
 from oint_magics.refresh import refresh
@@ -58,6 +59,7 @@ class Current:
         self._renewed_for: set[str] = set()
         self._granted_at = -math.inf
 
+    @clean
     def auth(self) -> Auth:
         """Return the pair with an access token that is still good; costs one look at the store's stamp.
 
@@ -73,6 +75,7 @@ class Current:
                 look = self._refreshed(look, if_expired=True)
             return look.auth
 
+    @clean
     def after_refusal(self, refused: Secret) -> Auth | None:
         """Return another pair to try after the API refused an access token, or `None` where there is none.
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="they count on L
 
 def run(name, size):
     """Return what a benchmark's `main` returns."""
-    code = f"import sys, json; sys.argv = ['']; import {name}; found = {name}.main({size}); print(json.dumps(found))"
+    code = f"import sys, json; sys.argv = ['']; import {name}; found = {name}.main({size!r}); print(json.dumps(found))"
     environment = os.environ | {"PYTHONPATH": str(BENCHMARKS)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=300)
     print(done.stdout)
@@ -66,3 +67,19 @@ def test_lifetime():
     assert refreshes <= most
     assert ended[5:7] == [1, 0]
     assert set(re.findall(r"[A-Za-z]\w+|401", ended[7])) <= {"401", "InvalidGrant"}
+
+
+@pytest.mark.skipif(not (shutil.which("npm") and shutil.which("node")), reason="the provider comes from npm")
+def test_a_provider_that_others_wrote(tmp_path):
+    """Login, session, refreshes, check and revocation at a certified OpenID provider."""
+    rows = run("provider", str(tmp_path))
+
+    for client, secret in (("confidential", "right"), ("public", "none is needed: a public client")):
+        found = {step: result for name, step, result in rows if name == client}
+        assert found["login (code + PKCE)"] == "pair saved"
+        assert found["session"] == "somebody"
+        assert found["5 refreshes"] == "6 refresh tokens"
+        assert found["check"] == f"id right, secret {secret}"
+        assert found["revoke"] == "both"
+        assert found["session after it"].startswith("refused, explained")
+        assert found["refresh after it"].startswith("refused, explained")
