@@ -140,7 +140,7 @@ def redirect_of(query: str) -> Redirect:
     if len(known) < sum(1 for name, text in fields if name in known):
         _no_address("something stands in it twice.")
     if "code" not in known and "error" not in known:
-        _no_address("there is no code in it. The address is the one the browser has after the page was answered.")
+        _no_address("there is no code in it.")
     if "state" not in known:
         _no_address("there is no state in it, which tells whose login it is.")
     code = _code(known["code"]) if "code" in known and "error" not in known else None

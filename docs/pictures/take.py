@@ -15,6 +15,7 @@ import lab  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 START = "%load_ext oint_magics\n%twitter_sandbox start\n%twitter_sandbox fault slow 2"
+LOGIN = "%twitter_login --auth sandbox-auth.json --to profile:first"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
 
@@ -54,6 +55,7 @@ def take(page, server, folder, theme):
     page.mouse.move(1, 1)
     cell(page, 1).screenshot(path=HERE / f"form-done-{theme}.png")
     reopened(page, server, folder, theme)
+    login(page, server, theme)
 
 
 def reopened(page, server, folder, theme):
@@ -71,6 +73,26 @@ def reopened(page, server, folder, theme):
     cell(page, 1).screenshot(path=HERE / f"form-reopened-{theme}.png")
 
 
+def login(page, server, theme):
+    """Take the login as it waits, with an address that is not its own, and done."""
+    server.open(page, "login.ipynb")
+    server.run_all(page)
+    link = page.locator("a.oint-link[href]")
+    link.wait_for()
+    cell(page, 1).screenshot(path=HERE / f"login-{theme}.png")
+    page.get_by_label("paste the whole address").fill("https://x.com/home")
+    page.get_by_role("button", name="Take the address").click()
+    page.locator(".oint-problem").wait_for()
+    cell(page, 1).screenshot(path=HERE / f"login-refused-{theme}.png")
+    with page.context.expect_page() as opened:
+        link.click()
+    opened.value.screenshot(path=HERE / f"login-page-{theme}.png")
+    opened.value.get_by_role("button", name="Authorize app").click()
+    page.locator("table.oint-t", has_text="after this login").wait_for()
+    page.mouse.move(1, 1)
+    cell(page, 1).screenshot(path=HERE / f"login-done-{theme}.png")
+
+
 def main():
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser.find(), args=FLAGS)
@@ -80,8 +102,10 @@ def main():
             folder.mkdir()
             shutil.copy(ROOT / "notebooks" / "01_first_refresh.ipynb", folder)
             lab.notebook(folder / "form.ipynb", START, "%twitter_auth")
+            lab.notebook(folder / "login.ipynb", "%load_ext oint_magics\n%twitter_sandbox start", LOGIN)
             server = lab.Lab(home / "lab", folder, theme=name, saves_widgets=True)
-            page = chromium.new_page(viewport={"width": 1150, "height": 900})
+            scheme = {"color_scheme": theme}
+            page = chromium.new_page(viewport={"width": 1150, "height": 900}, **scheme)
             take(page, server, folder, theme)
             page.close()
             server.stop()

@@ -1,6 +1,6 @@
 // The login: a link, a listener on the kernel's side, and a field for the address, all at once.
 
-const WAITING = "Waiting for X's answer. It comes here by itself when you have approved.";
+const WAITING = "Waiting for the answer. It comes here by itself when you have approved.";
 
 // The state that ties X's answer to this very page. It is made here, so that it never stands in anything that the
 // kernel sends: that goes to every tab, and may be kept.
@@ -9,15 +9,15 @@ function newState() {
   return btoa(String.fromCharCode(...random)).replace(/[+]/g, "-").replace(/[/]/g, "_").replace(/=/g, "");
 }
 
-function build({ redirect_uri, deaf, careful, title }) {
+function build({ redirect_uri, deaf, careful, title, whose }) {
   const link = make("a", { className: "oint-link", target: "_blank", rel: "noopener noreferrer" });
-  link.textContent = "Open X's page and approve";
+  link.textContent = `Open ${whose} page and approve`;
   link.setAttribute("aria-disabled", "true");
   const address = secretive(make("input", { type: "password" }));
   const button = make("button", { type: "button", textContent: "Take the address" });
   const status = liveRegion();
   const notes = careful.map((text) => make("div", { className: "oint-hint", textContent: text }));
-  const why = deaf ? `X's answer cannot come by itself: ${deaf}. ` : "";
+  const why = deaf ? `The answer cannot come by itself: ${deaf}. ` : "";
   const hint = `It begins with ${redirect_uri}; the page there may say that it cannot be reached.`;
   const label = `${deaf ? "Paste" : "or paste"} the whole address that the browser ends at`;
   const form = grouped(

@@ -56,6 +56,7 @@ class LoginPanel(Panel):
             "deaf": self.login.deaf,
             "careful": careful,
             "title": "SANDBOX login: an exercise" if is_sandbox else "Login at X (OAuth 2.0)",
+            "whose": "the sandbox's" if is_sandbox else "X's",
         }
 
     def hear(self, kind: str, parts: list[bytes]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import queue
+import re
 from pathlib import Path
 
 import nbformat
@@ -115,3 +116,64 @@ def test_the_prompt_in_a_notebook(front_end, sandbox):
     assert auth["refresh_token"] not in str(messages)
     with pytest.raises(queue.Empty):
         front_end.client.get_stdin_msg(timeout=0.1)
+
+
+APP = """%load_ext oint_magics
+import json
+from oint_magics.sandbox import Sandbox
+server = Sandbox()
+size = open("auth.json", "w").write(json.dumps(server.app(callback="http://127.0.0.1:1/callback")))"""
+
+
+def shown(messages, kind):
+    return [m["content"]["data"] for m in messages if m["msg_type"] == kind]
+
+
+def test_a_login_for_a_person(front_end):
+    """The cell is done at once and its value shows nothing more; where no panel is drawn, a line names the other way."""
+    front_end.run(APP)
+
+    messages = front_end.run("%twitter_login --auth auth.json")
+
+    panel, hint = shown(messages, "display_data")
+    assert "application/vnd.jupyter.widget-view+json" in panel
+    assert "twitter.get_token" in hint["text/plain"]
+    assert not [m for m in messages if m["msg_type"] in ("error", "stream", "execute_result")]
+    assert not re.search(r"code_challenge=|state=[\w-]{20}", str(messages))
+    (pending,) = shown(front_end.run("_"), "execute_result")
+    assert "not done yet" in pending["text/plain"]
+    (error,) = [m["content"] for m in front_end.run("_['access_token']") if m["msg_type"] == "error"]
+    assert error["ename"] == "LoginPending"
+
+
+def test_a_login_where_nobody_is():
+    done = run(notebook(APP, "%twitter_login --auth auth.json"), allow_errors=True)
+
+    (error,) = done.cells[1].outputs
+    assert error["ename"] == "NobodyThere"
+    assert "profile:NAME" in error["evalue"]
+
+
+def test_the_line_of_a_long_call(front_end):
+    """One display that is updated in its place."""
+    front_end.run("%load_ext oint_magics\n%twitter_sandbox start\nfrom oint_magics import twitter")
+
+    messages = front_end.run("rows = twitter.get('users/2244994945/tweets', max_results=50)")
+
+    lines = [m for m in messages if m["msg_type"] in ("display_data", "update_display_data")]
+    assert [m["msg_type"] for m in lines] == ["display_data"] + ["update_display_data"] * 4
+    assert len({m["content"]["transient"]["display_id"] for m in lines}) == 1
+    assert lines[-1]["content"]["data"]["text/plain"] == "users/2244994945/tweets: 250 rows in 5 pages"
+
+
+def test_a_rate_limit_is_our_own_lines_in_a_cell(front_end):
+    front_end.run("%load_ext oint_magics\n%twitter_sandbox start\n%twitter_sandbox fault limit 1")
+    front_end.run("from oint_magics import twitter")
+
+    messages = front_end.run("twitter.get('users/2244994945/tweets', max_results=100)")
+
+    (error,) = [m["content"] for m in messages if m["msg_type"] == "error"]
+    assert error["ename"] == "RateLimited"
+    assert len(error["traceback"]) == 1
+    (rows,) = shown(front_end.run("import sys; len(sys.last_value.rows)"), "execute_result")
+    assert rows["text/plain"] == "100"

@@ -126,3 +126,64 @@ def test_json_of_many_lines_ends_nowhere(ipython, sandbox, home, pause):
     for key in ("client_secret", "refresh_token", "access_token"):
         assert auth[key] not in seen + ipython.before
         assert auth[key].encode() not in history
+
+
+def begin_login(child, sandbox, port):
+    auth = sandbox.app(callback=f"http://127.0.0.1:{port}/callback")
+    with open("app.json", "w") as file:
+        json.dump(auth, file)
+    os.chmod("app.json", 0o600)
+    run(child, "%load_ext oint_magics")
+    child.sendline("%twitter_login --auth app.json")
+    child.expect(r"(?s)approve there:\s+(http\S+(?:\r\n\S+)*)\s.*\(hidden\): $")
+    return "".join(child.match[1].split())
+
+
+def free_port():
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return found.getsockname()[1]
+
+
+def test_a_login_in_a_terminal_by_the_browser(ipython, sandbox):
+    """The answer comes by itself, and Enter shows it."""
+    import requests
+
+    link = begin_login(ipython, sandbox, free_port())
+
+    assert requests.get(sandbox.approve(link), timeout=10).status_code == 200
+    ipython.expect("answer is there: press Enter")
+    said = run(ipython, "")
+    assert "after this login" in said
+    assert "saved to       app.json" in said
+    assert "username  sandbox" in run(ipython, "%twitter_me")
+
+
+def test_a_login_in_a_terminal_by_hand(ipython, sandbox):
+    """The port is taken; a wrong address first; what is pasted is not on the screen."""
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        link = begin_login(ipython, sandbox, taken.getsockname()[1])
+        assert "another program has its port" in ipython.before + str(ipython.match[0])
+        ipython.sendline("https://x.com/home")
+        ipython.expect(r"(?s)not the address.*\(hidden\): $")
+        address = sandbox.approve(link)
+        said = run(ipython, address)
+
+    assert "after this login" in said
+    assert address.split("code=")[1] not in said
+
+
+def test_a_login_that_is_interrupted_frees_its_port(ipython, sandbox):
+    import socket
+
+    port = free_port()
+    begin_login(ipython, sandbox, port)
+
+    ipython.sendintr()
+    ipython.expect(PROMPT)
+
+    assert "Traceback" not in ipython.before
+    socket.create_server(("127.0.0.1", port)).close()
