@@ -345,3 +345,68 @@ def test_no_frame_of_ipythons_keeps_the_line_for_the_debugger(shell):
         while frame:
             assert MARK not in repr(frame.f_locals)
             frame = frame.f_back
+
+
+def test_me_status_and_revoke_by_magic(shell):
+    run(shell, "%twitter_sandbox start")
+
+    value, error, said = run(shell, "%twitter_me")
+    assert error is None
+    assert value["username"] == "sandbox"
+    assert "SANDBOX account" in said
+    _, _, said = run(shell, "%twitter_status --check")
+    assert "checked: client secret  right" in said
+    _, error, _ = run(shell, "%twitter_revoke")
+    assert isinstance(error, errors.UsageError)
+    assert "--auth SOURCE" in error.next_step
+    _, _, said = run(shell, "%twitter_revoke --auth sandbox-auth.json")
+    assert said.count(" revoked\n") == 2
+    _, error, said = run(shell, "%twitter_refresh --auth sandbox-auth.json")
+    assert isinstance(error, errors.TokenSpent)
+    assert "%twitter_login" in said
+    _, error, said = run(shell, "%twitter_me")
+    assert "%twitter_login" in said
+    run(shell, "%twitter_sandbox start")
+    assert run(shell, "%twitter_me")[1] is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f'%twitter_login --auth {{"client_id": "{MARK}" "x"}}',
+        f"%twitter_login --auth {MARK}",
+        f"%twitter_login --scope {MARK}é --auth auth.json",
+        f"%twitter_login {MARK}",
+        f"%twitter_login --to {MARK}/x:y --auth auth.json",
+        f"%twitter_revoke {MARK}",
+        f"%twitter_revoke --auth {MARK}",
+        f"%twitter_me --auth {MARK}",
+        f"%twitter_me {MARK}",
+        f"%twitter_status --check {MARK}",
+    ],
+)
+def test_what_was_typed_wrongly_is_not_repeated(shell, auth_file, monkeypatch, line):
+    monkeypatch.setattr("sys.stdin", Terminal())
+    auth_file()
+
+    _, error, said = run(shell, line)
+
+    assert isinstance(error, errors.OintError)
+    assert MARK not in said
+    assert "Traceback" not in said
+    assert "Next:" in said
+
+
+class Terminal:
+    def isatty(self):
+        return True
+
+
+def test_a_limit_by_magic(shell):
+    run(shell, "%twitter_sandbox start")
+    run(shell, "%twitter_sandbox fault limit 0")
+    _, error, said = run(shell, "%twitter_me")
+    assert isinstance(error, errors.RateLimited)
+    assert "run it again after" in said
+    run(shell, "%twitter_sandbox fault off")
+    assert run(shell, "%twitter_me")[1] is None
