@@ -47,7 +47,9 @@ class RawServer:
 
 def answer(status, body=b"", *headers, length=None):
     """Return a behaviour that sends one answer; `length` overrides the true one."""
-    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body) if length is None else length}", *headers]
+    size = len(body) if length is None else length
+    # It closes each connection, so nobody may count on it.
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {size}", "Connection: close", *headers]
     return lambda connection: connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
 

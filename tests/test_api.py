@@ -173,7 +173,7 @@ def test_no_answer(api):
 
 def test_pages_that_never_end_end_with_what_repeats(api):
     """A server that gives the same token again and again."""
-    server = api(answer("200 OK", b'{"data": [{"id": "1"}], "meta": {"next_token": "same"}}', "Connection: close"))
+    server = api(answer("200 OK", b'{"data": [{"id": "1"}], "meta": {"next_token": "same"}}'))
 
     with pytest.raises(errors.CallError, match="same page") as caught:
         twitter.get("users/me", "auth.json")
