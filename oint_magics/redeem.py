@@ -93,24 +93,30 @@ def redeem(plan: Plan, code: Secret) -> TokenResponse:
         NotSaved: the pair came, and its store does not take it; the next login saves it.
         Stopped: the stop button was pressed too late; the pair is saved.
     """
-    return finish(lambda: _settled(plan, _exchanged(plan, code), ()))
+
+    def work() -> TokenResponse:
+        grant = _exchanged(plan, code)
+        return _settled(plan, grant, _home(plan, grant))
+
+    return finish(work)
 
 
 def left_behind(plan: Plan) -> TokenResponse | None:
     """Save the pair that an earlier login brought and did not save; return it, or `None` where there is none.
 
-    It may be old, so it takes no working pair's place.
+    It may be old, so it takes the place of no working pair of its account.
     """
     flight = _flight(plan)
     found = flight.found()
     grant = found.grant(plan.auth) if found else None
     if found is None or grant is None:
         return None
-    if _tenant(plan.store) is not None:
+    home = _home(plan, grant)
+    if home.ends is not None:
         flight.drop()
         return None
     note = ("repaired", f"this answer came to {found.by} at {found.since}, which did not save it")
-    return finish(lambda: _settled(plan, grant, (note,)))
+    return finish(lambda: _settled(plan, grant, home._replace(notes=(note, *home.notes))))
 
 
 def _exchanged(plan: Plan, code: Secret) -> Grant:
@@ -147,15 +153,14 @@ def _sent(plan: Plan, code: Secret, flight: Flight) -> Grant:
     return grant
 
 
-def _settled(plan: Plan, grant: Grant, notes: Notes) -> TokenResponse:
-    """Find the pair's home, save it there, and say what became of others."""
-    home = _home(plan, grant)
+def _settled(plan: Plan, grant: Grant, home: _Home) -> TokenResponse:
+    """Save the pair in its home, and say what became of others."""
     flight = _flight(plan)
     save_login(home.store, grant, plan.auth, flight, ends=home.ends)
     ended = _outlived(plan.auth.client_id, grant, spared={home.store.place, home.spares})
     lacking = tuple(("careful", f"{name} was {cost}") for name, cost in scopes.costs(plan.request.scope))
     sent = plan.auth._replace(scope=plan.request.scope)
-    return granted(grant, sent, address(home.store), (*notes, *home.notes, *ended, *lacking), event="login")
+    return granted(grant, sent, address(home.store), (*home.notes, *ended, *lacking), event="login")
 
 
 def _flight(plan: Plan) -> Flight:

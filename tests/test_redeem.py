@@ -419,18 +419,40 @@ def test_a_login_that_was_killed_before_its_pair_was_saved_is_finished_by_the_ne
     assert not list(Path(".oint").glob("flight-*"))
 
 
-def test_what_was_left_behind_takes_no_working_pair_s_place(sandbox, app, monkeypatch):
+@pytest.fixture
+def left(sandbox, app, monkeypatch):
+    """Leave the answer of a login behind, as a process does that dies before the save."""
+
+    def leave(**page):
+        with monkeypatch.context() as change:
+            change.setattr("oint_magics.redeem.save_login", fail_to_save)
+            with pytest.raises(errors.StoreNotWritable):
+                log_in(sandbox, app, **page)
+        assert list(Path(".oint").glob("flight-login-*"))
+
+    return leave
+
+
+def test_what_was_left_behind_takes_no_working_pair_s_place(sandbox, app, left, monkeypatch):
     live = dict(log_in(sandbox, app))
-    with monkeypatch.context() as change:
-        change.setattr("oint_magics.redeem.save_login", fail_to_save)
-        with pytest.raises(errors.StoreNotWritable):
-            log_in(sandbox, app, person=SECOND)
-    assert list(Path(".oint").glob("flight-login-*"))
+    monkeypatch.setattr("oint_magics.sandbox.accounts.Family.end", lambda _: None)
+    left()
 
     with pytest.raises(errors.LoginTimedOut):
         twitter.login(app, timeout=0.2)
 
     assert kept()["access_token"] == live["access_token"]
+    assert not list(Path(".oint").glob("flight-login-*"))
+
+
+def test_what_was_left_behind_of_another_account_gets_a_store_of_its_own(sandbox, app, left):
+    live = dict(log_in(sandbox, app))
+    left(person=SECOND)
+
+    assert twitter.login(app, timeout=0.2).saved_to == "profile:second"
+
+    assert kept()["access_token"] == live["access_token"]
+    assert twitter.me("profile:second")["username"] == "second"
     assert not list(Path(".oint").glob("flight-login-*"))
 
 
