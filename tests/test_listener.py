@@ -8,13 +8,9 @@ import threading
 import time
 
 import pytest
+from ports import free_port
 
 from oint_magics.listener import Listener, Verdict, can_listen
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return found.getsockname()[1]
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from ports import free_port
 
 from oint_magics import errors, login, scopes, twitter
 from oint_magics.authorization import request_for
@@ -19,11 +20,6 @@ from oint_magics.redeem import plan
 from oint_magics.response import TokenResponse
 from oint_magics.secret import Secret
 from oint_magics.sources import source_of
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return found.getsockname()[1]
 
 
 @pytest.fixture

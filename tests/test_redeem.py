@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from ports import free_port
 from raw_server import answer
 
 from oint_magics import errors, twitter
@@ -20,7 +21,8 @@ SECOND = "783214"
 @pytest.fixture
 def app(sandbox):
     """A file that names an app of the sandbox, without a pair."""
-    Path("auth.json").write_text(json.dumps(sandbox.app(), indent=2))
+    callback = f"http://127.0.0.1:{free_port()}/callback"
+    Path("auth.json").write_text(json.dumps(sandbox.app(callback=callback), indent=2))
     os.chmod("auth.json", 0o600)
     return "auth.json"
 
@@ -398,7 +400,7 @@ from oint_magics import redeem, twitter
 from oint_magics.sandbox import Sandbox
 import json
 server = Sandbox()
-json.dump(server.app(), open("auth.json", "w"))
+json.dump(server.app(callback="http://127.0.0.1:{port}/callback"), open("auth.json", "w"))
 address = server.approve(twitter.authorization_link("auth.json"))
 redeem.save_login = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)
 print(server.url, flush=True)
@@ -407,7 +409,9 @@ twitter.get_token(address, "auth.json")
 
 
 def test_a_login_that_was_killed_before_its_pair_was_saved_is_finished_by_the_next():
-    done = subprocess.run([sys.executable, "-c", KILLED.format(tests=str(Path(__file__).parent))], capture_output=True)
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED.format(tests=str(Path(__file__).parent), port=free_port())], capture_output=True
+    )
     assert done.returncode == -signal.SIGKILL
     assert "access_token" not in kept()
     assert list(Path(".oint").glob("flight-login-*"))

@@ -3,10 +3,11 @@
 import base64
 import json
 import secrets
-import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, quote_plus, urlencode
+
+from ports import free_port
 
 SECRET_KEYS = ("client_secret", "access_token", "refresh_token", "oauth_token", "oauth_token_secret",
                "oauth_consumer_key", "oauth_consumer_secret")  # fmt: skip
@@ -30,7 +31,7 @@ class Given:
         mark = "".join(c for c in path.title() if c.isalnum())
         self.auth = {key: f"{mark}-{secrets.token_urlsafe(24)}" for key in SECRET_KEYS}
         self.auth |= {"client_secret": f"{mark}+{secrets.token_urlsafe(18)}/~", "client_id": f"id-of-{mark}"}
-        self.auth |= {"redirect_uri": f"http://127.0.0.1:{_free_port()}/cb", "scope": "tweet.read offline.access"}
+        self.auth |= {"redirect_uri": f"http://127.0.0.1:{free_port()}/cb", "scope": "tweet.read offline.access"}
         self.code, self.seen = f"{mark}-code-{secrets.token_urlsafe(24)}", {}
         self.pair = {key: f"{mark}-new-{secrets.token_urlsafe(24)}" for key in ("access_token", "refresh_token")}
 
@@ -45,11 +46,6 @@ class Given:
         found = {key: self.auth[key] for key in SECRET_KEYS} | {f"new {key}": text for key, text in self.pair.items()}
         found |= {"Basic header": base64.b64encode(pair.encode()).decode(), "code": self.code}
         return found | self.seen
-
-
-def _free_port():
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return found.getsockname()[1]
 
 
 class Server:

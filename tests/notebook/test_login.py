@@ -3,7 +3,6 @@
 import http.server
 import json
 import re
-import socket
 import threading
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -11,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import lab
 import pytest
 from playwright.sync_api import expect
+from ports import free_port
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -20,11 +20,6 @@ from oint_magics.sandbox import Sandbox
 server = Sandbox()
 size = open("auth.json", "w").write(json.dumps(server.app(callback={callback!r})))"""
 FRONT_ENDS = pytest.mark.parametrize("jupyter", ["jupyterlab", "notebook"], indirect=True)
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return found.getsockname()[1]
 
 
 @pytest.fixture

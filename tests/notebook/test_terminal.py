@@ -7,6 +7,7 @@ import time
 
 import pexpect
 import pytest
+from ports import free_port
 
 PROMPT = r"In \[\d+\]: "
 
@@ -137,13 +138,6 @@ def begin_login(child, sandbox, port):
     child.sendline("%twitter_login --auth app.json")
     child.expect(r"(?s)approve there:\s+(http\S+(?:\r\n\S+)*)\s.*\(hidden\): $")
     return "".join(child.match[1].split())
-
-
-def free_port():
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return found.getsockname()[1]
 
 
 def test_a_login_in_a_terminal_by_the_browser(ipython, sandbox):
