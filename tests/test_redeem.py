@@ -238,6 +238,23 @@ def test_other_stores_of_the_app_are_marked(sandbox, app):
     assert "--check" in next(a.next_step for a in twitter.status() if a.store == "auth.json")
 
 
+def test_copies_of_the_new_pair_and_spent_ones_are_not_marked(sandbox, app):
+    log_in(sandbox, app, to="profile:old")
+    twitter.keep("profile:old", "profile:spent")
+    twitter.refresh("profile:old")  # the copy in profile:spent is known to be spent
+    log_in(sandbox, app, to="profile:new")
+    twitter.keep("profile:new", "profile:copy")
+    twitter.keep(sandbox.app(), "profile:no-pair")
+
+    response = log_in(sandbox, "profile:new")
+
+    assert response.saved_to == "profile:new"
+    states = {account.store: account.state for account in twitter.status()}
+    assert "spent" in states["profile:spent"]
+    assert "probably" not in states["profile:spent"] + states["profile:no-pair"]
+    assert "probably ended" in states["profile:old"]
+
+
 def test_a_store_of_another_app_is_refused(sandbox, app):
     twitter.keep(sandbox.issue(), "profile:other")
     link = twitter.authorization_link(app)

@@ -173,6 +173,52 @@ def test_a_refused_token_is_replaced_once(sandbox, auth_file):
     assert sandbox.accounts.counts.refreshes == 1
 
 
+def test_the_second_try_is_sent_as_the_first_was(sandbox, auth_file):
+    """The same limits, checks and proxies, the cookies that came meanwhile, and nothing but the token is another."""
+    refreshing(sandbox, auth_file())
+    seen = []
+
+    class Look(HTTPAdapter):
+        def send(self, request, **options):
+            seen.append((request, request.headers["Authorization"].encode(), options))
+            return super().send(request, **options)
+
+    client = twitter.session("auth.json")
+    client.mount("http://", Look())
+    reply = client.get(f"{client.api}/2/users/me", timeout=7, verify="/no/such/bundle", headers={"X-Mine": "1"})
+
+    (first, token, options), (again, other, options_again) = seen
+    assert reply.status_code == 200
+    assert options == options_again
+    assert (options["timeout"], options["verify"], options["proxies"]) == (7, "/no/such/bundle", {})
+    assert token != other
+    assert reply.request is again
+    assert again.headers["X-Mine"] == first.headers["X-Mine"]
+    assert list(again.headers) == list(first.headers)
+    stored = json.loads(Path("auth.json").read_text())["access_token"]
+    assert other == f"Bearer {stored}".encode()
+    assert "…" in again.headers["Authorization"]
+    assert "…" in first.headers["Authorization"]
+    assert stored not in repr([again.headers, first.headers, reply.history])
+
+
+def test_a_cookie_of_the_refusal_goes_with_the_second_try(x, monkeypatch):
+    def behave(connection):
+        if b"Bearer new-access" in server.requests[-1]:
+            OK(connection)
+        elif server.requests[-1].startswith(b"POST"):
+            answer("200 OK", b'{"access_token": "new-access", "refresh_token": "r2", "expires_in": 99}')(connection)
+        else:
+            answer("401 No", b"{}", "Set-Cookie: a=b")(connection)
+
+    server = x(behave)
+    monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", f"{server.url}/token")
+    client = twitter.session("auth.json")
+
+    assert client.get(f"{client.api}/2/users/me").status_code == 200
+    assert b"Cookie: a=b\r\n" in server.requests[-1]
+
+
 def test_a_body_is_sent_again_where_that_can_be_done(sandbox, auth_file):
     refreshing(sandbox, auth_file())
     client = twitter.session("auth.json")
