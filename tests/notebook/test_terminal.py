@@ -181,3 +181,35 @@ def test_a_login_that_is_interrupted_frees_its_port(ipython, sandbox):
 
     assert "Traceback" not in ipython.before
     socket.create_server(("127.0.0.1", port)).close()
+
+
+def test_jupyter_console_asks_with_hidden_input(sandbox, home):
+    """A kernel with a terminal before it: no form is drawn, and `--prompt` asks."""
+    auth = sandbox.issue()
+    places = {
+        name: str(home / name)
+        for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    }
+    child = pexpect.spawn(
+        sys.executable, ["-m", "jupyter", "console", "--simple-prompt"], encoding="utf-8", timeout=60, dimensions=(50, 160),
+        env=os.environ | places | {"TERM": "dumb", "OINT_TWITTER_TOKEN_URL": f"{sandbox.url}/2/oauth2/token"},
+    )  # fmt: skip
+    try:
+        child.expect(PROMPT)
+        run(child, "%load_ext oint_magics")
+        assert "%twitter_auth --prompt" in run(child, "%twitter_auth")
+        child.sendline("%twitter_auth --prompt")
+        seen = ""
+        for question, answer in (("client_id, or", auth["client_id"]), ("client_secret", auth["client_secret"]),
+                                 ("refresh_token", auth["refresh_token"]), ("keep it in", "profile:con")):  # fmt: skip
+            child.expect(rf"{question}.*: ")
+            seen += child.before
+            child.sendline(answer)
+        child.expect(PROMPT)
+        seen += child.before
+    finally:
+        child.close(force=True)
+
+    assert "saved to       profile:con" in seen
+    assert auth["refresh_token"] not in seen
+    assert auth["client_secret"] not in seen
