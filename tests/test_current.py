@@ -205,6 +205,31 @@ def test_a_text_moves_to_a_profile_at_its_first_refresh(sandbox):
     assert sandbox.accounts.counts.refreshes == 1
 
 
+def test_a_text_s_pair_goes_nowhere_unseen(sandbox, monkeypatch):
+    """In a script somebody has to say where, as for a refresh."""
+    monkeypatch.delenv("OINT_HOME")
+
+    with pytest.raises(errors.StoreError, match="Nobody would see"):
+        Current(source_of(sandbox.issue() | {"expires_at": 1})).auth()
+    assert sandbox.accounts.counts.refreshes == 0
+
+
+def test_the_end_is_known_to_the_moment(sandbox, auth_file):
+    """A store keeps whole seconds; a token of a few seconds would seem to end much earlier."""
+    sandbox.accounts.expires_in = 5
+    current = Current(source_of(auth_file()))
+    expire()
+
+    found = current.auth()
+
+    assert found.expires_at.microsecond
+    assert int(found.expires_at.timestamp()) == stored()["expires_at"]
+    assert current._look.fresh_until - time.time() > 4.3
+    assert current.auth() is found
+    change(access_token="another-token")
+    assert current.auth().expires_at.microsecond == 0
+
+
 def test_a_spent_copy_is_led_to_its_successor(sandbox, auth_file):
     Path("copy.json").write_text(Path(auth_file()).read_text())
     twitter.refresh("auth.json")

@@ -108,6 +108,14 @@ def test_another_path_or_host_is_not_even_judged(listening, port, target, host, 
     assert is_open(port)
 
 
+def test_a_request_without_a_host_is_not_judged(listening, port):
+    listener = listening(f"http://127.0.0.1:{port}/callback")
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as browser:
+        browser.sendall(b"GET /callback?right HTTP/1.0\r\n\r\n")
+        assert browser.recv(12) == b"HTTP/1.0 403"
+    assert listener.seen == []
+
+
 @pytest.mark.parametrize("method", ["POST", "HEAD", "PUT", "OPTIONS"])
 def test_only_get_is_known(listening, port, method):
     listener = listening(f"http://127.0.0.1:{port}/callback")
