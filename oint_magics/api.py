@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
-from oint_magics import progress
+from oint_magics import endpoints, progress, scopes
 from oint_magics.auth import auth_of
 from oint_magics.current import Current
 from oint_magics.errors import CallError, OintError, RateLimited, UsageError
@@ -30,12 +30,12 @@ _MEANINGS = {
     400: ("a parameter is not one that this call takes.", "compare it with the call's page at docs.x.com"),
     401: (
         "the access token is expired, revoked, or not a user's.",
-        "%twitter_status --check tells which; else log in again: %twitter_login",
+        "get another: %twitter_refresh; where that is refused, log in again: %twitter_login",
     ),
     402: ("the app's credits are used up; the token is good.", "buy credits in X's developer console"),
     403: (
         "the token lacks a scope that this call wants, or the app is not enrolled for it.",
-        "%twitter_status shows the scopes; a login can ask for more: %twitter_login",
+        f'%twitter_status shows the scopes; a login can ask for more: %twitter_login --scope "{scopes.LEAST}"',
     ),
     404: ("there is nothing at that path.", 'a path is like "users/me" or "users/2244994945/tweets"'),
     503: ("an outage, or an app that X does not serve now; the token is good.", "run it again in some minutes"),
@@ -93,7 +93,7 @@ def get(source: Source, path: str, params: Mapping[str, object], max_rows: int |
     """
     _check_number(max_rows)
     asked = {_name(key): _value(value) for key, value in params.items() if value is not None}
-    harvest = _Harvest(visible(path, 80))
+    harvest = _Harvest(visible(_checked(path).removeprefix("/2/"), 80))
     problem: OintError | None = None
     try:
         with Session(Current(source)) as session:
@@ -140,11 +140,12 @@ class _Harvest:
             return error
         problem = error if isinstance(error, CallError) else _not_renewed(error)
         problem.rows = rows_of(self.found)
-        problem.what += f" After {self._count()}, which are in this error's .rows (here: sys.last_value.rows)."
+        problem.what += f" After {self._count()}, which are in this error's .rows (in a cell: sys.last_value.rows)."
         return problem
 
     def _count(self) -> str:
-        return f"{len(self.found)} rows in {self._pages} pages"
+        pages = "1 page" if self._pages == 1 else f"{self._pages} pages"
+        return f"{len(self.found)} rows in {pages}"
 
 
 def _not_renewed(error: OintError) -> CallError:
@@ -190,9 +191,10 @@ def _page(session: Session, path: str, params: Mapping[str, str]) -> dict[str, A
     return reply.document
 
 
-def _checked(path: str) -> str:
-    below = path.strip().lstrip("/").removeprefix("2/")
-    if not below or "://" in path or ".." in path:
+def _checked(path: object) -> str:
+    text = path.strip().removeprefix(endpoints.API.url) if isinstance(path, str) else ""
+    below = text.lstrip("/").removeprefix("2/")
+    if not below or "://" in below or ".." in below:
         raise UsageError(
             "That is no path of the API.",
             cause="it stands below https://api.x.com/2/ and has no host.",
@@ -215,7 +217,7 @@ def _next(page: dict[str, Any]) -> str | None:
 
 def _refused(reply: Reply, host: str) -> NoReturn:
     words = _words(reply.document)
-    said = f": {words}" if words else ""
+    said = f": {words.rstrip('.')}." if words else "."
     if reply.status == 429:
         _limited(reply.headers, f"{host} takes no more of these calls for now (status 429){said}")
     cause, next_step = _MEANINGS.get(reply.status, _UNKNOWN)
@@ -228,7 +230,7 @@ def _limited(headers: Mapping[str, str], what: str) -> NoReturn:
     reset, limit = (headers.get(f"x-rate-limit-{name}", "") for name in ("reset", "limit"))
     retry_at = datetime.fromtimestamp(int(reset), UTC) if reset.isdecimal() and len(reset) < 12 else None
     when = f"after {retry_at:%H:%M:%S} UTC" if retry_at else "in fifteen minutes"
-    calls = f" of {limit} calls" if limit.isdecimal() and len(limit) < 9 else ""
+    calls = f" of {limit} call{'' if limit == '1' else 's'}" if limit.isdecimal() and len(limit) < 9 else ""
     problem = RateLimited(
         what,
         cause=f"this window{calls} is used up; nothing is repeated by itself.",

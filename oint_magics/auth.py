@@ -136,8 +136,8 @@ def needs_refresh_token(auth: Auth) -> Secret:
     if auth.refresh_token is None:
         raise AuthFieldError(
             "refresh_token is missing.",
-            cause="X gives one only when the login asked for the scope offline.access.",
-            next_step="%twitter_login, with offline.access among the scopes",
+            cause="no login has put a pair there yet, or it did not ask for the scope offline.access.",
+            next_step="log in: %twitter_login --auth SOURCE",
         )
     return auth.refresh_token
 
@@ -188,7 +188,7 @@ def _is_wrapped(text: str) -> bool:
 
 def _is_placeholder(text: str) -> bool:
     """Tell whether a text was left from an example: `***`, `<client id>`, `YOUR_CLIENT_ID`."""
-    is_bracketed = text.startswith("<") and text.endswith(">")
+    is_bracketed = (text.startswith("<") and text.endswith(">")) or text == "…"
     return is_bracketed or text.lower().startswith("your_") or (len(text) >= 3 and _PLACEHOLDER.issuperset(text))
 
 

@@ -103,6 +103,12 @@ def request_for(auth: Auth, scope: str) -> AuthorizationRequest:
             cause="X sends the browser back to it, and wants the very address that the app's page names.",
             next_step="put the callback of the app's page at X into redirect_uri, byte for byte",
         )
+    if ":" not in auth.redirect_uri or not auth.redirect_uri.isprintable() or " " in auth.redirect_uri:
+        raise AuthFieldError(
+            "redirect_uri is no address.",
+            cause="it is the callback of the app's page at X, like http://127.0.0.1:8080/callback.",
+            next_step="copy it from there, byte for byte",
+        )
     random = (Secret(secrets.token_urlsafe(32)) for _ in range(2))
     return AuthorizationRequest(auth.client_id, auth.redirect_uri, scope, *random)
 

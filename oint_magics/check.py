@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from oint_magics.auth import Auth
 
 _SURE = (
-    "of the access token: X's own answer, just now. Of id and secret: as sure as public reports of X's texts are, "
-    "for X documents none. Of the refresh token: only what this machine did with it"
+    "what is told of the access token is X's own answer; of id and secret, as sure as public reports of X's texts "
+    "are, for X documents none; of the refresh token, only what this machine did with it"
 )
 
 
@@ -80,13 +80,13 @@ def _access_token(auth: Auth) -> Row:
 def _end(auth: Auth) -> str:
     if auth.ends_at and auth.ends_at < datetime.now(UTC):
         return f"it ended {moment(auth.ends_at)}"
-    return "revoked, or ended by a later login; by its clock it would be good"
+    return "expired, revoked, or ended by a later login; by its clock it would be good. A refresh tells more"
 
 
 def _refresh_token(auth: Auth) -> Row:
     """Tell what this machine knows: to ask X about a refresh token is to use it up."""
     if auth.refresh_token is None:
-        return Row("refresh token", "there is none: the login did not ask for offline.access")
+        return Row("refresh token", "there is none: no login has brought one, or it did not ask for offline.access")
     fingerprint = auth.refresh_token.fingerprint()
     end = journal.end_of(fingerprint)
     if journal.successor_of(fingerprint):

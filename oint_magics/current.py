@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from oint_magics import anatomy, stores
 from oint_magics.edge import clean
 from oint_magics.errors import InDoubt, OintError, TokenRefused, TokenSpent, TryLater
-from oint_magics.homes import at
+from oint_magics.homes import at, check_not_revoked
 from oint_magics.refresh import refresh
 from oint_magics.response import home_of
 from oint_magics.secret import Secret
@@ -144,6 +144,7 @@ class Current:
 
 
 def _looked(stamp: object, auth: Auth) -> _Look:
+    check_not_revoked(auth)
     until = auth.fresh_until
     return _Look(stamp, auth, until.timestamp() if until else -math.inf)
 

@@ -141,13 +141,19 @@ def home_of_login(source: Source, to: str | None, auth: Auth, *, is_watched: boo
     if store is None:
         _check_watched(is_watched=is_watched)
         return stores.profile(f"login-{Secret(auth.client_id).fingerprint()}")
-    if store.exists() and store.read().client_id != auth.client_id:
+    if store.exists() and not is_same_app(store.read(), auth):
         raise StoreTaken(
-            f"{store.label} holds another app's pair, so no login was begun.",
+            f"{store.label} holds another app's pair, so nothing was sent.",
             cause="its client_id is not the one of the source.",
-            next_step="name another store: --to profile:NAME",
+            next_step=f'name another store: --to profile:NAME; or give that pair up: twitter.forget("{store.label}")',
         )
     return store
+
+
+def is_same_app(there: Auth, auth: Auth) -> bool:
+    """Tell whether a store is the app's, or an ended sandbox's, whose pair is worth nothing to anybody."""
+    is_ended = there.is_sandbox and auth.is_sandbox and there.sandbox != auth.sandbox
+    return there.client_id == auth.client_id or is_ended
 
 
 def _own_profile(auth: Auth, *, is_watched: bool) -> Store:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import threading
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from oint_magics import endpoints
@@ -11,6 +12,7 @@ from oint_magics.authorization import code_from, other_login, redirect_in, redir
 from oint_magics.edge import ours
 from oint_magics.errors import LoginMismatch, LoginTimedOut, OintError, Stopped
 from oint_magics.listener import Listener, Verdict, can_listen
+from oint_magics.moments import duration
 from oint_magics.redeem import left_behind, redeem
 from oint_magics.response import TokenResponse, fulfil, pending
 
@@ -103,14 +105,13 @@ class Login:
             self._states.append(state)
 
     def take(self, text: str) -> None:
-        """Take what a person pasted: the whole address, or the code alone.
+        """Take the whole address, which a person pasted.
 
         Raises:
             LoginMismatch: it is not this login's; the login goes on.
         """
         redirect = redirect_in(text)
-        if redirect.state is not None:
-            self._check(redirect)
+        self._check(redirect)
         if self._claim():
             self._finish(redirect)
 
@@ -151,7 +152,11 @@ class Login:
             self._listener = Listener(self.redirect_uri, self._judge)
         except OSError as error:
             is_taken = error.errno == errno.EADDRINUSE
-            return "another program has its port" if is_taken else "its port cannot be opened by this user"
+            return (
+                "another program, or another notebook's login, has its port"
+                if is_taken
+                else "its port cannot be opened by this user"
+            )
         return None
 
     def _judge(self, query: str) -> Verdict:
@@ -159,7 +164,8 @@ class Login:
             redirect = redirect_of(query)
             self._check(redirect)
         except LoginMismatch as error:
-            return Verdict("This belongs to no open login", f"{error.what} Next: {error.next_step}.")
+            elsewhere = "If the login was begun in another notebook or program, copy this address there."
+            return Verdict("This belongs to no login here", f"{error.what} Next: {error.next_step}. {elsewhere}")
         if not self._claim():
             return Verdict("This login is done", "The notebook has its answer. This tab can be closed.")
         title = "Back to the notebook" if redirect.code else "Denied"
@@ -186,7 +192,7 @@ class Login:
         self._end(outcome)
 
     def _expire(self) -> None:
-        self.cancel(f"Nobody answered on X's page within {self._seconds / 60:.3g} minutes.")
+        self.cancel(f"Nobody answered on X's page within {duration(timedelta(seconds=self._seconds))}.")
 
     def _end(self, outcome: Outcome) -> None:
         self._timer.cancel()

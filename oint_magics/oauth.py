@@ -65,6 +65,7 @@ class Grant(NamedTuple):
         granted_at: when the answer came (aware, UTC).
         expires_at: when the access token ends (aware, UTC), or `None` where the server does not say.
         answer: the server's whole JSON, as text.
+        scope: what a login was granted, separated by blanks; `None` for a refresh, which grants nothing new.
     """
 
     access_token: Secret
@@ -72,6 +73,7 @@ class Grant(NamedTuple):
     granted_at: datetime
     expires_at: datetime | None
     answer: Secret
+    scope: str | None = None
 
 
 def refresh_request(auth: Auth, refresh_token: Secret) -> TokenRequest:
@@ -137,7 +139,8 @@ def read_grant(answer: Answer, sent: Auth, host: str, now: datetime, login: tupl
     """
     document = _json(answer.body)
     if 200 <= answer.status < 300 and not _is_refused(document):
-        return _granted(document, answer, sent, host, now)
+        grant = _granted(document, answer, sent, host, now)
+        return grant._replace(scope=_scope(document)) if login else grant
     _raise_refusal(document, answer, sent, host, now, login)
     return in_doubt(host, f"it answered with status {answer.status}, which does not tell whether the token was used")
 
@@ -223,6 +226,11 @@ def _granted(document: dict[str, object], answer: Answer, sent: Auth, host: str,
         expires_at=_expiry(document.get("expires_in"), now),
         answer=Secret(json.dumps(document)),
     )
+
+
+def _scope(document: dict[str, object]) -> str | None:
+    scope = document.get("scope")
+    return scope if isinstance(scope, str) and scope.isprintable() and len(scope) < 4096 else None
 
 
 def _expiry(seconds: object, now: datetime) -> datetime | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from oint_magics import api, endpoints, oauth, scopes, settings, stores
 from oint_magics.auth import Auth, auth_of
 from oint_magics.errors import AuthFieldError, CallError, InDoubt, InvalidGrant, OintError, TokenSpent
-from oint_magics.homes import address, at, home_of_login
+from oint_magics.homes import address, at, home_of_login, is_same_app
 from oint_magics.refresh import refresh
 from oint_magics.response import granted
 from oint_magics.saving import save_login
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _AGAIN = "begin again: %twitter_login"
 _UNKNOWN = ""
+_SOON = 5.0
 
 
 class Plan(NamedTuple):
@@ -78,7 +79,11 @@ def plan(source: Source, to: str | None, request: AuthorizationRequest, *, is_wa
         StoreError: there is no such place.
     """
     auth = _without_pair(source.read())
-    return Plan(auth, home_of_login(source, to, auth, is_watched=is_watched), request)
+    store = home_of_login(source, to, auth, is_watched=is_watched)
+    if not store.exists():  # Its folder may not be there; nobody should approve before that is known.
+        with store.lock(_SOON, lambda: None):
+            pass
+    return Plan(auth, store, request)
 
 
 def redeem(plan: Plan, code: Secret) -> TokenResponse:
@@ -108,7 +113,7 @@ def left_behind(plan: Plan) -> TokenResponse | None:
     """
     flight = _flight(plan)
     found = flight.found()
-    grant = found.grant(plan.auth) if found else None
+    grant = found.grant(plan.auth, (plan.request.verifier,)) if found else None
     if found is None or grant is None:
         return None
     home = _home(plan, grant)
@@ -172,7 +177,7 @@ def _flight(plan: Plan) -> Flight:
 
 def _home(plan: Plan, grant: Grant) -> _Home:
     """Return where the pair is saved: the plan's store, or one of its own where another account lives there."""
-    tenant = _tenant(plan.store)
+    tenant = _tenant(plan.store, plan.auth)
     if tenant is None:
         return _Home(plan.store)
     who = _user(plan.auth, grant)
@@ -181,13 +186,13 @@ def _home(plan: Plan, grant: Grant) -> _Home:
     is_other = tenant != _UNKNOWN and bool(who)
     whose = "another account's pair" if is_other else "a pair that may be another account's"
     note = ("of its own", f"{plan.store.label} holds {whose}, and keeps it")
-    return _Home(_own_store(who, grant), (*_account(who), note), spares=plan.store.place if is_other else "")
+    return _Home(_own_store(who, plan.auth, grant), (*_account(who), note), spares=plan.store.place if is_other else "")
 
 
-def _own_store(who: dict[str, str], grant: Grant) -> Store:
+def _own_store(who: dict[str, str], app: Auth, grant: Grant) -> Store:
     name = who.get("username", "login")
     plain = stores.profile(name)
-    if who and (not plain.exists() or _tenant(plain) in (None, who["id"])):
+    if who and (not plain.exists() or _tenant(plain, app) in (None, who["id"])):
         return plain
     return stores.profile(f"{name}-{grant.access_token.fingerprint()}")
 
@@ -196,13 +201,16 @@ def _account(who: dict[str, str]) -> Notes:
     return (("account", f"@{who['username']}"),) if who else ()
 
 
-def _tenant(store: Store) -> str | None:
+def _tenant(store: Store, app: Auth) -> str | None:
     """Return whose pair a store holds: a user's id; blank where nothing tells; `None` where no working pair is there.
 
+    An ended sandbox's is none.
     An access token at its end is refreshed for that, as for any other call.
     """
     auth = store.read() if store.exists() else None
     if auth is None or (auth.refresh_token is None and not auth.is_fresh(datetime.now(UTC))):
+        return None
+    if auth.client_id != app.client_id and is_same_app(auth, app):
         return None
     end = journal.end_of(auth.refresh_token.fingerprint()) if auth.refresh_token else None
     if end and end.how != journal.OUTLIVED:
@@ -253,7 +261,9 @@ def _outlived(client_id: str, grant: Grant, spared: set[str]) -> Notes:
     for _, token in ended:
         journal.end(token, journal.OUTLIVED)
     labels = ", ".join(label for label, _ in ended)
-    return (("other stores", f"probably ended by this login: {labels}"),) if ended else ()
+    return (
+        (("other stores", f"probably ended by this login, where they are of this account: {labels}"),) if ended else ()
+    )
 
 
 def _outlived_in(store: Store, client_id: str, grant: Grant) -> str | None:

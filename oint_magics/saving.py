@@ -79,7 +79,8 @@ def _put(store: Store, grant: Grant, auth: Auth) -> None:
     if there and there.client_id == auth.client_id:
         store.save(grant, there)
     else:
-        store.create(auth_of(auth_behind(granted(grant, auth, None, ()))))
+        new = auth_behind(granted(grant, auth, None, ())) | ({"scope": grant.scope} if grant.scope else {})
+        store.create(auth_of(new))
 
 
 def _login_not_saved(store: Store, grant: Grant, auth: Auth, flight: Flight, problem: OintError) -> NotSaved:

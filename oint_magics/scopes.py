@@ -34,8 +34,7 @@ def wanted(given: str | Sequence[str] | None, stored: str | None) -> str:
     Raises:
         UsageError: a scope has a character that none has (RFC 6749 §3.3).
     """
-    text = given if isinstance(given, str | None) else " ".join(given)
-    words = (text or stored or LEAST).replace(",", " ").split()
+    words = _words(given or stored or LEAST)
     if [word.lower() for word in words] == ["opi"]:
         return OPI
     if not words or not all(_is_scope(word) for word in words):
@@ -45,6 +44,14 @@ def wanted(given: str | Sequence[str] | None, stored: str | None) -> str:
             next_step='--scope "tweet.read users.read offline.access"',
         )
     return " ".join(dict.fromkeys(words))
+
+
+def _words(given: object) -> list[str]:
+    """Return the words of a text or of a list of texts; none where it is neither."""
+    if isinstance(given, str):
+        return given.replace(",", " ").split()
+    words = list(given) if isinstance(given, list | tuple | set | frozenset) else []
+    return " ".join(words).split() if all(isinstance(word, str) for word in words) else []
 
 
 def costs(scope: str) -> tuple[tuple[str, str], ...]:

@@ -113,7 +113,9 @@ class Session(requests.Session):
         raise CallError(
             f"No answer from {urlsplit(self.api).netloc}.",
             cause=f"the network, or a proxy on the way ({fault}).",
-            next_step="run it again: the token is as it was",
+            next_step="is the sandbox running? %twitter_sandbox start"
+            if endpoints.is_loopback(self.api)
+            else "run it again: the token is as it was",
         )
 
     def merge_environment_settings(self, url: Any, *args: Any) -> Any:

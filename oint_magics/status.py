@@ -88,7 +88,11 @@ class Accounts(tuple[Account, ...]):
         rows = [Row(account.store, account.line()) for account in self[:_MOST_SHOWN]]
         if len(self) > _MOST_SHOWN:
             rows.append(Row("…", f"{len(self) - _MOST_SHOWN} more: twitter.status() returns them all"))
-        return Table("Known accounts", tuple(rows) or (Row("none", "next: %twitter_auth"),))
+        return Table(
+            "Known accounts",
+            tuple(rows)
+            or (Row("none", "next: %twitter_auth with a pair; or %twitter_login --auth auth.json for a first one"),),
+        )
 
     def __repr__(self) -> str:
         return self.table().text()

@@ -52,7 +52,7 @@ def test_all_pages_without_gaps(pair, lines):
     assert len(rows) == len({row["id"] for row in rows}) == 250
     assert all(isinstance(row["id"], str) for row in rows)
     assert lines == [
-        f"{POSTS}: 100 rows in 1 pages…",
+        f"{POSTS}: 100 rows in 1 page…",
         f"{POSTS}: 200 rows in 2 pages…",
         f"{POSTS}: 250 rows in 3 pages",
     ]

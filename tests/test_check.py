@@ -60,7 +60,7 @@ def test_a_dead_access_token(sandbox, auth_file):
     sandbox.accounts.expire_access_tokens()
 
     found = checks(name)
-    assert found["access token"].startswith("opens nothing: revoked, or ended")
+    assert found["access token"].startswith("opens nothing: expired, revoked, or ended")
     assert found["client secret"] == "right"
     assert "it ended 1970" in checks(changed(name, expires_at=1))["access token"]
     assert checks(changed(name, access_token=None))["access token"] == "there is none"

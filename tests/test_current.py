@@ -226,7 +226,7 @@ def test_the_end_is_known_to_the_moment(sandbox, auth_file):
     assert int(found.expires_at.timestamp()) == stored()["expires_at"]
     assert current._look.fresh_until - time.time() > 4.3
     assert current.auth() is found
-    change(access_token="another-token")
+    change(access_token="another-token", expires_at=int(time.time()) + 3600)
     assert current.auth().expires_at.microsecond == 0
 
 

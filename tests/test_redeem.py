@@ -12,7 +12,8 @@ import pytest
 from ports import free_port
 from raw_server import answer
 
-from oint_magics import errors, twitter
+from oint_magics import errors, scopes, twitter
+from oint_magics.sandbox import Sandbox
 from oint_magics.stores import journal, open_store
 
 SECOND = "783214"
@@ -45,7 +46,8 @@ def test_a_first_pair_is_saved_where_the_app_stands(sandbox, app):
     after = kept()
     assert {key: after[key] for key in before} == before
     assert (after["access_token"], after["refresh_token"]) == (response["access_token"], response["refresh_token"])
-    assert set(after) - set(before) == {"access_token", "refresh_token", "expires_at"}
+    assert set(after) - set(before) == {"access_token", "refresh_token", "expires_at", "scope"}
+    assert set(after["scope"].split()) == set(scopes.LEAST.split())
     assert Path(app).read_text().startswith('{\n  "redirect_uri"')
     assert "after this login" in str(response)
     assert sandbox.accounts.bearer(after["access_token"])
@@ -149,7 +151,7 @@ def test_a_pair_of_which_nothing_tells_whose_it_is_is_kept(sandbox, app):
     log_in(sandbox, app, scope="offline.access")  # users/me answers 403
     before = kept()
 
-    response = log_in(sandbox, app, person=SECOND)
+    response = log_in(sandbox, app, person=SECOND, scope=scopes.LEAST)
 
     assert response.saved_to == "profile:second"
     assert kept() == before
@@ -228,9 +230,9 @@ def test_other_stores_of_the_app_are_marked(sandbox, app):
 
     response = log_in(sandbox, app, to="profile:new")
 
-    assert "probably ended by this login: auth.json, profile:work" in " ".join(str(response).split()).replace(
-        str(Path.cwd()) + "/", ""
-    )
+    assert "probably ended by this login, where they are of this account: auth.json, profile:work" in " ".join(
+        str(response).split()
+    ).replace(str(Path.cwd()) + "/", "")
     states = {account.store: account.state for account in twitter.status()}
     assert "probably ended by a later login" in states["auth.json"]
     assert "probably ended by a later login" in states["profile:work"]
@@ -261,6 +263,33 @@ def test_a_store_of_another_app_is_refused(sandbox, app):
 
     with pytest.raises(errors.StoreTaken, match="another app's pair"):
         twitter.get_token(sandbox.approve(link), app, to="profile:other")
+
+
+def test_a_pair_of_an_ended_sandbox_is_in_nobody_s_way(sandbox, app):
+    """Each sandbox has apps of its own; the tutorial of yesterday must not end that of today."""
+    earlier = Sandbox()
+    twitter.keep(earlier.issue(), "profile:first")
+    earlier.stop()
+
+    assert log_in(sandbox, app, to="profile:first").saved_to == "profile:first"
+    assert twitter.me("profile:first")["username"] == "sandbox"
+
+
+def test_what_was_granted_is_what_is_known_of_the_scopes(sandbox, app):
+    log_in(sandbox, app, scope="users.read tweet.read offline.access")
+
+    assert set(twitter.status(app)[0].scopes) == {"users.read", "tweet.read", "offline.access"}
+    assert set(twitter.refresh(app).scopes) == {"users.read", "tweet.read", "offline.access"}
+    before = kept()["scope"]
+    twitter.refresh(app)
+    assert kept()["scope"] == before
+    log_in(sandbox, app, to="profile:new", scope="opi")
+    assert set(twitter.status("profile:new")[0].scopes) == set(scopes.OPI.split())
+
+
+def test_a_folder_that_is_not_there_is_said_before_anybody_approves(sandbox, app):
+    with pytest.raises(errors.StoreNotWritable, match="folder does not exist"):
+        twitter.login(app, to="./no/such/folder.json", timeout=1)
 
 
 def test_a_store_that_cannot_be_written_is_found_before_the_code_is_sent(sandbox, app, monkeypatch):

@@ -46,7 +46,7 @@ def parse(line: str, usage: Usage) -> dict[str, str]:
         elif option and option[0] in usage.values:
             found[option[0]], at = _value(line, option.end(), option[0], usage)
         elif option:
-            _fail("There is an option that this magic does not have.", usage)
+            _fail(f"There is an option that this magic does not have.{_meant(option[0], usage)}", usage)
         elif missing:
             found[missing.pop(0)], at = _word(line, at, usage)
         else:
@@ -63,6 +63,14 @@ def parse(line: str, usage: Usage) -> dict[str, str]:
 
 def _fail(what: str, usage: Usage) -> NoReturn:
     raise UsageError(what, next_step=f"{usage.text}  (help: {usage.text.split()[0]}?)")
+
+
+def _meant(option: str, usage: Usage) -> str:
+    """Return which of the magic's own options was probably meant; what was typed is not repeated."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(option.replace("_", "-"), usage.values + usage.flags, 1, 0.75)
+    return f" Did you mean {near[0]}?" if near else ""
 
 
 def _skip(line: str, at: int) -> int:

@@ -113,5 +113,6 @@ def _status() -> Table:
             Row("auth", f"{AUTH_FILE}: what %twitter_refresh takes when it names no other"),
             Row("counts", f"{counts.refreshes} refreshed, {counts.refused} refused, {counts.reuses} used twice"),
             Row("faults", f"{waiting}; reuse ends the family: {'yes' if sandbox.accounts.punishes_reuse else 'no'}"),
+            Row("limits", ", ".join(f"{path} {calls}" for path, calls in sandbox.limits.of.items()) + " in 15 minutes"),
         ),
     )

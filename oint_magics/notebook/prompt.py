@@ -6,7 +6,8 @@ import threading
 from getpass import getpass
 from typing import TYPE_CHECKING, NoReturn
 
-from oint_magics.errors import AuthSyntaxError, LoginMismatch, NobodyThere
+from oint_magics import scopes
+from oint_magics.errors import AuthSyntaxError, LoginMismatch, NobodyThere, Stopped
 from oint_magics.twitter import calls, logins
 
 if TYPE_CHECKING:
@@ -67,13 +68,16 @@ def log_in(plan: Plan) -> TokenResponse:
     login = logins.begun(plan, logins.MINUTES * 60, _tell)
     if not login.is_done:
         print(f"Open this link and approve there:\n\n{login.link}\n")
+        for name, cost in scopes.costs(plan.request.scope):
+            print(f"{name} is {cost}.")
         if login.deaf:
-            print(f"X's answer cannot come by itself: {login.deaf}.")
+            print(f"The answer cannot come by itself: {login.deaf}.")
     try:
         while not login.is_done:
             _take(login, getpass("Then press Enter, or paste the whole address (hidden): ").strip())
-    except BaseException:
-        login.cancel("The login was stopped.")
+    except BaseException as error:
+        if login.cancel("The login was stopped.") and isinstance(error, KeyboardInterrupt | EOFError):
+            raise Stopped("no pair came, and the one from before is as it was.") from None
         raise
     return login.wait()
 
@@ -81,7 +85,7 @@ def log_in(plan: Plan) -> TokenResponse:
 def _tell(_: object) -> None:
     """Tell who waits at the question that the browser has brought the answer."""
     if threading.current_thread() is not threading.main_thread():
-        print("\nX's answer is there: press Enter.")
+        print("\nThe answer is there: press Enter.")
 
 
 def _take(login: Login, text: str) -> None:
@@ -91,5 +95,7 @@ def _take(login: Login, text: str) -> None:
             login.take(text)
     except LoginMismatch as error:
         problem = str(error)
+    if not text and not login.is_done:
+        problem = "Nothing has come yet: open the link and approve first."
     if problem:
         print(problem)

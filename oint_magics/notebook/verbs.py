@@ -99,14 +99,12 @@ def keep(shell: Any, line: str) -> Table:
     if "store" not in words:
         raise UsageError("Two words are wanted: what to keep, and where.", next_step=usage.text)
     place = calls.keep(words["source"], words["store"], replace="--replace" in words, variables=shell.user_ns)
-    return Table(
-        "Kept",
-        (
-            Row("in", place),
-            Row("next", f"%twitter_refresh --auth {place}"),
-            Row("careful", "the source holds the same pair still; it is spent when this one is refreshed"),
-        ),
-    )
+    if calls.source_of(place).read().refresh_token is None:
+        return Table(
+            "Kept", (Row("in", place), Row("next", f"it holds no refresh token: %twitter_login --auth {place}"))
+        )
+    careful = "the source holds the same pair still; it is spent when this one is refreshed"
+    return Table("Kept", (Row("in", place), Row("next", f"%twitter_refresh --auth {place}"), Row("careful", careful)))
 
 
 def status(shell: Any, line: str) -> Accounts:

@@ -34,7 +34,7 @@ def pretty(document: str) -> str:
 
 
 def with_grant(document: JsonObject, grant: Grant) -> str:
-    """Return a document's text with a granted pair and its end (Unix seconds) in it.
+    """Return a document's text with a granted pair and its end (Unix seconds) in it, and what a login was granted.
 
     Raises:
         StoreNotWritable: the text has a form that our editing does not understand.
@@ -48,7 +48,7 @@ def with_grant(document: JsonObject, grant: Grant) -> str:
         changes["expires_at"] = int(grant.expires_at.timestamp())
     elif "expires_at" in document.members:
         changes["expires_at"] = None  # What stood there was the old token's end.
-    return _edited(document, changes)
+    return _edited(document, changes | ({"scope": grant.scope} if grant.scope else {}))
 
 
 def with_pair_of(document: JsonObject, auth: Auth) -> str:
@@ -63,7 +63,7 @@ def with_pair_of(document: JsonObject, auth: Auth) -> str:
 
 def try_editing(document: JsonObject) -> None:
     """Show that a granted pair can be written into a document; raises as `with_grant` does."""
-    _edited(document, dict.fromkeys((*_TOKENS, "expires_at"), "trial"))
+    _edited(document, dict.fromkeys((*_TOKENS, "expires_at", "scope"), "trial"))
 
 
 def check_unchanged(there: Auth, sent: Auth, label: str) -> None:

@@ -229,7 +229,9 @@ class FileStore:
                 with self.path.open("rb") as file:
                     data = file.read(LARGEST + 1)
         except FileNotFoundError:
-            raise AuthNotFound(f"{self.label} is not there.", next_step="%twitter_auth") from None
+            raise AuthNotFound(
+                f"{self.label} is not there.", next_step="%twitter_status lists what is; a new one: %twitter_auth"
+            ) from None
         except OSError as error:
             reason = error.strerror or type(error).__name__
         if len(data) > LARGEST:

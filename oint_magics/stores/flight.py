@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from oint_magics.auth import Auth
     from oint_magics.oauth import Grant
+    from oint_magics.secret import Secret
     from oint_magics.stores.seal import Seal
 
 _LARGEST = 3 * 1024 * 1024
@@ -58,18 +59,19 @@ class Found(NamedTuple):
     leases: tuple[str, ...] = ()
     began: float | None = None
 
-    def grant(self, auth: Auth) -> Grant | None:
+    def grant(self, auth: Auth, login: tuple[Secret, ...] = ()) -> Grant | None:
         """Return the pair that it brought, or `None`.
 
         Args:
             auth: what was sent.
+            login: what stands for the code of a login, as `oauth.read_grant` takes it; nothing for a refresh.
         """
         if self.answer is None:
             return None
         # Its token has lived since then, not since it was found.
         came = datetime.now(UTC) if self.began is None else datetime.fromtimestamp(self.began, UTC)
         try:
-            return oauth.read_grant(self.answer, auth, "the token endpoint", came)
+            return oauth.read_grant(self.answer, auth, "the token endpoint", came, login)
         except OintError:
             return None
 

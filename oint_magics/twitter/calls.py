@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from oint_magics import refresh as flow
 from oint_magics import settings, sources, stores
-from oint_magics.errors import AuthNotFound, StoreTaken
+from oint_magics.errors import AuthNotFound, StoreTaken, UsageError
 from oint_magics.homes import spent
 from oint_magics.response import unsaved
 from oint_magics.secret import Secret
@@ -41,6 +41,13 @@ def default_source() -> str | None:
         return settings.auth() or (_DEFAULT_PROFILE if stores.open_store(_DEFAULT_PROFILE).exists() else None)
     # Shown as short as it can be: a table that names a user's folders travels with the notebook.
     return stores.label_of(_last_used[0])
+
+
+def is_text(name: str, value: object) -> str:
+    """Return an argument that is text; raises a `UsageError` that names one which is not."""
+    if isinstance(value, str):
+        return value
+    raise UsageError(f"{name} is no text: it is of type {type(value).__name__}.", next_step="help(twitter)")
 
 
 def source_of(auth: object, variables: Mapping[str, object] | None = None) -> Source:
@@ -88,6 +95,7 @@ def refresh(  # noqa: PLR0913 - what a user may say, each by its name
         is_watched: whether somebody sees where the pair of a text goes.
     """
     source = source_of(auth, variables)
+    to = to and is_text("to", to)
     response = flow.refresh(source, to, if_expired=if_expired, is_watched=is_watched, try_old=try_old)
     if response.saved_to:
         use(response.saved_to)
@@ -97,7 +105,7 @@ def refresh(  # noqa: PLR0913 - what a user may say, each by its name
 def keep(auth: object, to: str, *, replace: bool = False, variables: Mapping[str, object] | None = None) -> str:
     """Copy an auth structure into a store; see `oint_magics.twitter.keep`."""
     source = source_of(auth, variables)
-    store = stores.open_store(to)
+    store = stores.open_store(is_text("to", to))
     if not (source.store and source.store.place == store.place):
         _check_one_row(source.store, store)
         found = source.read()
@@ -136,7 +144,7 @@ def _check_one_row(source: Store | None, store: Store) -> None:
 
 def forget(store: str) -> None:
     """Forget an account; see `oint_magics.twitter.forget`."""
-    found = stores.open_store(store)
+    found = stores.open_store(is_text("store", store))
     if not found.exists() and all(family.place != found.place for family in journal.families()):
         raise AuthNotFound(f"{found.label} is not there, and nothing is known of it.", next_step="twitter.status()")
     with found.lock(settings.timeout() + 15, lambda: None):
@@ -204,5 +212,6 @@ def _used(auth: object, variables: Mapping[str, object] | None = None) -> Source
     """Return the source that a call names, or the default one; a store becomes the default."""
     source = source_of(auth, variables)
     if source.store:
+        source.read()  # What is not there, or no auth structure, becomes nobody's default.
         use(source.store.label)
     return source

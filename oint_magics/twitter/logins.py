@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NoReturn
 
 from oint_magics import endpoints, scopes
 from oint_magics.authorization import code_from, other_login, redirect_in, request_for
-from oint_magics.errors import LoginMismatch
+from oint_magics.errors import LoginMismatch, UsageError
 from oint_magics.login import Login
 from oint_magics.redeem import plan, redeem
 from oint_magics.response import TokenResponse
-from oint_magics.twitter.calls import source_of, use
+from oint_magics.twitter.calls import is_text, source_of, use
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,8 +36,8 @@ def authorization_link(auth: object, *, scope: str | Sequence[str] | None = None
 
 def get_token(code_or_url: str, auth: object, *, to: str | None = None) -> TokenResponse:
     """Exchange a code and save the pair; see `oint_magics.twitter.get_token`."""
+    redirect = redirect_in(is_text("code_or_url", code_or_url))
     source = source_of(auth)
-    redirect = redirect_in(code_or_url)
     request = _begun_with(redirect, source.read().client_id)
     code = code_from(redirect)
     response = redeem(plan(source, to, request, is_watched=False), code)
@@ -108,6 +108,11 @@ def begun(plan: Plan, seconds: float, at_end: Callable[[TokenResponse | OintErro
     return login
 
 
+def _check_seconds(seconds: object) -> None:
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 < seconds <= 86_400:
+        raise UsageError("timeout is no number of seconds, from 1 to 86400.", next_step="timeout=600")
+
+
 def login(
     auth: object = None,
     *,
@@ -116,6 +121,7 @@ def login(
     timeout: float = MINUTES * 60,
 ) -> TokenResponse:
     """Log in and wait for the pair; see `oint_magics.twitter.login`."""
+    _check_seconds(timeout)
     waiting = begun(planned(auth, to=to, scope=scope), timeout)
     if waiting.deaf:
         waiting.cancel("The login cannot hear its answer.")

@@ -141,3 +141,30 @@ def test_the_stop_button_shows_nothing_of_what_was_given(auth):
 
     assert said.startswith("Stopped stopped while nothing was on its way")
     assert said.strip().endswith("False")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: twitter.refresh("profile:x", to=5),
+        lambda: twitter.forget(5),
+        lambda: twitter.keep({"client_id": "i"}, None),
+        lambda: twitter.authorization_link({"client_id": "i", "redirect_uri": "http://127.0.0.1/"}, scope=5),
+        lambda: twitter.get_token(None, {"client_id": "i"}),
+        lambda: twitter.login({"client_id": "i", "redirect_uri": "http://127.0.0.1/"}, to="profile:x", timeout="a"),
+        lambda: twitter.login({"client_id": "i", "redirect_uri": "http://127.0.0.1/"}, to="profile:x", timeout=-1),
+        lambda: twitter.get(None, {"client_id": "i", "access_token": "x", "expires_at": 4e9}),
+        lambda: twitter.refresh(nonsense=1),
+    ],
+)
+def test_a_wrong_argument_is_the_user_s(call):
+    with pytest.raises(errors.UsageError):
+        call()
+
+
+def test_what_is_not_there_becomes_no_default(auth_file):
+    twitter.me(auth_file())
+    with pytest.raises(errors.AuthNotFound):
+        twitter.me("profile:tpyo")
+
+    assert twitter.me()["username"] == "sandbox"
