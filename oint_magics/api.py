@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from oint_magics import endpoints, progress, scopes
 from oint_magics.auth import auth_of
@@ -40,6 +40,7 @@ _MEANINGS = {
     404: ("there is nothing at that path.", 'a path is like "users/me" or "users/2244994945/tweets"'),
     503: ("an outage, or an app that X does not serve now; the token is good.", "run it again in some minutes"),
 }
+_MOST_EMPTY = 50
 _UNKNOWN = ("X says no more than that.", "run it again; if it stays so, look at https://docs.x.com/status")
 
 
@@ -154,10 +155,14 @@ def _not_renewed(error: OintError) -> CallError:
 
 def _pages(session: Session, path: str, asked: dict[str, str]) -> Iterator[dict[str, Any]]:
     """Yield a call's answers, each with the token that the one before gave."""
-    seen = set()
+    seen: set[str] = set()
+    empty = 0
     while True:
         page = _page(session, path, asked)
         yield page
+        empty = 0 if _data(page) else empty + 1
+        if empty == _MOST_EMPTY:
+            raise CallError(f"X gave {empty} empty pages one after another.", next_step="run it again, or ask for less")
         token = _next(page)
         if token is None:
             return
@@ -185,16 +190,19 @@ def _value(value: object) -> str:
 
 def _page(session: Session, path: str, params: Mapping[str, str]) -> dict[str, Any]:
     """Return one answer's JSON."""
-    reply = session.ask(_checked(path), params)
-    if reply.status != 200 or ("data" not in reply.document and "errors" in reply.document):
-        _refused(reply, urlsplit(session.api).netloc)
-    return reply.document
+    reply, host = session.ask(_checked(path), params), urlsplit(session.api).netloc
+    document = reply.document
+    if reply.status != 200 or (document and "data" not in document and "errors" in document):
+        _refused(reply, host)
+    if document is None:
+        raise CallError(f"{host} answered with something that cannot be read.", next_step="run it again")
+    return document
 
 
 def _checked(path: object) -> str:
     text = path.strip().removeprefix(endpoints.API.url) if isinstance(path, str) else ""
     below = text.lstrip("/").removeprefix("2/")
-    if not below or "://" in below or ".." in below:
+    if not below or "://" in unquote(below) or ".." in unquote(below):
         raise UsageError(
             "That is no path of the API.",
             cause="it stands below https://api.x.com/2/ and has no host.",
@@ -216,7 +224,7 @@ def _next(page: dict[str, Any]) -> str | None:
 
 
 def _refused(reply: Reply, host: str) -> NoReturn:
-    words = _words(reply.document)
+    words = _words(reply.document or {})
     said = f": {words.rstrip('.')}." if words else "."
     if reply.status == 429:
         _limited(reply.headers, f"{host} takes no more of these calls for now (status 429){said}")

@@ -19,6 +19,7 @@ from oint_magics.homes import at, check_not_revoked
 from oint_magics.refresh import refresh
 from oint_magics.response import home_of
 from oint_magics.secret import Secret
+from oint_magics.stores import journal
 
 if TYPE_CHECKING:
     from oint_magics.auth import Auth
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from oint_magics.sources import Source
 
 _YOUNG = 60.0
+_LONGEST_PAUSE = 15 * 60.0
 
 
 class _Look(NamedTuple):
@@ -93,7 +95,8 @@ class Current:
             if not refused.matches(look.auth.access_token):
                 return look.auth
             self._raise_known(look)
-            if refused.fingerprint() in self._renewed_for or self._is_young(refused):
+            is_over = look.auth.refresh_token is None or refused.fingerprint() in self._renewed_for
+            if is_over or self._is_young(refused, look.auth):
                 return None
             self._renewed_for.add(refused.fingerprint())
             return self._refreshed(look, if_expired=False).auth
@@ -136,11 +139,13 @@ class Current:
         if problem and time.monotonic() < problem.until and problem.document == look.auth.document.fingerprint():
             raise copy.copy(problem.error)
 
-    def _is_young(self, token: Secret) -> bool:
+    def _is_young(self, token: Secret, auth: Auth) -> bool:
+        """Tell whether a token is younger than a minute: by its own stamp, this object, or this machine's journal."""
         issued = anatomy.issued_at(token.reveal())
         if issued and (datetime.now(UTC) - issued).total_seconds() < _YOUNG:
             return True
-        return time.monotonic() - self._granted_at < _YOUNG
+        known = journal.granted_at(auth.refresh_token.fingerprint()) if auth.refresh_token else None
+        return time.monotonic() - self._granted_at < _YOUNG or time.time() - (known or 0.0) < _YOUNG
 
 
 def _looked(stamp: object, auth: Auth) -> _Look:
@@ -152,8 +157,8 @@ def _looked(stamp: object, auth: Auth) -> _Look:
 def _pause(error: OintError) -> float:
     """Return for how many seconds an error holds; a refusal does until the store changes."""
     if isinstance(error, TryLater) and error.retry_at:
-        return max(1.0, (error.retry_at - datetime.now(UTC)).total_seconds())
-    if isinstance(error, TryLater):
+        return min(_LONGEST_PAUSE, max(1.0, (error.retry_at - datetime.now(UTC)).total_seconds()))
+    if isinstance(error, TryLater | InDoubt):
         return 60.0
-    is_final = isinstance(error, TokenRefused | InDoubt | TokenSpent)
+    is_final = isinstance(error, TokenRefused | TokenSpent)
     return math.inf if is_final else 5.0

@@ -68,16 +68,26 @@ class Listener:
     def __init__(self, redirect_uri: str, judge: Callable[[str], Verdict]) -> None:
         address = urlsplit(redirect_uri)
         self._lock = threading.Lock()
-        self._servers = _opened(self, address, judge)
-        for server in self._servers:
-            threading.Thread(target=server.serve_forever, args=(0.05,), name="oint_magics login", daemon=True).start()
+        self._servers: list[_Server] = []
+        self._serving: list[_Server] = []
+        try:
+            _open(self._servers, _Errand(self, address, judge))
+            for server in self._servers:
+                threading.Thread(
+                    target=server.serve_forever, args=(0.05,), name="oint_magics login", daemon=True
+                ).start()
+                self._serving.append(server)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> bool:
         """Stop listening, and free the port; tell whether it was open until now."""
         with self._lock:
             servers, self._servers = self._servers, []
         for server in servers:
-            server.shutdown()
+            if server in self._serving:
+                server.shutdown()
             server.server_close()
         return bool(servers)
 
@@ -91,20 +101,15 @@ def can_listen(redirect_uri: str) -> bool:
         return False
 
 
-def _opened(listener: Listener, address: SplitResult, judge: Callable[[str], Verdict]) -> list[_Server]:
-    """Return a server for each place that the address may mean."""
-    servers: list[_Server] = []
-    for family, host in _FAMILIES[address.hostname or ""]:
+def _open(servers: list[_Server], errand: _Errand) -> None:
+    """Open a server for each place that the address may mean."""
+    for family, host in _FAMILIES[errand.address.hostname or ""]:
         try:
-            servers.append(_Server(family, (host, address.port or 80), _Errand(listener, address, judge)))
+            servers.append(_Server(family, (host, errand.address.port or 80), errand))
         except OSError as error:
             # A machine without IPv6: nobody else can be listening there.
-            if servers and error.errno in _NO_IPV6:
-                continue
-            for server in servers:
-                server.server_close()
-            raise
-    return servers
+            if not (servers and error.errno in _NO_IPV6):
+                raise
 
 
 class _Errand(NamedTuple):
@@ -122,7 +127,10 @@ class _Errand(NamedTuple):
     def hosts(self) -> set[str]:
         """Return the names under which a browser asks that was sent to the address."""
         name = self.address.netloc.lower()
-        return {name} if self.address.port else {name, f"{name}:80"}
+        if (self.address.port or 80) != 80:
+            return {name}
+        bare = name.removesuffix(":80")
+        return {bare, f"{bare}:80"}
 
 
 class _Server(socketserver.ThreadingMixIn, HTTPServer):

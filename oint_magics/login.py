@@ -94,9 +94,13 @@ class Login:
         if found is not None:
             self._end(found)
             return
-        _running.append(self)
-        self.deaf = self._listen()
-        self._timer.start()
+        try:
+            _running.append(self)
+            self.deaf = self._listen()
+            self._timer.start()
+        except BaseException:
+            self.cancel("The login was stopped.")
+            raise
 
     def trust(self, state: Secret) -> None:
         """Take addresses with a state that the browser made for itself."""
@@ -113,14 +117,15 @@ class Login:
         redirect = redirect_in(text)
         self._check(redirect)
         if self._claim():
-            self._finish(redirect)
+            # Not in the caller's thread: the stop button must end nothing but its waiting.
+            threading.Thread(target=self._finish, args=(redirect,), name="oint_magics login").start()
 
     def cancel(self, what: str) -> bool:
-        """End it, where nothing was exchanged yet; tell whether that was so."""
+        """End it, where it waits still; tell whether that was so."""
         if self._claim():
             self._end(LoginTimedOut(what, next_step=_AGAIN))
             return True
-        return self._done.is_set()
+        return False
 
     def wait(self) -> TokenResponse:
         """Wait for the end.
@@ -139,10 +144,10 @@ class Login:
                         "the login was stopped; no pair came, and the one from before is as it was."
                     ) from None
                 is_late = True
-        if is_late:
-            raise Stopped("too late to stop: the code was on its way. The login is done, and its pair is saved.")
         if isinstance(self._outcome, OintError):
             raise self._outcome
+        if is_late:
+            raise Stopped("too late to stop: the code was on its way. The login is done, and its pair is saved.")
         return self.response
 
     def _listen(self) -> str | None:

@@ -61,7 +61,8 @@ def refresh(
     store = home_for(source, to, is_watched=is_watched)
     is_there = store is source.store or store.exists()
     auth = seen if store is given.store else store.read() if is_there else source.read()
-    check_not_revoked(auth)
+    if not try_old:
+        check_not_revoked(auth)
     if if_expired and auth.is_fresh(datetime.now(UTC)):
         return unspent(auth, datetime.now(UTC), address(store if is_there else source.store))
     wish = _Wish(given, source, auth, _known(seen, auth, successor), if_expired=if_expired, try_old=try_old)

@@ -14,8 +14,10 @@ from oint_magics.worker import finish
 
 if TYPE_CHECKING:
     from oint_magics.auth import Auth
+    from oint_magics.oauth import Grant
     from oint_magics.secret import Secret
     from oint_magics.sources import Source
+    from oint_magics.stores import Store
 
 _ENDED, _WAS_DEAD = "revoked", "was dead already"
 
@@ -41,10 +43,17 @@ def _held(source: Source) -> Table:
     if source.store is None:
         return _revoked(source.label, source.read())
     with source.store.lock(settings.timeout() + 15, lambda: None):
-        return _revoked(source.label, source.read())
+        auth = source.read()
+        return _revoked(source.label, auth, _on_its_way(source.store, auth))
 
 
-def _revoked(label: str, auth: Auth) -> Table:
+def _on_its_way(store: Store, auth: Auth) -> Grant | None:
+    """Return a pair that came for this one's refresh token and was not saved: it is to be ended too."""
+    found = store.flight(auth.refresh_token.fingerprint()).found() if auth.refresh_token else None
+    return found.grant(auth) if found else None
+
+
+def _revoked(label: str, auth: Auth, later: Grant | None = None) -> Table:
     if auth.refresh_token is None and auth.access_token is None:
         raise AuthFieldError("There is no token in it, so there is nothing to revoke.", next_step="%twitter_status")
     rows = [Row("pair in", label)]
@@ -53,6 +62,10 @@ def _revoked(label: str, auth: Auth) -> Table:
         journal.end(auth.refresh_token.fingerprint(), journal.REVOKED)
     if auth.access_token is not None:
         rows.append(Row("access token", f"{auth.access_token.masked()} {_last(auth, auth.access_token)}"))
+    if later is not None:
+        rows += _revoked(label, auth._replace(access_token=later.access_token, refresh_token=later.refresh_token)).rows[
+            1:-1
+        ]
     caption = "SANDBOX pair revoked: an exercise" if auth.is_sandbox else "Pair of X revoked (OAuth 2.0)"
     rows.append(Row("next", "%twitter_login gives a new pair; %twitter_refresh has nothing to refresh here now"))
     return Table(caption, tuple(rows))

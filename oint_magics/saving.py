@@ -48,24 +48,33 @@ def save(store: Store, grant: Grant, auth: Auth, flight: Flight) -> None:
     raise _not_saved(store, grant, auth, flight, problem)
 
 
-def save_login(store: Store, grant: Grant, auth: Auth, flight: Flight, *, ends: Auth | None) -> None:
+class Overtaken(Exception):
+    """What stands in a store is not what was seen there when it was chosen."""
+
+
+def save_login(  # noqa: PLR0913 - what a save needs to know
+    store: Store, grant: Grant, auth: Auth, flight: Flight, *, seen: Auth | None, is_same: bool
+) -> None:
     """Save the pair that a login brought, note where it lives, and land its flight.
 
     Args:
-        store: the pair's store; what is in it may go.
+        store: the pair's store.
         grant: what the server granted.
         auth: the app's auth structure, without a pair.
         flight: stays where the store does not take the pair: the answer is in it.
-        ends: the same account's pair that this one takes the place of; copies of it are led to this one.
+        seen: what stood in the store when it was chosen, and may go; `None` for nothing.
+        is_same: whether that is the same account's pair; copies of it are led to this one.
 
     Raises:
+        Overtaken: something else stands there by now.
         NotSaved: the store does not take it; says where it is instead.
     """
     problem = None
     try:
         with store.lock(settings.timeout() + 15, lambda: None):
-            _put(store, grant, auth)
-            _note(grant, ends or auth, store)
+            _put(store, grant, auth, seen)
+            with contextlib.suppress(StoreBusy):  # The pair is saved; that nobody is led to it is bearable.
+                _note(grant, seen if is_same and seen else auth, store)
     except OintError as error:
         problem = error
     if problem is None:
@@ -74,8 +83,10 @@ def save_login(store: Store, grant: Grant, auth: Auth, flight: Flight, *, ends: 
     raise _login_not_saved(store, grant, auth, flight, problem)
 
 
-def _put(store: Store, grant: Grant, auth: Auth) -> None:
+def _put(store: Store, grant: Grant, auth: Auth, seen: Auth | None) -> None:
     there = store.read() if store.exists() else None
+    if (there is None) != (seen is None) or (there and seen and not there.document.matches(seen.document)):
+        raise Overtaken
     if there and there.client_id == auth.client_id:
         store.save(grant, there)
     else:

@@ -58,11 +58,11 @@ class Bearer(requests.auth.AuthBase):
 
 
 class Reply(NamedTuple):
-    """What the API answered: the JSON object of its body, or an empty one."""
+    """What the API answered: the JSON object of its body, or `None` where it is none."""
 
     status: int
     headers: Mapping[str, str]
-    document: dict[str, Any]
+    document: dict[str, Any] | None
 
 
 class Session(requests.Session):
@@ -118,6 +118,28 @@ class Session(requests.Session):
             else "run it again: the token is as it was",
         )
 
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send a request; what goes wrong is raised without the frames, in which the bytes that were sent stand."""
+        try:
+            return super().send(request, **kwargs)
+        except requests.RequestException as error:
+            problem = error
+        problem.request = _shown(request)
+        problem.__cause__ = problem.__context__ = None
+        raise problem.with_traceback(None)
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Take the token from a redirect to another host; no `.netrc` puts anything in its place."""
+        old = response.request.url or ""
+        if "Authorization" in prepared_request.headers and self.should_strip_auth(old, prepared_request.url or ""):
+            del prepared_request.headers["Authorization"]
+
+    def rebuild_proxies(self, prepared_request: requests.PreparedRequest, proxies: Any) -> Any:
+        """Return the proxies of a redirect; none is asked for what is on this machine."""
+        if endpoints.is_loopback(prepared_request.url or ""):
+            return {}
+        return super().rebuild_proxies(prepared_request, proxies)
+
     def merge_environment_settings(self, url: Any, *args: Any) -> Any:
         """Return the environment's settings for a request; no proxy is asked for what is on this machine."""
         merged = super().merge_environment_settings(url, *args)
@@ -126,12 +148,12 @@ class Session(requests.Session):
         return merged
 
 
-def _document(response: requests.Response) -> dict[str, Any]:
+def _document(response: requests.Response) -> dict[str, Any] | None:
     try:
         document = response.json()
-    except (requests.JSONDecodeError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}
+    except (ValueError, RecursionError):  # No JSON, or a number of endless digits.
+        return None
+    return document if isinstance(document, dict) else None
 
 
 class _Header(str):
@@ -174,15 +196,13 @@ class _Answered:
     def __call__(self, response: requests.Response, **options: Any) -> requests.Response:
         prepared = response.request
         header = prepared.headers.get("Authorization")
-        # A redirect within the API takes the header along; `requests` strips it on the way to another host.
-        if isinstance(header, _Header) and not response.is_redirect:
-            prepared.headers["Authorization"] = str(header)
+        response.request = _shown(prepared)
         if response.status_code != 401 or not isinstance(header, _Header) or not _can_repeat(prepared):
             return response
         auth = self._current.after_refusal(self._sent)
         if auth is None or auth.access_token is None:
             return response
-        return _repeated(response, auth.access_token, options)
+        return _repeated(response, prepared, auth.access_token, options)
 
 
 def _can_repeat(prepared: requests.PreparedRequest) -> bool:
@@ -190,17 +210,28 @@ def _can_repeat(prepared: requests.PreparedRequest) -> bool:
     return prepared.body is None or isinstance(prepared.body, str | bytes)
 
 
-def _repeated(response: requests.Response, token: Secret, options: dict[str, Any]) -> requests.Response:
+def _shown(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Return a request as it may be shown; the one that was sent may be sent again, by a redirect or by its owner."""
+    header = prepared.headers.get("Authorization")
+    if not isinstance(header, _Header):
+        return prepared
+    shown = prepared.copy()
+    shown.headers["Authorization"] = str(header)
+    return shown
+
+
+def _repeated(
+    response: requests.Response, refused: requests.PreparedRequest, token: Secret, options: dict[str, Any]
+) -> requests.Response:
     """Send a refused request once more, on the same connection, with another token."""
     _ = response.content  # The connection is free again only when the answer was read.
     response.close()
-    again = response.request.copy()
+    again = refused.copy()
     jar = requests.cookies.RequestsCookieJar()
     extract_cookies_to_jar(jar, response.request, response.raw)
     again.prepare_cookies(jar)
-    header = again.headers["Authorization"] = _Header(token)
+    again.headers["Authorization"] = _Header(token)
     answer: requests.Response = response.connection.send(again, **options)
     answer.history.append(response)
-    answer.request = again
-    again.headers["Authorization"] = str(header)
+    answer.request = _shown(again)
     return answer

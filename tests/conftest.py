@@ -9,7 +9,7 @@ from postgres import Postgres
 
 from oint_magics import endpoints, response, saving, sources
 from oint_magics.sandbox import Sandbox
-from oint_magics.twitter import calls
+from oint_magics.twitter import calls, logins
 
 STRIPPED = ("OINT_", "TWITTER_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "NETRC")
 
@@ -28,6 +28,7 @@ def home(tmp_path, monkeypatch):
     work.mkdir()
     monkeypatch.chdir(work)
     monkeypatch.setattr(calls, "_last_used", [])
+    monkeypatch.setattr(logins, "_sent", set())
     monkeypatch.setattr(endpoints, "_sandbox", [])
     monkeypatch.setattr(response, "unsaved", [])
     monkeypatch.setattr(sources, "unsaved", response.unsaved)

@@ -1,6 +1,7 @@
 """Which part of a pair is wrong, told without using anything up."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,18 @@ def test_without_a_source_the_one_used_last(auth_file):
     assert [account.store for account in accounts] == ["auth.json"]
     assert "checked: access token" in str(accounts)
     assert twitter.status()[0].checks == ()
+
+
+@pytest.mark.parametrize("has_refresh_token", [True, False])
+def test_a_dead_access_token_that_does_not_tell_its_age(auth_file, has_refresh_token):
+    """Nothing is refreshed for the answer."""
+    more = {} if has_refresh_token else {"refresh_token": None}
+    name = changed(auth_file(), access_token="no-stamp", expires_at=int(time.time()) + 999, **more)
+    before = Path(name).read_bytes()
+
+    assert checks(name)["access token"].startswith("opens nothing")
+    assert Path(name).read_bytes() == before
+    if not has_refresh_token:
+        with pytest.raises(errors.CallError) as caught:
+            twitter.me(name)
+        assert caught.value.status == 401

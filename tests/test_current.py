@@ -246,3 +246,39 @@ def test_a_pair_without_an_access_token_is_refreshed(sandbox, auth_file):
 
     assert Current(source_of(name)).auth().access_token
     assert sandbox.accounts.counts.refreshes == 1
+
+
+def test_no_storm_by_many_calls_of_one_token_each(raw, auth, monkeypatch):
+    """Each call looks afresh; what this machine granted within a minute is not refreshed."""
+
+    def behave(connection):
+        if server.requests[-1].startswith(b"POST"):
+            count = sum(request.startswith(b"POST") for request in server.requests)
+            pair = {"access_token": f"a{count}", "refresh_token": f"r{count}", "expires_in": 7200}
+            answer("200 OK", json.dumps(pair).encode())(connection)
+        else:
+            answer("401 No", b"{}")(connection)
+
+    server = raw(behave)
+    monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", f"{server.url}/t")
+    monkeypatch.setenv("OINT_TWITTER_API_URL", server.url)
+    Path("auth.json").write_text(json.dumps(auth | {"expires_at": int(time.time()) + 999}))
+
+    for _ in range(6):
+        with pytest.raises(errors.CallError):
+            twitter.me("auth.json")
+    assert sum(request.startswith(b"POST") for request in server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "longest"),
+    [(errors.InDoubt("x"), 60), (errors.TryLater("x"), 60), (errors.NotSent("x"), 5), (errors.InvalidGrant("x"), 1e99)],
+)
+def test_how_long_an_error_holds(error, longest):
+    from oint_magics import current
+
+    error.retry_at = None
+    assert 0 < current._pause(error) <= longest or longest == 1e99
+    if isinstance(error, errors.TryLater):
+        error.retry_at = datetime.now(UTC) + timedelta(days=9999)
+        assert current._pause(error) == 900

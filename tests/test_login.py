@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -295,3 +296,31 @@ def test_a_login_needs_a_redirect_uri_and_an_authorize_page(sandbox, monkeypatch
     gone = sandbox.app() | {"sandbox": None}
     with pytest.raises(errors.SettingError, match="not sent to X"):
         twitter.authorization_link(gone)
+
+
+@pytest.mark.parametrize(("fault", "kind"), [("refuse", errors.InvalidGrant), ("drop", errors.InDoubt)])
+def test_a_stop_that_is_too_late_tells_what_became_of_it(begin, sandbox, fault, kind):
+    """And never that a pair is saved which did not come."""
+    waiting = begin()
+    sandbox.faults.add(fault)
+    threading.Thread(target=waiting.take, args=(sandbox.approve(waiting.link),)).start()
+    waiting._done.wait(10)
+
+    with pytest.raises(kind):
+        waiting.wait()
+    assert waiting.cancel("again") is False
+
+
+def test_a_listener_that_could_not_be_begun_leaves_no_port(begin, monkeypatch):
+    from oint_magics import listener
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    port = int(kept()["redirect_uri"].split(":")[2].split("/")[0])
+    with monkeypatch.context() as change:
+        change.setattr(listener, "threading", SimpleNamespace(Thread=interrupted, Lock=threading.Lock))
+        with pytest.raises(KeyboardInterrupt):
+            begin()
+    assert not login._running
+    socket.create_server(("127.0.0.1", port)).close()

@@ -13,6 +13,7 @@ from ports import free_port
 from raw_server import answer
 
 from oint_magics import errors, scopes, twitter
+from oint_magics.authorization import redirect_in
 from oint_magics.sandbox import Sandbox
 from oint_magics.stores import journal, open_store
 
@@ -547,3 +548,155 @@ def test_the_stop_button_waits_for_the_save(sandbox, app):
     assert process.wait(20) == 0
     process.stdout.close()
     assert sandbox.accounts.bearer(kept()["access_token"])
+
+
+def is_alive(sandbox, refresh_token):
+    return any(family.refresh_token == refresh_token for family in sandbox.accounts._families)
+
+
+def second_pair(sandbox, auth):
+    client = sandbox.accounts.client(auth["client_id"])
+    from oint_magics.sandbox.accounts import PEOPLE
+
+    pair = sandbox.accounts.log_in(client, PEOPLE[1])
+    return auth | {"access_token": pair.access_token, "refresh_token": pair.refresh_token}
+
+
+def test_another_app_s_pair_of_the_same_account_is_kept(sandbox, app):
+    """A profile that has the account's name, and one that was named while the login waited."""
+    other = second_pair(sandbox, sandbox.app())
+    twitter.keep(other, "profile:second")
+    log_in(sandbox, app)
+
+    response = log_in(sandbox, app, person=SECOND)
+
+    assert response.saved_to.startswith("profile:second-")
+    assert open_store("profile:second").read().client_id == other["client_id"]
+    link = twitter.authorization_link(app)
+    address = sandbox.approve(link, person=SECOND)
+    from oint_magics.redeem import plan, redeem
+    from oint_magics.sources import source_of
+    from oint_magics.twitter import logins
+
+    planned = plan(source_of(app), "profile:main", logins._begun[-1], is_watched=True)
+    twitter.keep(second_pair(sandbox, sandbox.app()), "profile:main")
+    before = open_store("profile:main").read().document.reveal()
+    assert redeem(planned, redirect_in(address).code).saved_to != "profile:main"
+    assert open_store("profile:main").read().document.reveal() == before
+
+
+def test_a_file_stays_the_one_that_was_named(sandbox, app):
+    """Whatever the current folder is when it is read again."""
+    log_in(sandbox, app)
+    session, here = twitter.session(app), Path.cwd()
+    address = sandbox.approve(twitter.authorization_link(app))
+    from oint_magics.redeem import plan, redeem
+    from oint_magics.sources import source_of
+    from oint_magics.twitter import logins
+
+    planned = plan(source_of(app), None, logins._begun[-1], is_watched=True)
+    Path("two").mkdir()
+    os.chdir("two")
+    other = json.dumps(second_pair(sandbox, sandbox.app()))
+    Path("auth.json").write_text(other)
+
+    assert session.get(f"{session.api}/2/users/me").json()["data"]["username"] == "sandbox"
+    assert twitter.me()["username"] == "sandbox"
+    redeem(planned, redirect_in(address).code)
+    assert Path("auth.json").read_text() == other
+    assert json.loads((here / "auth.json").read_text())["access_token"]
+
+
+def test_a_refusal_of_once_does_not_make_a_pair_dead(sandbox, app):
+    log_in(sandbox, app)
+    sandbox.faults.add("refuse")
+    with pytest.raises(errors.InvalidGrant):
+        twitter.refresh(app)
+
+    assert log_in(sandbox, app, person=SECOND).saved_to == "profile:second"
+    assert is_alive(sandbox, kept()["refresh_token"])
+
+
+def test_a_kept_answer_is_not_written_over_by_another_login(sandbox, app, left):
+    left(person=SECOND)
+    log_in(sandbox, app)
+
+    assert list(Path(".oint").glob("flight-login-*"))
+    assert twitter.login(app, timeout=0.2).saved_to == "profile:second"
+    assert not list(Path(".oint").glob("flight-login-*"))
+
+
+def test_where_x_cannot_be_asked_nothing_is_dropped(sandbox, app, left):
+    live = dict(log_in(sandbox, app))
+    left(person=SECOND)
+    sandbox.limits.of["/2/users/me"] = 0
+
+    response = twitter.login(app, timeout=0.2)
+
+    assert response.saved_to.startswith("profile:login-")
+    assert kept()["access_token"] == live["access_token"]
+    assert not list(Path(".oint").glob("flight-login-*"))
+
+
+def test_a_pair_that_came_between_the_choice_and_the_save_is_kept(sandbox, app, monkeypatch):
+    from oint_magics import redeem
+
+    came, choose = [], redeem._home
+
+    def home(plan, grant, *, is_alone):
+        found = choose(plan, grant, is_alone=is_alone)
+        if not came:
+            pair = sandbox.accounts.log_in(sandbox.accounts.client(kept()["client_id"]))
+            came.append(pair)
+            values = kept() | {"access_token": pair.access_token, "refresh_token": pair.refresh_token}
+            Path(app).write_text(json.dumps(values))
+        return found
+
+    monkeypatch.setattr(redeem, "_home", home)
+
+    assert log_in(sandbox, app, person=SECOND).saved_to == "profile:second"
+    assert kept()["refresh_token"] == came[0].refresh_token
+
+
+def test_another_account_of_a_keyring_goes_to_the_keyring(sandbox, app, ring):
+    twitter.keep(app, "keyring:k")
+    log_in(sandbox, "keyring:k")
+
+    response = log_in(sandbox, "keyring:k", person=SECOND)
+
+    assert response.saved_to == "keyring:second"
+    for path in Path(os.environ["OINT_HOME"]).rglob("*"):
+        if path.is_file():
+            assert response["refresh_token"].encode() not in path.read_bytes()
+
+
+def test_a_code_is_sent_once(sandbox, app):
+    address = sandbox.approve(twitter.authorization_link(app))
+    twitter.get_token(address, app)
+
+    with pytest.raises(errors.LoginMismatch, match="was sent before"):
+        twitter.get_token(address, app)
+    assert twitter.me(app)["username"] == "sandbox"
+
+
+def test_an_api_that_drips_holds_nobody(sandbox, app, monkeypatch):
+    log_in(sandbox, app)
+    monkeypatch.setenv("OINT_TWITTER_TIMEOUT", "1")
+    monkeypatch.setattr("oint_magics.api.owner", lambda *_: time.sleep(30))
+    begun = time.monotonic()
+
+    assert log_in(sandbox, app, person=SECOND).saved_to.startswith("profile:login-")
+    assert time.monotonic() - begun < 8
+
+
+def test_a_forgotten_profile_keeps_no_answer_of_a_login(sandbox, app, monkeypatch):
+    with monkeypatch.context() as change:
+        change.setattr("oint_magics.redeem.save_login", fail_to_save)
+        with pytest.raises(errors.StoreNotWritable):
+            log_in(sandbox, app, to="profile:p")
+    folder = Path(os.environ["OINT_HOME"]) / "profiles" / ".oint"
+    assert list(folder.glob("flight-login-*"))
+
+    twitter.forget("profile:p")
+
+    assert not list(folder.glob("flight-login-*"))

@@ -123,3 +123,37 @@ def test_other_stores(sandbox, auth_file, ring, team, store):
     assert f"pair in        {store}" in str(twitter.revoke(store))
     with pytest.raises(errors.TokenSpent):
         twitter.refresh(store)
+
+
+def test_a_pair_that_was_not_saved_yet_is_ended_too(sandbox, auth_file, monkeypatch):
+    """It came for the stored refresh token, and lies in its flight."""
+    name = auth_file()
+    with monkeypatch.context() as change:
+        change.setattr("oint_magics.stores.file.FileStore.save", fail)
+        with pytest.raises(errors.NotSaved) as caught:
+            twitter.refresh(name)
+    newest = caught.value.response
+
+    table = str(twitter.revoke(name))
+
+    assert table.count(" revoked\n") == 4
+    assert sandbox.accounts.bearer(newest["access_token"]) is None
+    assert all(family.refresh_token is None for family in sandbox.accounts._families)
+
+
+def fail(*_):
+    raise errors.StoreNotWritable("No.", cause="the disk is full.")
+
+
+def test_a_mark_that_is_wrong_is_passed_by_try_old(sandbox, auth_file):
+    """Revoked with the id of another app, which a server answers with 200 (RFC 7009 §2.2)."""
+    name = auth_file()
+    right = Path(name).read_text()
+    tokens = {key: json.loads(right)[key] for key in ("access_token", "refresh_token")}
+    Path(name).write_text(json.dumps(sandbox.app() | tokens))
+    twitter.revoke(name)
+    Path(name).write_text(right)
+    with pytest.raises(errors.TokenSpent):
+        twitter.refresh(name)
+
+    assert twitter.refresh(name, try_old=True)["access_token"]

@@ -192,14 +192,58 @@ def test_the_second_try_is_sent_as_the_first_was(sandbox, auth_file):
     assert options == options_again
     assert (options["timeout"], options["verify"], options["proxies"]) == (7, "/no/such/bundle", {})
     assert token != other
-    assert reply.request is again
+    assert reply.request.url == again.url
     assert again.headers["X-Mine"] == first.headers["X-Mine"]
     assert list(again.headers) == list(first.headers)
     stored = json.loads(Path("auth.json").read_text())["access_token"]
     assert other == f"Bearer {stored}".encode()
-    assert "…" in again.headers["Authorization"]
-    assert "…" in first.headers["Authorization"]
+    for shown in (reply.request, reply.history[0].request):
+        assert "…" in shown.headers["Authorization"]
+        assert stored not in json.dumps(dict(shown.headers))
     assert stored not in repr([again.headers, first.headers, reply.history])
+
+
+def test_a_request_can_be_sent_again_by_its_owner_and_by_a_redirect(sandbox, auth_file, x, home):
+    """What is shown of a request is a copy; no `.netrc` takes the token's place on the way."""
+    (home / ".netrc").write_text("machine 127.0.0.1 login me password MARKED\n")
+    (home / ".netrc").chmod(0o600)
+    moved = answer("302 Found", b"", "Location: /2/users/me?again=1")
+    server = x(lambda connection: (OK if b"again" in server.requests[-1] else moved)(connection))
+    client = twitter.session("auth.json")
+    prepared = client.prepare_request(requests.Request("GET", f"{client.api}/2/users/me"))
+
+    for _ in range(2):
+        reply = client.send(prepared)
+        assert reply.status_code == 200
+        assert TOKEN not in json.dumps([dict(each.request.headers) for each in (reply, *reply.history)])
+    assert sent(server).count(f"Authorization: Bearer {TOKEN}\r\n") == 4
+    assert "Basic" not in sent(server)
+
+
+def test_a_redirect_asks_no_proxy_for_what_is_on_this_machine(x, raw, monkeypatch):
+    proxy = raw(answer("502 No", b""))
+    monkeypatch.setenv("HTTP_PROXY", proxy.url)
+    moved = answer("302 Found", b"", "Location: /2/b")
+    server = x(lambda connection: (OK if b"/2/b" in server.requests[-1] else moved)(connection))
+
+    client = twitter.session("auth.json")
+    assert client.get(f"{client.api}/2/a").status_code == 200
+    assert proxy.requests == []
+
+
+def test_what_goes_wrong_holds_nothing_of_what_was_sent(x, monkeypatch):
+    import traceback
+
+    x(OK)
+    monkeypatch.setenv("OINT_TWITTER_API_URL", "http://127.0.0.1:1")
+    try:
+        twitter.session("auth.json").get("http://127.0.0.1:1/2/users/me")
+    except requests.ConnectionError as error:
+        found = error
+    shown = "".join(traceback.TracebackException.from_exception(found, capture_locals=True).format())
+    assert TOKEN not in shown
+    assert found.__context__ is found.__cause__ is None
+    assert TOKEN not in json.dumps(dict(found.request.headers))
 
 
 def test_a_cookie_of_the_refusal_goes_with_the_second_try(x, monkeypatch):

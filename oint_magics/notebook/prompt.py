@@ -74,7 +74,8 @@ def log_in(plan: Plan) -> TokenResponse:
             print(f"The answer cannot come by itself: {login.deaf}.")
     try:
         while not login.is_done:
-            _take(login, getpass("Then press Enter, or paste the whole address (hidden): ").strip())
+            if _takes(login, getpass("Then press Enter, or paste the whole address (hidden): ").strip()):
+                break
     except BaseException as error:
         if login.cancel("The login was stopped.") and isinstance(error, KeyboardInterrupt | EOFError):
             raise Stopped("no pair came, and the one from before is as it was.") from None
@@ -88,14 +89,15 @@ def _tell(_: object) -> None:
         print("\nThe answer is there: press Enter.")
 
 
-def _take(login: Login, text: str) -> None:
-    problem = None
+def _takes(login: Login, text: str) -> bool:
+    """Tell whether a login has its address by now."""
+    problem = "Nothing has come yet: open the link and approve first."
     try:
         if text:
             login.take(text)
+            return True
     except LoginMismatch as error:
         problem = str(error)
-    if not text and not login.is_done:
-        problem = "Nothing has come yet: open the link and approve first."
-    if problem:
+    if not login.is_done:
         print(problem)
+    return login.is_done

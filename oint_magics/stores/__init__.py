@@ -144,7 +144,8 @@ def open_store(name: str, label: str | None = None) -> Store:
     is_name = re.search(r"[./\\]", name) and "://" not in name and not name.lstrip().startswith("{")
     if not is_name and not path.is_file():
         _no_store()
-    return FileStore(path, label or label_of(name))
+    # As it is named now: the current folder may be another one when it is read again.
+    return FileStore(path.absolute(), label or label_of(name))
 
 
 def label_of(place: str) -> str:

@@ -98,6 +98,8 @@ class FileStore:
         if self._is_ours:
             self.remove()
             self.flight("").land()
+            for name in self.flight("").siblings("login-"):
+                self.flight(name).drop()
 
     def prove(self) -> None:
         """Show that the pair can be saved, by rewriting the unchanged file with the code that will save it.

@@ -242,6 +242,12 @@ class Flight:
             os.fsync(self._descriptor)
         self.close()
 
+    def siblings(self, start: str) -> list[str]:
+        """Return the fingerprints, or what stands for them, of all this store's flights that begin so."""
+        found = sorted(self._path.parent.glob(f"flight-{start}*"))
+        mine = [path for path in found if _head(_content(path))[0].get("store") == self._field.store]
+        return [path.name.removeprefix("flight-") for path in mine]
+
     def found(self) -> Found | None:
         """Return what an earlier flight of this token left behind, or `None`.
 

@@ -97,6 +97,12 @@ def successor_of(fingerprint: str) -> Successor | None:
     return family if family and family.fingerprint != fingerprint else None
 
 
+def granted_at(fingerprint: str) -> float | None:
+    """Return when the newest token of a family was granted, in Unix seconds, or `None` where nothing tells."""
+    rows = _rows("SELECT at FROM family WHERE newest = ?", fingerprint)
+    return float(rows[0][0]) if rows else None
+
+
 def end_of(fingerprint: str) -> End | None:
     """Return how and when a token came to its end, or `None` where nothing tells."""
     rows = _rows("SELECT how, at FROM ended WHERE fingerprint = ?", fingerprint)

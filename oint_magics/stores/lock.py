@@ -93,6 +93,30 @@ def token_lock(fingerprint: str, seconds: float, meanwhile: Callable[[], T | Non
         yield found
 
 
+@contextlib.contextmanager
+def login_lock(app: str, seconds: float) -> Iterator[None]:
+    """Hold an app's logins on this machine: from the sending of a code to the save of its pair.
+
+    Args:
+        app: what names the app in a file's name.
+        seconds: how long to wait.
+
+    Raises:
+        StoreBusy: another process held them all the time.
+    """
+    place = settings.data_folder() / "locks"
+    try:
+        atomic.private_folder(place)
+    except OSError:
+        yield  # No data folder: nothing tells two logins of one app apart.
+        return
+    note = place / f"login-{app}.holder"
+    with contextlib.ExitStack() as stack:
+        _acquire(stack, place / f"login-{app}.lock", note, seconds, lambda: None)
+        _sign(note)
+        yield
+
+
 def _workshop(path: Path) -> Path:
     reason = None
     try:

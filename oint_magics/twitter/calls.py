@@ -9,7 +9,7 @@ from oint_magics import refresh as flow
 from oint_magics import settings, sources, stores
 from oint_magics.errors import AuthNotFound, StoreTaken, UsageError
 from oint_magics.homes import spent
-from oint_magics.response import unsaved
+from oint_magics.response import home_of, unsaved
 from oint_magics.secret import Secret
 from oint_magics.stores import journal
 
@@ -33,6 +33,13 @@ _last_used: list[str] = []
 def use(store: str) -> None:
     """Make a store the source of calls that name none, in this process."""
     _last_used[:] = [store if store.startswith(stores.PREFIXES) else str(Path(store).expanduser().absolute())]
+
+
+def remember(response: TokenResponse) -> None:
+    """Make the store of a response the source of calls that name none."""
+    home = home_of(response)
+    if home:
+        use(home.place)
 
 
 def default_source() -> str | None:
@@ -97,8 +104,7 @@ def refresh(  # noqa: PLR0913 - what a user may say, each by its name
     source = source_of(auth, variables)
     to = to and is_text("to", to)
     response = flow.refresh(source, to, if_expired=if_expired, is_watched=is_watched, try_old=try_old)
-    if response.saved_to:
-        use(response.saved_to)
+    remember(response)
     return response
 
 
@@ -213,5 +219,5 @@ def _used(auth: object, variables: Mapping[str, object] | None = None) -> Source
     source = source_of(auth, variables)
     if source.store:
         source.read()  # What is not there, or no auth structure, becomes nobody's default.
-        use(source.store.label)
+        use(source.store.place)
     return source

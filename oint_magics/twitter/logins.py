@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import threading
 from typing import TYPE_CHECKING, NoReturn
 
 from oint_magics import endpoints, scopes
 from oint_magics.authorization import code_from, other_login, redirect_in, request_for
-from oint_magics.errors import LoginMismatch, UsageError
+from oint_magics.errors import (
+    AuthError,
+    LoginMismatch,
+    NotSaved,
+    NotSent,
+    NotTokenEndpoint,
+    SettingError,
+    StoreError,
+    TryLater,
+    UsageError,
+)
 from oint_magics.login import Login
 from oint_magics.redeem import plan, redeem
 from oint_magics.response import TokenResponse
-from oint_magics.twitter.calls import is_text, source_of, use
+from oint_magics.twitter.calls import is_text, remember, source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from oint_magics.authorization import AuthorizationRequest, Redirect
     from oint_magics.errors import OintError
     from oint_magics.redeem import Plan
+    from oint_magics.secret import Secret
 
 MINUTES = 10
 _MOST_BEGUN = 16
 _begun: list[AuthorizationRequest] = []
+_sent: set[str] = set()
+_lock = threading.Lock()
 
 
 def authorization_link(auth: object, *, scope: str | Sequence[str] | None = None) -> str:
@@ -40,10 +55,31 @@ def get_token(code_or_url: str, auth: object, *, to: str | None = None) -> Token
     source = source_of(auth)
     request = _begun_with(redirect, source.read().client_id)
     code = code_from(redirect)
-    response = redeem(plan(source, to, request, is_watched=False), code)
-    _begun.remove(request)
-    _remember(response)
+    planned = plan(source, to, request, is_watched=False)
+    with _sent_once(code):
+        response = redeem(planned, code)
+    remember(response)
     return response
+
+
+@contextlib.contextmanager
+def _sent_once(code: Secret) -> Iterator[None]:
+    """Send a code once: a server that sees it twice ends what it gave for it (RFC 6749 §4.1.2)."""
+    name = code.fingerprint()
+    with _lock:
+        if name in _sent:
+            raise LoginMismatch(
+                "That code was sent before, so nothing was sent.",
+                cause="a code works once; its pair is where the first call has put it.",
+                next_step="%twitter_status shows it; or begin again: twitter.authorization_link(auth)",
+            )
+        _sent.add(name)
+    try:
+        yield
+    except (StoreError, NotSent, AuthError, SettingError, TryLater, NotTokenEndpoint) as error:
+        if not isinstance(error, NotSaved):  # The others come before the sending, or say that it was not used.
+            _sent.discard(name)
+        raise
 
 
 def _begun_with(redirect: Redirect, client_id: str) -> AuthorizationRequest:
@@ -100,7 +136,8 @@ def begun(plan: Plan, seconds: float, at_end: Callable[[TokenResponse | OintErro
     """
 
     def ended(outcome: TokenResponse | OintError) -> None:
-        _remember(outcome)
+        if isinstance(outcome, TokenResponse):
+            remember(outcome)
         at_end(outcome)
 
     login = Login(plan, seconds, ended)
@@ -141,8 +178,3 @@ def _cannot_hear(why: str) -> NoReturn:
         cause=f"{why}.",
         next_step="twitter.authorization_link(auth) gives the link, twitter.get_token(address, auth) takes what comes",
     )
-
-
-def _remember(outcome: TokenResponse | OintError) -> None:
-    if isinstance(outcome, TokenResponse) and outcome.saved_to:
-        use(outcome.saved_to)

@@ -9,7 +9,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
     assert browser.find(), "no browser: run `make test`, which finds or brings one"
     with sync_playwright() as playwright:

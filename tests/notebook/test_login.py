@@ -250,7 +250,7 @@ def test_the_login_notebook_is_done_by_a_person(chromium, tmp_path):
             if "%twitter_login" in cells.nth(number).locator(".jp-InputArea-editor").inner_text():
                 link.wait_for()
                 answered(page, "Authorize app")
-                expect(link).to_have_count(0)
+                expect(link).to_have_count(0, timeout=20_000)
         shown = page.locator(".jp-Notebook").inner_text()
         assert shown.count("after this login") == 2
         for text in ("@sandbox", "was revoked on", "checked: client secret", "opens nothing"):
