@@ -641,10 +641,10 @@ def test_where_x_cannot_be_asked_nothing_is_dropped(sandbox, app, left):
 def test_a_pair_that_came_between_the_choice_and_the_save_is_kept(sandbox, app, monkeypatch):
     from oint_magics import redeem
 
-    came, choose = [], redeem._home
+    came, choose = [], redeem.home_of_new
 
-    def home(plan, grant, *, is_alone):
-        found = choose(plan, grant, is_alone=is_alone)
+    def home(*given, **options):
+        found = choose(*given, **options)
         if not came:
             pair = sandbox.accounts.log_in(sandbox.accounts.client(kept()["client_id"]))
             came.append(pair)
@@ -652,7 +652,7 @@ def test_a_pair_that_came_between_the_choice_and_the_save_is_kept(sandbox, app, 
             Path(app).write_text(json.dumps(values))
         return found
 
-    monkeypatch.setattr(redeem, "_home", home)
+    monkeypatch.setattr(redeem, "home_of_new", home)
 
     assert log_in(sandbox, app, person=SECOND).saved_to == "profile:second"
     assert kept()["refresh_token"] == came[0].refresh_token
