@@ -74,6 +74,11 @@ class Login:
         return self._plan.request.redirect_uri
 
     @property
+    def has_address(self) -> bool:
+        """Whether its address has come, or it has ended without one."""
+        return self._is_claimed
+
+    @property
     def is_done(self) -> bool:
         """Whether it has ended, one way or the other."""
         return self._done.is_set()

@@ -73,9 +73,8 @@ def log_in(plan: Plan) -> TokenResponse:
         if login.deaf:
             print(f"The answer cannot come by itself: {login.deaf}.")
     try:
-        while not login.is_done:
-            if _takes(login, getpass("Then press Enter, or paste the whole address (hidden): ").strip()):
-                break
+        while not login.has_address:
+            _take(login, getpass("Then press Enter, or paste the whole address (hidden): ").strip())
     except BaseException as error:
         if login.cancel("The login was stopped.") and isinstance(error, KeyboardInterrupt | EOFError):
             raise Stopped("no pair came, and the one from before is as it was.") from None
@@ -89,15 +88,13 @@ def _tell(_: object) -> None:
         print("\nThe answer is there: press Enter.")
 
 
-def _takes(login: Login, text: str) -> bool:
-    """Tell whether a login has its address by now."""
+def _take(login: Login, text: str) -> None:
+    """Take what was pasted; say what is wrong, where the login still waits."""
     problem = "Nothing has come yet: open the link and approve first."
     try:
         if text:
             login.take(text)
-            return True
     except LoginMismatch as error:
         problem = str(error)
-    if not login.is_done:
+    if not login.has_address:
         print(problem)
-    return login.is_done

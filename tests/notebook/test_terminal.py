@@ -154,6 +154,21 @@ def test_a_login_in_a_terminal_by_the_browser(ipython, sandbox):
     assert "username  sandbox" in run(ipython, "%twitter_me")
 
 
+def test_enter_before_and_while_the_answer_is_on_its_way(ipython, sandbox):
+    import requests
+
+    link = begin_login(ipython, sandbox, free_port())
+    ipython.sendline("")
+    ipython.expect(r"(?s)Nothing has come yet.*\(hidden\): $")
+    sandbox.faults.add("slow", 2.0)
+    requests.get(sandbox.approve(link), timeout=10)
+
+    said = run(ipython, "")
+
+    assert "after this login" in said
+    assert "Nothing has come" not in said
+
+
 def test_a_login_in_a_terminal_by_hand(ipython, sandbox):
     """The port is taken; a wrong address first; what is pasted is not on the screen."""
     import socket
