@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -26,6 +28,7 @@ AUTHORIZE = Endpoint("https://x.com/i/oauth2/authorize", "OINT_TWITTER_AUTHORIZE
 API = Endpoint("https://api.x.com", "OINT_TWITTER_API_URL", "")
 
 _API_ORIGINS = (("https", "api.x.com", 443), ("https", "api.twitter.com", 443))
+_START = re.compile(r"[^:/?#]*://[^/?#]*")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _sandbox: list[str] = []
 
@@ -94,8 +97,15 @@ def is_loopback(url: str) -> bool:
 
 def _origin(url: str) -> tuple[str, str, int] | None:
     """Return an address's scheme, host and port; `None` for one that is not of the web, or names a user."""
+    start = _START.match(url)
+    return _origin_of(start[0]) if start else None
+
+
+# Asked for with each request, and of few hosts.
+@lru_cache(maxsize=64)
+def _origin_of(start: str) -> tuple[str, str, int] | None:
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(start)
         if parts.scheme not in ("http", "https") or parts.username is not None or not parts.hostname:
             return None
         return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}[parts.scheme]

@@ -215,7 +215,9 @@ def _shown(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
     header = prepared.headers.get("Authorization")
     if not isinstance(header, _Header):
         return prepared
-    shown = prepared.copy()
+    shown = requests.PreparedRequest()
+    vars(shown).update(vars(prepared))
+    shown.headers = prepared.headers.copy()
     shown.headers["Authorization"] = str(header)
     return shown
 
