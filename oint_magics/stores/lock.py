@@ -72,29 +72,17 @@ def has_locks(path: Path) -> bool:
     return True
 
 
-@contextlib.contextmanager
-def token_lock(fingerprint: str, seconds: float, meanwhile: Callable[[], T | None]) -> Iterator[T | None]:
+def token_lock(
+    fingerprint: str, seconds: float, meanwhile: Callable[[], T | None]
+) -> contextlib.AbstractContextManager[T | None]:
     """Hold a token, wherever its copies lie on this machine; as `store_lock` otherwise.
 
     The locks are few and shared by tokens of like fingerprints, so that they do not pile up.
     """
-    place = settings.data_folder() / "locks"
-    try:
-        atomic.private_folder(place)
-    except OSError:
-        yield None  # No data folder: two copies of one file are then not known to be copies.
-        return
-    name = fingerprint[:_STRIPES]
-    note = place / f"{name}.holder"
-    with contextlib.ExitStack() as stack:
-        found = _acquire(stack, place / f"{name}.lock", note, seconds, meanwhile)
-        if found is None:
-            _sign(note)
-        yield found
+    return _machine_lock(fingerprint[:_STRIPES], seconds, meanwhile)
 
 
-@contextlib.contextmanager
-def login_lock(app: str, seconds: float) -> Iterator[None]:
+def login_lock(app: str, seconds: float) -> contextlib.AbstractContextManager[None]:
     """Hold an app's logins on this machine: from the sending of a code to the save of its pair.
 
     Args:
@@ -104,17 +92,24 @@ def login_lock(app: str, seconds: float) -> Iterator[None]:
     Raises:
         StoreBusy: another process held them all the time.
     """
+    return _machine_lock(f"login-{app}", seconds, lambda: None)
+
+
+@contextlib.contextmanager
+def _machine_lock(name: str, seconds: float, meanwhile: Callable[[], T | None]) -> Iterator[T | None]:
+    """Hold a lock of the data folder; without such a folder nothing is known to be a copy, and nothing is held."""
     place = settings.data_folder() / "locks"
     try:
         atomic.private_folder(place)
     except OSError:
-        yield  # No data folder: nothing tells two logins of one app apart.
+        yield None
         return
-    note = place / f"login-{app}.holder"
+    note = place / f"{name}.holder"
     with contextlib.ExitStack() as stack:
-        _acquire(stack, place / f"login-{app}.lock", note, seconds, lambda: None)
-        _sign(note)
-        yield
+        found = _acquire(stack, place / f"{name}.lock", note, seconds, meanwhile)
+        if found is None:
+            _sign(note)
+        yield found
 
 
 def _workshop(path: Path) -> Path:
