@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from oint_magics.sources import Source
     from oint_magics.stores import Store
 
-_ENDED, _WAS_DEAD = "revoked", "was dead already"
+_REVOKED, _WAS_DEAD = "revoked", "was dead already"
 
 
 def revoke(source: Source) -> Table:
@@ -56,19 +56,23 @@ def _on_its_way(store: Store, auth: Auth) -> Grant | None:
 def _revoked(label: str, auth: Auth, later: Grant | None = None) -> Table:
     if auth.refresh_token is None and auth.access_token is None:
         raise AuthFieldError("There is no token in it, so there is nothing to revoke.", next_step="%twitter_status")
-    rows = [Row("pair in", label)]
+    rows = [Row("pair in", label), *_ended(auth)]
+    if later is not None:
+        rows += _ended(auth._replace(access_token=later.access_token, refresh_token=later.refresh_token))
+    caption = "SANDBOX pair revoked: an exercise" if auth.is_sandbox else "Pair of X revoked (OAuth 2.0)"
+    rows.append(Row("next", "%twitter_login gives a new pair; %twitter_refresh has nothing to refresh here now"))
+    return Table(caption, tuple(rows))
+
+
+def _ended(auth: Auth) -> list[Row]:
+    """End a pair's tokens, the refresh token first; return what became of each."""
+    rows = []
     if auth.refresh_token is not None:
         rows.append(Row("refresh token", f"{auth.refresh_token.masked()} {_end(auth, auth.refresh_token)}"))
         journal.end(auth.refresh_token.fingerprint(), journal.REVOKED)
     if auth.access_token is not None:
         rows.append(Row("access token", f"{auth.access_token.masked()} {_last(auth, auth.access_token)}"))
-    if later is not None:
-        rows += _revoked(label, auth._replace(access_token=later.access_token, refresh_token=later.refresh_token)).rows[
-            1:-1
-        ]
-    caption = "SANDBOX pair revoked: an exercise" if auth.is_sandbox else "Pair of X revoked (OAuth 2.0)"
-    rows.append(Row("next", "%twitter_login gives a new pair; %twitter_refresh has nothing to refresh here now"))
-    return Table(caption, tuple(rows))
+    return rows
 
 
 def _last(auth: Auth, access_token: Secret) -> str:
@@ -95,4 +99,4 @@ def _end(auth: Auth, token: Secret) -> str:
     except OintError as error:
         error.next_step = f"{error.next_step or 'run it again'}; revoking twice harms nothing"
         raise
-    return _ENDED
+    return _REVOKED
