@@ -10,7 +10,8 @@ from functools import wraps
 
 TYPE_CHECKING = False  # not imported: `typing` costs more than the rest
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from types import CodeType, TracebackType
     from typing import ParamSpec, TypeVar
 
     from oint_magics.errors import OintError
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 
 def clean(call: Callable[P, R]) -> Callable[P, R]:
-    """Let a call raise our errors only, without the frames and the chain behind them."""
+    """Let a call raise our errors only, without the frames and the chain behind them.
+
+    What the caller itself has raised in it (an alarm's handler, `sys.exit` on a signal) is passed on as it is.
+    """
 
     @wraps(call)
     def at_the_edge(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -29,11 +33,10 @@ def clean(call: Callable[P, R]) -> Callable[P, R]:
             return call(*args, **kwargs)
         except KeyboardInterrupt as stop:
             problem = stopped(stop)
-        except TypeError as error:
-            is_inside = error.__traceback__ is not None and error.__traceback__.tb_next is not None
-            problem = ours(error) if is_inside else _misused(call.__name__)
         except Exception as error:  # noqa: BLE001 - no other may pass
-            problem = ours(error)
+            problem = _known(error, call.__name__)
+        except BaseException as error:  # noqa: BLE001 - the caller's own, or the end of the process
+            problem = error
         del args, kwargs
         problem.__cause__ = problem.__context__ = None
         raise problem.with_traceback(None)
@@ -48,6 +51,13 @@ def stopped(stop: KeyboardInterrupt) -> KeyboardInterrupt:
     if isinstance(stop, Stopped):
         return stop
     return Stopped("stopped while nothing was on its way: what was sent before is saved, and nothing else was sent.")
+
+
+def _known(error: Exception, name: str) -> Exception:
+    """Return what becomes of an error of a call: the caller's own, or one of ours."""
+    if isinstance(error, TypeError) and error.__traceback__ is not None and error.__traceback__.tb_next is None:
+        return _misused(name)
+    return error if _is_callers(error) else ours(error)
 
 
 def _misused(name: str) -> OintError:
@@ -66,14 +76,40 @@ def ours(error: Exception) -> OintError:
         return error
     package = Path(__file__).parent
     place = "oint_magics"
-    traceback = error.__traceback__
-    while traceback:
-        path = Path(traceback.tb_frame.f_code.co_filename)
+    for each in _tracebacks(error):
+        path = Path(each.tb_frame.f_code.co_filename)
         if path.is_relative_to(package):
-            place = f"{path.relative_to(package.parent).as_posix()}, line {traceback.tb_lineno}"
-        traceback = traceback.tb_next
+            place = f"{path.relative_to(package.parent).as_posix()}, line {each.tb_lineno}"
     return InternalError(
         f"Something unexpected happened inside oint_magics: {type(error).__name__} at {place}.",
         cause="a fault of ours; what was typed is not repeated here.",
         next_step="look whether the pair is as it was, and report this line",
     )
+
+
+def _tracebacks(error: BaseException) -> Iterator[TracebackType]:
+    """Yield an error's traceback, and each one below it."""
+    each = error.__traceback__
+    while each:
+        yield each
+        each = each.tb_next
+
+
+def _is_callers(error: BaseException) -> bool:
+    """Tell whether an error comes from a signal's handler, or was set while nothing but waiting was done here."""
+    codes = [each.tb_frame.f_code for each in _tracebacks(error)]
+    mine = [code for code in codes if code.co_filename.startswith(__file__.removesuffix("edge.py"))]
+    is_waiting = bool(mine) and mine[-1].co_filename.endswith("worker.py") and mine[-1].co_name == "wait"
+    return is_waiting or not set(_handlers()).isdisjoint(codes)
+
+
+def _handlers() -> Iterator[CodeType]:
+    """Yield the code of each handler of a signal that is written in Python."""
+    import signal
+
+    for number in signal.valid_signals():
+        handler = signal.getsignal(number)
+        handler = getattr(handler, "func", handler)  # functools.partial
+        for code in (getattr(handler, "__code__", None), getattr(type(handler).__call__, "__code__", None)):
+            if code is not None:
+                yield code

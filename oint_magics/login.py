@@ -15,6 +15,7 @@ from oint_magics.listener import Listener, Verdict, can_listen
 from oint_magics.moments import duration
 from oint_magics.redeem import left_behind, redeem
 from oint_magics.response import TokenResponse, fulfil, pending
+from oint_magics.worker import Latch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +54,7 @@ class Login:
         self._lock = threading.Lock()
         self._is_claimed = False
         self._outcome: Outcome | None = None
-        self._done = threading.Event()
+        self._done = Latch()
         self._listener: Listener | None = None
         self._timer = threading.Timer(seconds, self._expire)
         self._timer.daemon = True
@@ -81,7 +82,7 @@ class Login:
     @property
     def is_done(self) -> bool:
         """Whether it has ended, one way or the other."""
-        return self._done.is_set()
+        return self._done.is_set
 
     def _endpoint(self) -> str:
         return endpoints.url_of(endpoints.AUTHORIZE, self._plan.auth)
@@ -97,6 +98,7 @@ class Login:
             earlier.cancel("A later login took the place of this one.")
         found = left_behind(self._plan)
         if found is not None:
+            self._claim()
             self._end(found)
             return
         try:
@@ -123,7 +125,7 @@ class Login:
         self._check(redirect)
         if self._claim():
             # Not in the caller's thread: the stop button must end nothing but its waiting.
-            threading.Thread(target=self._finish, args=(redirect,), name="oint_magics login").start()
+            threading.Thread(target=self._finish, args=(redirect,), name="oint_magics login", daemon=False).start()
 
     def cancel(self, what: str) -> bool:
         """End it, where it waits still; tell whether that was so."""
@@ -138,20 +140,17 @@ class Login:
         Raises:
             OintError: the login ended with it.
             Stopped: the stop button was pressed; a pair that was on its way is saved.
+            BaseException: what else was raised in this thread meanwhile, unchanged; the same is true then.
         """
-        is_late = False
-        while not self._done.is_set():
-            try:
-                self._done.wait()
-            except KeyboardInterrupt:
-                if self.cancel("The login was stopped."):
-                    raise Stopped(
-                        "the login was stopped; no pair came, and the one from before is as it was."
-                    ) from None
-                is_late = True
+        stops: list[bool] = []
+        raised = self._done.wait(lambda: stops.append(self.cancel("The login was stopped.")))
+        if raised is not None and not isinstance(raised, KeyboardInterrupt):
+            raise raised
+        if any(stops):
+            raise Stopped("the login was stopped; no pair came, and the one from before is as it was.")
         if isinstance(self._outcome, OintError):
             raise self._outcome
-        if is_late:
+        if raised is not None:
             raise Stopped("too late to stop: the code was on its way. The login is done, and its pair is saved.")
         return self.response
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     Notes = tuple[tuple[str, str], ...]
 
 _AGAIN = "begin again: %twitter_login"
+_DONE = "The login is done, and its pair is saved."
 _SOON = 5.0
 _MOST_CHANGES = 4
 
@@ -90,7 +91,7 @@ def redeem(plan: Plan, code: Secret) -> TokenResponse:
             flight = plan.store.flight(f"{_start(plan)}{code.fingerprint()}")
             return _settled(plan, _exchanged(plan, code, flight), flight)
 
-    return finish(work)
+    return finish(work, stopped=f"the code was on its way. {_DONE}")
 
 
 def left_behind(plan: Plan) -> TokenResponse | None:
@@ -120,7 +121,7 @@ def _finished(plan: Plan, flight: Flight) -> TokenResponse | None:
     if home_of_new(plan.store, plan.auth, grant, is_alone=False).is_same:
         flight.drop()
         return None
-    return finish(lambda: _settled(plan, grant, flight, note))
+    return finish(lambda: _settled(plan, grant, flight, note), stopped=f"an earlier login was being finished. {_DONE}")
 
 
 def _app(plan: Plan) -> str:

@@ -5,6 +5,7 @@ Lock the store and the token; follow a spent token to its successor; then `oint_
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from oint_magics.stores import Store
     from oint_magics.stores.journal import Successor
 _MOST_MOVES = 8
+_STOPPED = "the token was on its way. It is refreshed, and the new pair is saved."
 
 
 def refresh(
@@ -119,7 +121,8 @@ def _visit(store: Store, wish: _Wish) -> TokenResponse | Store:
     """Refresh the pair in a store, under its lock; or return the store where the pair's successor lives."""
     patience = settings.timeout() + 15
     look = _watch(store, wish)
-    with store.lock(patience, look) as found:
+    with contextlib.ExitStack() as locks:
+        found = locks.enter_context(store.lock(patience, look))
         if found is not None:
             return found
         is_new = not store.exists()
@@ -128,11 +131,11 @@ def _visit(store: Store, wish: _Wish) -> TokenResponse | Store:
             taken(store.label)
         if not is_new and wish.is_met_by(auth):
             return _had(store, auth, wish)
-        with token_lock(needs_refresh_token(auth).fingerprint(), patience, look) as met:
-            if met is not None:
-                return met
-            successor = _successor(store, auth)
-            return successor or _flown(store, auth, wish, is_new=is_new)
+        met = locks.enter_context(token_lock(needs_refresh_token(auth).fingerprint(), patience, look))
+        if met is not None:
+            return met
+        successor = _successor(store, auth)
+        return successor or finish(lambda: _flown(store, auth, wish, is_new=is_new), stopped=_STOPPED, locks=locks)
 
 
 def _watch(store: Store, wish: _Wish) -> Callable[[], TokenResponse | None]:
@@ -182,11 +185,11 @@ def _successor(store: Store, auth: Auth) -> Store | None:
 
 
 def _flown(store: Store, auth: Auth, wish: _Wish, *, is_new: bool) -> TokenResponse:
-    """Fly out of the stop button's reach; a store that was made for this goes again where nothing is in it to keep."""
+    """Fly; a store that was made for this goes again where nothing is in it to keep."""
     if is_new:
         store.create(auth)
     try:
-        return finish(lambda: _granted(store, auth, wish))
+        return _granted(store, auth, wish)
     except OintError as error:
         if is_new and not isinstance(error, InDoubt | NotSaved):
             store.withdraw(auth)

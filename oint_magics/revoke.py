@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from oint_magics import endpoints, oauth, settings
 from oint_magics.errors import AuthFieldError, InvalidGrant, OintError
-from oint_magics.homes import newest_of, successor_elsewhere
+from oint_magics.homes import newest_of, spent, successor_elsewhere
 from oint_magics.stores import journal
 from oint_magics.table import Row, Table
 from oint_magics.worker import finish
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from oint_magics.sources import Source
     from oint_magics.stores import Store
 
+_STOPPED = "the revocation was on its way. Both tokens are ended."
 _REVOKED, _WAS_DEAD = "revoked", "was dead already"
 
 
@@ -33,18 +35,37 @@ def revoke(source: Source) -> Table:
 
     Raises:
         AuthFieldError: it holds no token.
+        TokenSpent: it is spent, and its newest pair is not where it was saved.
         ExchangeError: the server did not end one of them; says which.
     """
     newest = newest_of(source, successor_elsewhere(source.read(), source.store))
-    return finish(lambda: _held(newest))
+    with contextlib.ExitStack() as locks:
+        if newest.store:
+            locks.enter_context(newest.store.lock(settings.timeout() + 15, lambda: None))
+        return finish(lambda: _held(newest), stopped=_STOPPED, locks=locks)
 
 
 def _held(source: Source) -> Table:
-    if source.store is None:
-        return _revoked(source.label, source.read())
-    with source.store.lock(settings.timeout() + 15, lambda: None):
-        auth = source.read()
-        return _revoked(source.label, auth, _on_its_way(source.store, auth))
+    auth = _live(source)
+    return _revoked(source.label, auth, _on_its_way(source.store, auth) if source.store else None)
+
+
+def _live(source: Source) -> Auth:
+    """Return the pair to end: to revoke a spent token ends nothing, and its living successor goes on.
+
+    Raises:
+        TokenSpent: it is spent, and its successor is not where it was saved.
+    """
+    auth, store = source.read(), source.store
+    newest = journal.successor_of(auth.refresh_token.fingerprint()) if auth.refresh_token else None
+    if newest is None:
+        return auth
+    if store and newest.place == store.place and store.put_back(newest.fingerprint):
+        return store.read()
+    problem = spent(newest)
+    problem.what = "This refresh token was used before. To revoke it would end nothing, so nothing was sent."
+    problem.next_step = "name the file or store that holds its newest pair: %twitter_revoke --auth SOURCE"
+    raise problem
 
 
 def _on_its_way(store: Store, auth: Auth) -> Grant | None:

@@ -1,44 +1,91 @@
+"""Work that nothing in the caller's thread cuts short, and the locks that it holds until its end."""
+
+import contextlib
+import ctypes
 import signal
+import subprocess
+import sys
 import threading
 import time
 
 import pytest
 
 from oint_magics.errors import Stopped
-from oint_magics.worker import finish
+from oint_magics.worker import Latch, finish
+
+SAID = "all is saved."
 
 
-def interrupt_after(*delays):
+def press(*delays):
     """Press the stop button after some seconds each."""
 
-    def press():
+    def go():
         for delay in delays:
             time.sleep(delay)
-            signal.raise_signal(signal.SIGINT) if False else signal.pthread_kill(
-                threading.main_thread().ident, signal.SIGINT
-            )
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
-    presser = threading.Thread(target=press, daemon=True)
+    presser = threading.Thread(target=go, daemon=True)
     presser.start()
     return presser
 
 
+@contextlib.contextmanager
+def alarms(error, first, interval=0.0):
+    """Raise an error in the main thread by a handler, as alarm recipes do; 300 times at the most."""
+    raised = []
+
+    def handler(*_):
+        raised.append(1)
+        if len(raised) >= 300:  # Here, for whoever stops it elsewhere may be interrupted by it.
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        raise error
+
+    before = signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, first, interval)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+class Locks:
+    """What work needs to be held; says when it was given back."""
+
+    def __init__(self, done):
+        self.done, self.released_after = done, None
+        self.stack = contextlib.ExitStack()
+        self.stack.callback(self.release)
+
+    def release(self):
+        self.released_after = list(self.done)
+
+
+def slow(done, seconds=0.3):
+    def work():
+        time.sleep(seconds)
+        done.append(1)
+        return 5
+
+    return work
+
+
 def test_returns_what_the_work_returns():
-    assert finish(lambda: 5) == 5
+    assert finish(lambda: 5, stopped=SAID) == 5
 
 
 def test_raises_what_the_work_raises():
     with pytest.raises(ZeroDivisionError):
-        finish(lambda: 1 / 0)
+        finish(lambda: 1 / 0, stopped=SAID)
 
 
 def test_an_interrupt_waits_for_the_end():
-    """Pressed once or five times, the work is done before the caller hears of it."""
+    """Pressed once or five times, the work is done before the caller hears of it; the words are the work's."""
     for delays in ((0.05,), (0.02,) * 5):
         done = []
-        presser = interrupt_after(*delays)
-        with pytest.raises(Stopped, match="the new pair is saved"):
-            finish(lambda: (time.sleep(0.3), done.append(1)))
+        presser = press(*delays)
+        with pytest.raises(Stopped, match="too late to stop: all is saved"):
+            finish(slow(done), stopped=SAID)
         assert done == [1]
         presser.join()
 
@@ -50,9 +97,51 @@ def test_an_error_comes_before_the_interrupt():
         time.sleep(0.2)
         raise ValueError
 
-    interrupt_after(0.05)
+    presser = press(0.05)
     with pytest.raises(ValueError):
-        finish(work)
+        finish(work, stopped=SAID)
+    presser.join()
+
+
+@pytest.mark.parametrize("interval", [0.0, 0.001])
+@pytest.mark.parametrize(
+    "error", [TimeoutError("mine"), SystemExit(3), RuntimeError("mine")], ids=lambda e: type(e).__name__
+)
+def test_what_the_caller_raises_waits_for_the_end_too(error, interval):
+    """Once, or a thousand times a second: it is passed on unchanged, and the locks are held to the end of the work."""
+    done, locks = [], Locks([])
+    locks.done = done
+    with pytest.raises(type(error)) as caught, alarms(error, 0.05, interval):
+        finish(slow(done, 1.0), stopped=SAID, locks=locks.stack)
+    assert caught.value is error
+    while locks.released_after is None:  # With a thousand a second one may fall on the way out.
+        time.sleep(0.01)
+    assert locks.released_after == [1]
+
+
+def test_an_exception_set_from_another_thread_waits_for_the_end():
+    done, caught = [], []
+
+    def caller():
+        try:
+            finish(slow(done), stopped=SAID)
+        except KeyError as error:
+            caught.append((error, list(done)))
+
+    thread = threading.Thread(target=caller)
+    thread.start()
+    time.sleep(0.1)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(KeyError))
+    thread.join()
+
+    assert [(type(error), found) for error, found in caught] == [(KeyError, [1])]
+
+
+def test_stop_and_then_the_end_of_the_process_is_the_end_of_the_process():
+    with pytest.raises(SystemExit), alarms(SystemExit(0), 0.15):
+        presser = press(0.05)
+        finish(slow([], 0.4), stopped=SAID)
+    presser.join()
 
 
 def test_stopped_is_an_interrupt():
@@ -62,21 +151,72 @@ def test_stopped_is_an_interrupt():
 
 
 def test_interrupts_at_random_lose_nothing():
-    """Whenever it is pressed: either nothing was begun, or all was done."""
+    """Whenever it is pressed: either nothing was begun, or all was done; and the locks are free."""
     for n in range(1, 61):
-        begun, done = [], []
+        done, begun = [], []
+        locks = Locks(done)
 
         def work(begun=begun, done=done):
             begun.append(1)
             time.sleep(0.002)
             done.append(1)
 
+        presser = press(n * 0.0002)
         try:
-            presser = interrupt_after(n * 0.0002)
-            finish(work)
-            while presser.is_alive():  # the interrupt may come after the work
-                time.sleep(0.001)
-            time.sleep(0.01)
+            finish(work, stopped=SAID, locks=locks.stack)
+            presser.join()  # The interrupt may come after the work.
         except KeyboardInterrupt:
-            pass
-        assert begun == done
+            presser.join()
+        assert begun == done == locks.released_after
+
+
+DAEMON = """
+import threading, time
+from oint_magics.worker import finish
+def work(): time.sleep(1); print("saved", flush=True)
+thread = threading.Thread(target=lambda: finish(work, stopped="x"), daemon=True)
+thread.start()
+time.sleep(0.3)
+"""
+
+
+def test_the_end_of_the_process_waits_for_work_that_a_daemon_thread_has_begun():
+    assert (
+        subprocess.run([sys.executable, "-c", DAEMON], capture_output=True, text=True, check=True).stdout == "saved\n"
+    )
+
+
+LATE = """
+import atexit, threading, time
+from oint_magics.worker import finish
+begun = threading.Event()
+def work(): begun.set(); time.sleep(1); print("saved", flush=True)
+def late(): begin.wait(); finish(work, stopped="x")
+begin = threading.Event()
+threading.Thread(target=late, daemon=True).start()
+atexit.register(lambda: (begin.set(), begun.wait(1)))
+"""
+
+
+def test_work_that_begins_while_the_process_ends_is_waited_for_or_not_begun():
+    """What was registered later runs earlier: it begins when all other threads have ended."""
+    done = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True)
+
+    assert (done.returncode, done.stdout) in [(0, "saved\n"), (0, "")]
+
+
+def test_a_child_process_does_not_wait_for_its_parent_s_work():
+    code = DAEMON.replace("time.sleep(0.3)", "time.sleep(0.3)\nimport os\npid = os.fork()\nif pid == 0: raise SystemExit(7)\nprint(os.waitpid(pid, 0)[1] >> 8, flush=True)")  # fmt: skip
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "7\nsaved\n"
+
+
+def test_a_latch_is_waited_for_by_many():
+    latch, found = Latch(), []
+    threads = [threading.Thread(target=lambda: found.append(latch.wait())) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    latch.set()
+    for thread in threads:
+        thread.join()
+    assert found == [None] * 4
+    assert latch.is_set

@@ -45,7 +45,7 @@ class AuthForm(Panel):
         """Answer the front end at once; the refresh itself runs beside the kernel's own work."""
         if kind == "submit":
             self.send({"kind": "received"})
-            threading.Thread(target=self._submit, args=(parts,)).start()
+            threading.Thread(target=self._submit, args=(parts,), daemon=False).start()
 
     def _submit(self, parts: list[bytes]) -> None:
         """Take what was sent, refresh it, and show either the table or what is wrong."""

@@ -66,7 +66,7 @@ class LoginPanel(Panel):
             self.send({"kind": "linked"})
         elif kind == "address":
             self.send({"kind": "received"})
-            threading.Thread(target=self._take, args=(parts,)).start()
+            threading.Thread(target=self._take, args=(parts,), daemon=False).start()
 
     def _take(self, parts: list[bytes]) -> None:
         try:
@@ -75,7 +75,7 @@ class LoginPanel(Panel):
             self.send({"kind": "problem", "text": str(ours(error))})
 
     def _done(self, _: TokenResponse | OintError) -> None:
-        threading.Thread(target=self._replace).start()
+        threading.Thread(target=self._replace, daemon=False).start()
 
     def _replace(self) -> None:
         self._shown.wait()

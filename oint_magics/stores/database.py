@@ -14,6 +14,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from oint_magics import fork
 from oint_magics.errors import StoreError, StoreNotWritable
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ _CONNECTION = {
 }
 _BEFORE = "BEGIN; SET LOCAL statement_timeout = '8s'; SET LOCAL synchronous_commit = on; "
 _STATEMENTS_BEFORE = 3
+# Connections of the parent process, kept so that nothing closes them here.
+_parents: list[psycopg.Connection[Any]] = []
 
 
 class _Fault(NamedTuple):
@@ -64,6 +67,12 @@ class Database:
         self._open: list[psycopg.Connection[Any]] = []
         self._has_answered = False
         weakref.finalize(self, _close, self._open)
+        fork.watch(self)
+
+    def after_fork(self) -> None:
+        """Leave the parent's connection alone: to use it would read the parent's answers, to close it would end it."""
+        _parents.extend(self._open)
+        self._open.clear()
 
     def identity(self) -> str:
         """Return a short hash of which database it is: host, port and name, and neither user nor password."""
@@ -115,6 +124,8 @@ class Database:
         return [], fault
 
     def _execute(self, statement: str, values: dict[str, object]) -> list[tuple[Any, ...]]:
+        import psycopg
+
         connection = self._connection()
         try:
             with connection.cursor() as cursor:
@@ -122,7 +133,9 @@ class Database:
                 for _ in range(_STATEMENTS_BEFORE):
                     cursor.nextset()
                 return cursor.fetchall() if cursor.description else [()] * max(cursor.rowcount, 0)
-        except KeyboardInterrupt:
+        except psycopg.Error:
+            raise
+        except BaseException:
             _close(self._open)  # It may stand in the middle of an answer.
             raise
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from oint_magics import settings
 from oint_magics.errors import StoreBusy, StoreError
+from oint_magics.moments import clock
 from oint_magics.stores import atomic
 from oint_magics.stores.lock import holder, pause
 
@@ -41,12 +42,6 @@ class Mark(NamedTuple):
     by: str
     at: str
     tries: int
-
-
-def clock() -> float:
-    """Return seconds on a clock that goes on while the machine sleeps; `time.monotonic` stands still on Linux."""
-    boottime = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if boottime is None else time.clock_gettime(boottime)
 
 
 class Lease:
@@ -119,7 +114,7 @@ class Lease:
     def _busy(self) -> None:
         rows = self._run("SELECT holder FROM oint_pair WHERE name = %(row)s")
         raise StoreBusy(
-            "Another refresh of this pair does not come to its end, so nothing was sent.",
+            "Another machine holds this pair and does not come to its end, so nothing was sent.",
             cause=f"it is held by {rows[0][0] if rows and rows[0][0] else 'another process'}.",
             next_step="wait for that process or end it, then run it again",
         )

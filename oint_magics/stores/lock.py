@@ -11,9 +11,9 @@ import random
 import socket
 import stat
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeVar
 
-from oint_magics import settings
+from oint_magics import fork, settings
 from oint_magics.errors import StoreBusy, StoreNotWritable
 from oint_magics.stores import atomic
 from oint_magics.visible import visible
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _STRIPES = 2
+_PAIR = "Another process holds this pair and does not come to its end"
+_LOGIN = "Another login of this app does not come to its end"
 
 
 @contextlib.contextmanager
@@ -42,7 +44,7 @@ def store_lock(path: Path, seconds: float, meanwhile: Callable[[], T | None]) ->
     place = _workshop(path)
     note = place / f"{path.name}.holder"
     with contextlib.ExitStack() as stack:
-        found = _acquire(stack, place / f"{path.name}.lock", note, seconds, meanwhile)
+        found = _acquire(stack, place / f"{path.name}.lock", _Wait(note, _PAIR, seconds), meanwhile)
         if found is None:
             _sign(note)
         yield found
@@ -79,7 +81,7 @@ def token_lock(
 
     The locks are few and shared by tokens of like fingerprints, so that they do not pile up.
     """
-    return _machine_lock(fingerprint[:_STRIPES], seconds, meanwhile)
+    return _machine_lock(fingerprint[:_STRIPES], _PAIR, seconds, meanwhile)
 
 
 def login_lock(app: str, seconds: float) -> contextlib.AbstractContextManager[None]:
@@ -92,11 +94,11 @@ def login_lock(app: str, seconds: float) -> contextlib.AbstractContextManager[No
     Raises:
         StoreBusy: another process held them all the time.
     """
-    return _machine_lock(f"login-{app}", seconds, lambda: None)
+    return _machine_lock(f"login-{app}", _LOGIN, seconds, lambda: None)
 
 
 @contextlib.contextmanager
-def _machine_lock(name: str, seconds: float, meanwhile: Callable[[], T | None]) -> Iterator[T | None]:
+def _machine_lock(name: str, busy: str, seconds: float, meanwhile: Callable[[], T | None]) -> Iterator[T | None]:
     """Hold a lock of the data folder; without such a folder nothing is known to be a copy, and nothing is held."""
     place = settings.data_folder() / "locks"
     try:
@@ -106,7 +108,7 @@ def _machine_lock(name: str, seconds: float, meanwhile: Callable[[], T | None]) 
         return
     note = place / f"{name}.holder"
     with contextlib.ExitStack() as stack:
-        found = _acquire(stack, place / f"{name}.lock", note, seconds, meanwhile)
+        found = _acquire(stack, place / f"{name}.lock", _Wait(note, busy, seconds), meanwhile)
         if found is None:
             _sign(note)
         yield found
@@ -127,15 +129,23 @@ def _workshop(path: Path) -> Path:
     )
 
 
-def _acquire(
-    stack: contextlib.ExitStack, path: Path, note: Path, seconds: float, meanwhile: Callable[[], T | None]
-) -> T | None:
+class _Wait(NamedTuple):
+    """How long to wait for a lock, where its holder signs, and what is said when it was held all the time."""
+
+    note: Path
+    busy: str
+    seconds: float
+
+
+def _acquire(stack: contextlib.ExitStack, path: Path, wait: _Wait, meanwhile: Callable[[], T | None]) -> T | None:
     """Take a lock, or return what was found meanwhile."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + wait.seconds
     while True:
         try:
             release = _try(path)
-        except (OSError, NotImplementedError):
+        except (OSError, NotImplementedError) as error:
+            if isinstance(error, OSError) and error.errno is None:
+                raise  # Not the file system's: a `TimeoutError` of an alarm's handler is an `OSError` too.
             # A file system without locks: one in the data folder protects this machine at least.
             path = _fallback(path)
             continue
@@ -146,7 +156,7 @@ def _acquire(
         if found is not None:
             return found
         if time.monotonic() > end:
-            _busy(note)
+            _busy(wait)
         pause(0.06)
 
 
@@ -168,7 +178,7 @@ def _try(path: Path) -> Callable[[], None] | None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Somebody may have deleted the folder meanwhile; a lock on a file that is gone locks nothing.
         if os.path.samestat(os.fstat(file.fileno()), path.lstat()):
-            return file.close
+            return file.release
     except (BlockingIOError, FileNotFoundError):
         pass
     except BaseException:
@@ -181,6 +191,22 @@ def _try(path: Path) -> Callable[[], None] | None:
 class _LockFile(io.FileIO):
     """A file that closes itself without a word when an interrupt falls before anybody holds it."""
 
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "r+")
+        fork.watch(self)
+
+    def release(self) -> None:
+        """Give the lock back, also where a child process has inherited the file; to close it would leave it held."""
+        import fcntl
+
+        with contextlib.suppress(OSError, ValueError):
+            fcntl.flock(self, fcntl.LOCK_UN)
+        self.close()
+
+    def after_fork(self) -> None:
+        """Close the parent's file here, so that its lock ends with the parent."""
+        self.close()
+
     def __del__(self) -> None:
         self.close()
 
@@ -191,13 +217,14 @@ def _opened(path: Path) -> _LockFile:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     if stat.S_ISLNK(path.lstat().st_mode):
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-    return _LockFile(path, "r+")
+    return _LockFile(path)
 
 
 def _try_filelock(path: Path) -> Callable[[], None] | None:
     from filelock import FileLock, Timeout
 
-    lock = FileLock(path, mode=0o600, fallback_to_soft=False, preserve_lock_file=True)
+    # Given back by the thread that does the work, which is not the one that takes it.
+    lock = FileLock(path, mode=0o600, fallback_to_soft=False, preserve_lock_file=True, thread_local=False)
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -236,9 +263,9 @@ def _named(note: Path) -> str:
     return visible(who, 200) or "another process"
 
 
-def _busy(note: Path) -> None:
+def _busy(wait: _Wait) -> NoReturn:
     raise StoreBusy(
-        "Another refresh of this pair does not come to its end, so nothing was sent.",
-        cause=f"it is held by {_named(note)}.",
+        f"{wait.busy}, so nothing was sent.",
+        cause=f"it is held by {_named(wait.note)}.",
         next_step="wait for that process or end it, then run it again",
     )

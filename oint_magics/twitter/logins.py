@@ -167,7 +167,7 @@ def login(
         sys.stderr.write(f"Open this link and approve there:\n{waiting.link}\n")
         sys.stderr.flush()
         return waiting.wait()
-    except KeyboardInterrupt:
+    except BaseException:
         waiting.cancel("The login was stopped.")
         raise
 
