@@ -76,13 +76,17 @@ class Auth(NamedTuple):
         return expiry - min(timedelta(seconds=60), lifetime / 10)
 
     def _expiry(self) -> tuple[datetime | None, timedelta]:
-        """Return when the access token ends and how long it lives, from the structure or the token's own stamp."""
+        """Return when the access token ends and how long it lives, from the structure and the token's own stamp.
+
+        The stamp has the server's clock, and the structure's end that of the machine which refreshed it: an end that
+        is later than any token of that stamp can have is not believed.
+        """
         stamp = anatomy.issued_at(self.access_token.reveal()) if self.access_token else None
-        if self.expires_at is None:
-            return stamp and stamp + anatomy.ACCESS_TOKEN_LIFETIME, anatomy.ACCESS_TOKEN_LIFETIME
-        if stamp is None or stamp > self.expires_at:
-            return self.expires_at, anatomy.ACCESS_TOKEN_LIFETIME
-        return self.expires_at, self.expires_at - stamp
+        latest = stamp and stamp + anatomy.ACCESS_TOKEN_LIFETIME
+        if self.expires_at is None or latest is None:
+            return self.expires_at or latest, anatomy.ACCESS_TOKEN_LIFETIME
+        end = min(self.expires_at, latest)
+        return end, end - stamp if stamp and stamp < end else anatomy.ACCESS_TOKEN_LIFETIME
 
     @property
     def ends_at(self) -> datetime | None:

@@ -12,12 +12,13 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from oint_magics import anatomy, stores
+from oint_magics import anatomy, fork, stores
 from oint_magics.edge import clean
 from oint_magics.errors import InDoubt, OintError, TokenRefused, TokenSpent, TryLater
 from oint_magics.homes import at, check_not_revoked
+from oint_magics.moments import clock
 from oint_magics.refresh import refresh
-from oint_magics.response import home_of
+from oint_magics.response import home_of, lifetime_of
 from oint_magics.secret import Secret
 from oint_magics.stores import journal
 
@@ -27,15 +28,27 @@ if TYPE_CHECKING:
     from oint_magics.sources import Source
 
 _YOUNG = 60.0
+_MARGIN = 60.0
 _LONGEST_PAUSE = 15 * 60.0
 
 
 class _Look(NamedTuple):
-    """What was found in the source, when it looked so, and until when its token is fresh (Unix seconds)."""
+    """What was found in the source, when it looked so, and until when its token is fresh.
+
+    Attributes:
+        stamp: the store's.
+        auth: the pair.
+        fresh_until: in Unix seconds, by this machine's clock.
+        good_until: the same of a token that was granted here, by a clock that nobody sets (`moments.clock`).
+    """
 
     stamp: object
     auth: Auth
     fresh_until: float
+    good_until: float | None = None
+
+    def is_fresh(self) -> bool:
+        return time.time() < self.fresh_until if self.good_until is None else clock() < self.good_until
 
 
 class _Problem(NamedTuple):
@@ -60,6 +73,11 @@ class Current:
         self._problem: _Problem | None = None
         self._renewed_for: set[str] = set()
         self._granted_at = -math.inf
+        fork.watch(self)
+
+    def after_fork(self) -> None:
+        """Take a lock of one's own: another thread of the parent may have held this one."""
+        self._lock = threading.Lock()
 
     @clean
     def auth(self) -> Auth:
@@ -69,11 +87,11 @@ class Current:
             OintError: as for a refresh, where one was due and failed.
         """
         look = self._look
-        if look and time.time() < look.fresh_until and look.stamp == self._stamp():
+        if look and look.is_fresh() and look.stamp == self._stamp():
             return look.auth
         with self._lock:
             look = self._read()
-            if time.time() >= look.fresh_until:
+            if not look.is_fresh():
                 look = self._refreshed(look, if_expired=True)
             return look.auth
 
@@ -122,13 +140,15 @@ class Current:
         home = home_of(response)
         if home:
             self._source = at(stores.open_store(home.place, home.label))
-        self._look, self._granted_at = None, time.monotonic()
+        self._look, self._granted_at = None, clock()
         return self._to_the_moment(self._read(), response)
 
     def _to_the_moment(self, look: _Look, response: TokenResponse) -> _Look:
-        """Return a look with the end that the answer told: a store keeps whole seconds."""
-        if response.expires_at and Secret(response["access_token"]).matches(look.auth.access_token):
-            self._look = _looked(look.stamp, look.auth._replace(expires_at=response.expires_at))
+        """Return a look with the life that the answer told: a store keeps a time of day, whose clock may be wrong."""
+        if Secret(response["access_token"]).matches(look.auth.access_token):
+            life = lifetime_of(response)
+            good_until = None if life is None else self._granted_at + life - min(_MARGIN, life / 10)
+            self._look = look._replace(good_until=good_until)
             return self._look
         return look
 
@@ -142,10 +162,10 @@ class Current:
     def _is_young(self, token: Secret, auth: Auth) -> bool:
         """Tell whether a token is younger than a minute: by its own stamp, this object, or this machine's journal."""
         issued = anatomy.issued_at(token.reveal())
-        if issued and (datetime.now(UTC) - issued).total_seconds() < _YOUNG:
-            return True
         known = journal.granted_at(auth.refresh_token.fingerprint()) if auth.refresh_token else None
-        return time.monotonic() - self._granted_at < _YOUNG or time.time() - (known or 0.0) < _YOUNG
+        ages = [time.time() - each for each in (issued.timestamp() if issued else None, known) if each is not None]
+        # A negative one shows a clock that was put back since, and says nothing.
+        return clock() - self._granted_at < _YOUNG or any(0 <= age < _YOUNG for age in ages)
 
 
 def _looked(stamp: object, auth: Auth) -> _Look:

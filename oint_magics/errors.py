@@ -45,7 +45,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
     from types import TracebackType
 
@@ -134,7 +134,7 @@ class NotSaved(StoreError):
         response: the new pair as a `TokenResponse`; its `saved_to` is `None` where no place took it.
     """
 
-    response: Mapping[str, object]
+    response: Any
 
 
 class ExchangeError(OintError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 
@@ -20,3 +21,12 @@ def duration(length: timedelta) -> str:
     hours, minutes = divmod(minutes, 60)
     parts = [f"{hours} h"] * (hours > 0) + [f"{minutes} min"] * (minutes > 0)
     return " ".join(parts) or f"{seconds} s"
+
+
+def clock() -> float:
+    """Return seconds on a clock that nobody sets, and that goes on while the machine sleeps.
+
+    `time.monotonic` stands still then on Linux; elsewhere there is nothing better.
+    """
+    boottime = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boottime is None else time.clock_gettime(boottime)

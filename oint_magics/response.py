@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -12,6 +11,7 @@ from oint_magics.errors import LoginPending
 from oint_magics.secret import Secret, redacted
 
 if TYPE_CHECKING:
+    from collections.abc import ItemsView, Iterator, KeysView, ValuesView
     from datetime import datetime
 
     from oint_magics.auth import Auth
@@ -60,8 +60,11 @@ _failed: WeakKeyDictionary[TokenResponse, OintError] = WeakKeyDictionary()
 unsaved: list[TokenResponse] = []
 
 
-class TokenResponse(Mapping[str, Any]):
+class TokenResponse:
     """The token endpoint's answer, as OPI returns it: `r["access_token"]` is the plain text.
+
+    It behaves like a read-only mapping, and is no `collections.abc.Mapping`: error reporters, debuggers and
+    pytest take those apart and show every value.
 
     Everything that it shows by itself is masked: `repr`, `str`, tables, inspectors, debuggers. It
     cannot be pickled. Indexing is the one way out, and `dict(r)` follows. That of a login which is not
@@ -75,13 +78,32 @@ class TokenResponse(Mapping[str, Any]):
     __eq__ = object.__eq__
 
     def __getitem__(self, key: str) -> Any:
-        return json.loads(_known(self).answer.reveal())[key]
+        return _answer(self)[key]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(json.loads(_known(self).answer.reveal()))
+        return iter(_answer(self))
 
     def __len__(self) -> int:
-        return len(json.loads(_known(self).answer.reveal()))
+        return len(_answer(self))
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.keys()
+
+    def keys(self) -> KeysView[str]:
+        """Return the names in X's answer."""
+        return _answer(self).keys()
+
+    def values(self) -> ValuesView[Any]:
+        """Return the values in X's answer, the tokens in plain text."""
+        return _answer(self).values()
+
+    def items(self) -> ItemsView[str, Any]:
+        """Return the names and values in X's answer, the tokens in plain text."""
+        return _answer(self).items()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return a value of X's answer, or another one where it is not there."""
+        return _answer(self).get(key, default)
 
     @property
     def expires_at(self) -> datetime | None:
@@ -112,6 +134,12 @@ class TokenResponse(Mapping[str, Any]):
 
     def __format__(self, spec: str) -> str:
         return format(str(self), spec)
+
+    # Sentry's and devtools' own ways of asking.
+    __sentry_repr__ = __repr__
+
+    def __pretty__(self, fmt: object, **_: object) -> Iterator[str]:
+        yield repr(self)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return _table(self).mimebundle()
@@ -196,6 +224,12 @@ def home_of(response: TokenResponse) -> Home | None:
     return _known(response).home
 
 
+def lifetime_of(response: TokenResponse) -> float | None:
+    """Return how long a pair that was granted lives from then on, in seconds; `None` where nothing tells."""
+    facts = _known(response)
+    return None if facts.expires_at is None else (facts.expires_at - facts.at).total_seconds()
+
+
 def auth_behind(response: TokenResponse) -> dict[str, object]:
     """Return the auth structure that a response belongs to, with the response's own pair in it."""
     facts = _known(response)
@@ -210,6 +244,11 @@ def _response(facts: _Facts) -> TokenResponse:
     response = TokenResponse()
     _facts[response] = facts
     return response
+
+
+def _answer(response: TokenResponse) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(_known(response).answer.reveal())
+    return answer
 
 
 def _known(response: TokenResponse) -> _Facts:
