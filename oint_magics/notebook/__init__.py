@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 def register(shell: InteractiveShell) -> None:
     """Register the magics and their completion; does nothing else."""
     from oint_magics import progress
-    from oint_magics.notebook import completion, multiline
+    from oint_magics.notebook import completion, inline
     from oint_magics.notebook.magics import TwitterMagics
 
     unregister(shell)  # `%reload_ext` must not leave two of anything.
     shell.register_magics(TwitterMagics)
     completion.register(shell)
-    multiline.register(shell)
+    inline.register(shell)
     progress.listen(_line)
 
 
@@ -32,12 +32,12 @@ def _line() -> Line:
 def unregister(shell: InteractiveShell) -> None:
     """Undo `register`."""
     from oint_magics import progress
-    from oint_magics.notebook import completion, multiline
+    from oint_magics.notebook import completion, inline
     from oint_magics.notebook.magics import NAMES, TwitterMagics
 
     progress.listen(None)
     completion.unregister(shell)
-    multiline.unregister(shell)
+    inline.unregister(shell)
     for name in NAMES:
         shell.magics_manager.magics["line"].pop(name, None)
     shell.magics_manager.registry.pop(TwitterMagics.__name__, None)

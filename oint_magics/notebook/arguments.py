@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from oint_magics.errors import UsageError
 from oint_magics.jsontext import read_object
+from oint_magics.notebook import inline
 
 if TYPE_CHECKING:
     from oint_magics.notebook.usage import Usage
@@ -30,10 +31,10 @@ def parse(line: str, usage: Usage) -> dict[str, str]:
         usage: what the magic takes.
 
     Raises:
-        UsageError: the line has a word too many or an option too few.
+        UsageError: the line has a word too many or an option too few, or its cell is no Python.
         AuthSyntaxError: a braced value in it is not JSON.
     """
-    line = line.rstrip().removesuffix(";")  # A notebook's habit: no output wanted.
+    line = inline.restored(line).rstrip().removesuffix(";")  # A notebook's habit: no output wanted.
     found: dict[str, str] = {}
     missing = list(usage.words)
     at = _skip(line, 0)

@@ -1,55 +1,261 @@
-"""A pasted, pretty-printed JSON after `--auth`: its lines become one before IPython takes the cell apart.
+"""Auth data typed into a cell, taken out of it before IPython takes the cell apart.
 
-Without this the lines behind the magic's own are read as Python, and IPython prints the one that it
-stumbles over, which may hold a secret.
+IPython prints lines of a cell: the one that is no Python, and those around any line that fails. So what follows a
+magic of ours and may be a secret is replaced by a handle, which the magic exchanges for the text again. The user's own
+cell and its history stay as they are.
 """
 
 from __future__ import annotations
 
+import ast
+import hmac
 import re
-from typing import TYPE_CHECKING
+import secrets
+from typing import TYPE_CHECKING, NoReturn
+
+from oint_magics.errors import UsageError
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-_OPENING = re.compile(
-    r"""^\s*(?:\w+\s*=\s*)?%twitter_\w+\s[^{]*\{\s*$|^\s*(?:\w+\s*=\s*)?%twitter_\w+\s[^{]*\{\s*["'/]"""
+    from oint_magics.secret import Secret
+
+_HANDLE = re.compile(r"\binline:[0-9a-f]{12}\b")
+_BROKEN = "inline:broken-"
+_MAGIC = re.compile(
+    r"""(?ix)%{1,2}\s?twitter_?\w*
+      | (?<![\w.])twitter_(?:auth|forget|keep|login|me|post|refresh|revoke|sandbox|status)
+        (?=[\s\\]+(?:--|[-\u2010-\u2015]auth|["'“”‘’«`]*\s*\{))"""
 )
+# A brace that begins JSON, with the quotes before it; not the `{name}` of a variable.
+_JSON = r"""["'“”‘’«`\\]*\s*\{(?!\s*[^\W\d]\w*\s*\})"""
+_BRACE = re.compile(rf"\s*{_JSON}")
+# The same; or a pair of JSON without its brace; or a word that is long enough for a token.
+_SECRET = re.compile(rf"""{_JSON}|(["'])[^"'\n]*\1\s*:|["'“”‘’«`]*[\w+/=~%-]{{24,}}""")
+_NEXT_LINE = re.compile(r"""\s*\n\s*(?=["'“”‘’«`{])""")
+_FIRST_KEY = re.compile(
+    rf"""\s*\n\s*{_JSON}\s*\\?["']?\w*(?:client|token|secret|oauth|redirect|scope)""", re.IGNORECASE
+)
+_OPEN_END = re.compile(r"[-\u2010-\u2015]+auth\s*=?\s*$", re.IGNORECASE)
+_CONTINUED = re.compile(r"\\[^\S\n]*(?=\n)")
+_STRING = re.compile(r"""(["'])(?:\\.|(?!\1)[^\\\n])*\1""", re.DOTALL)
+_CELL_MAGICS = re.compile(r"\s*(?:%%(?!twitter)\w[^\n]*\n\s*)+")
+_NO_LETTERS = re.compile(r"[^A-Za-z\u2010-\u2015-]+")
+_MENTION = re.compile(r"twitter|[-\u2010-\u2015]auth", re.IGNORECASE)
+# What still looks like auth data in a cell that is no Python.
+_LEFT = re.compile(
+    r"""(?ix)client_?(?:id|secret) | (?:access|refresh)_?token | oauth_?(?:token|consumer) | ["'\\]\s*:\s*["'\\]
+      | [A-Z0-9+/=~%_-]{24,}"""
+)
+# The bodies of these are other programs' or files' own, and none of our magics runs in them.
+_DATA_CELL = re.compile(
+    r"\s*%%(?:writefile|file|html|HTML|markdown|latex|svg|SVG|js|javascript|bash|sh|script|perl|ruby|sx|system|cmd)\b|\s*%%!"
+)
+
+# One for each text, so that a cell that is run again adds nothing; the key keeps a handle from telling its text.
+_texts: dict[str, Secret] = {}
+_key = secrets.token_bytes(16)
 
 
 def register(shell: InteractiveShell) -> None:
-    """Join the lines of our magics' JSON."""
-    shell.input_transformers_cleanup.append(join)
+    """Take auth data out of every cell."""
+    shell.input_transformers_cleanup.extend([take_out, hold_open])
 
 
 def unregister(shell: InteractiveShell) -> None:
     """Undo `register`."""
-    if join in shell.input_transformers_cleanup:
-        shell.input_transformers_cleanup.remove(join)
+    ours = (take_out, hold_open)
+    shell.input_transformers_cleanup[:] = [each for each in shell.input_transformers_cleanup if each not in ours]
 
 
-def join(lines: list[str]) -> list[str]:
-    """Return a cell's lines with each JSON object behind one of our magics on one line.
+def take_out(lines: list[str]) -> list[str]:
+    """Return a cell's lines with a handle in the place of each text behind our magics that may be a secret.
+
+    A cell that is no Python afterwards, and still holds what looks like auth data, becomes a line that says so.
 
     Args:
         lines: the cell, each line with its end.
     """
-    for number, line in enumerate(lines):
-        if _OPENING.match(line):
-            text = "".join(lines[number:])
-            end = _end(text)
-            joined = text[:end].replace("\r", " ").replace("\n", " ")
-            rest = text[end:].splitlines(keepends=True)
-            return [*lines[:number], joined + (rest[0] if rest else "\n"), *join(rest[1:])]
-    return lines
+    text = "".join(lines)
+    # However it is cut and damaged.
+    if not _MENTION.search(_NO_LETTERS.sub("", text)) or _DATA_CELL.match(text):
+        return lines
+    found, is_damaged = _taken(text)
+    if is_damaged or _LEFT.search(_HANDLE.sub("", found)):
+        # A cell magic gets the cell below it as one text; most run it as a cell of its own.
+        above = _CELL_MAGICS.match(found)
+        line = _wrong_line(found[above.end() :] if above else found)
+        if line is not None:
+            return [f"%twitter_refresh {_BROKEN}{line}\n"]
+    return lines if found == text else found.splitlines(keepends=True)
 
 
-def _end(text: str) -> int:
-    """Return where the JSON ends; an object that never closes takes the rest, so that its error is ours."""
+# The terminal asks whether a cell is complete while it is typed; that must see the cell itself.
+take_out.has_side_effects = True  # type: ignore[attr-defined]  # IPython's own protocol
+
+
+def hold_open(lines: list[str]) -> list[str]:
+    """Return a cell that is still typed, incomplete as long as the JSON behind a magic of ours is not closed.
+
+    IPython takes a magic's line for complete, would run it, and would take the lines that follow for other cells.
+    """
+    text = "".join(lines)
+    magic = _MAGIC.search(text)
+    brace = re.compile(rf"[^\n{{]*?{_JSON}").match(text, magic.end()) if magic else None
+    return [*lines, "(\n"] if brace and _json_end(text, brace.end() - 1)[0] > len(text) else lines
+
+
+def restored(line: str) -> str:
+    """Return a magic's line with the texts in the place of their handles.
+
+    Raises:
+        UsageError: the cell was no Python; or a handle is of another session.
+    """
+    if _BROKEN in line:
+        _refuse(line.partition(_BROKEN)[2])
+    for handle in _HANDLE.findall(line):
+        if handle not in _texts:
+            raise UsageError(
+                "This line refers to text of another session, so nothing was sent.",
+                cause="auth data that was typed into a cell is not kept beside it.",
+                next_step="type it again, or better: keep it in a file and name that",
+            )
+        line = line.replace(handle, _texts[handle].reveal())
+    return line
+
+
+def _refuse(line: str) -> NoReturn:
+    raise UsageError(
+        "This cell cannot be read, so none of it was run.",
+        cause=f"it is no Python, line {line} or near it; it is not shown, since it holds auth data.",
+        next_step="correct it, or better: keep the auth data in a file: %twitter_refresh --auth auth.json",
+    )
+
+
+def _handle(text: str) -> str:
+    from oint_magics.secret import Secret
+
+    name = f"inline:{hmac.new(_key, text.encode('utf-8', 'surrogatepass'), 'sha256').hexdigest()[:12]}"
+    _texts[name] = Secret(text)
+    return name
+
+
+def _taken(text: str) -> tuple[str, bool]:
+    """Return a cell with handles, of as many lines as before; and whether one stands for what is no whole JSON."""
+    # Of the same length, so that a place in one is a place in the other.
+    plain = _CONTINUED.sub(lambda found: " " * len(found[0]), text)
+    is_python = _wrong_line(text, is_plain=True) is None
+    done, at, is_damaged = "", 0, False
+    while magic := _MAGIC.search(text, at):
+        before = _STRING.sub("", text[text.rfind("\n", 0, magic.start()) + 1 : magic.start()])
+        is_comment = "#" in before
+        is_modulo = is_python and not is_comment and magic[0].startswith("%")
+        if is_modulo or _is_in_string(text, before, magic.start()):
+            done, at = done + text[at : magic.end()], magic.end()
+            continue
+        start, end, is_whole = _secret(text, plain, magic.end(), is_comment=is_comment)
+        is_damaged |= not is_whole
+        # A body of ours must not grow by empty lines.
+        lines = 0 if magic[0].startswith("%%") else text.count("\n", start, end)
+        space = "" if text[start - 1].isspace() or text[start - 1] == "=" else " "
+        handle = space + _handle(plain[start:end]) if start < end else ""
+        done, at = done + text[at:start] + handle + "\n" * lines, end
+    return done + text[at:], is_damaged
+
+
+def _is_in_string(text: str, before: str, at: int) -> bool:
+    """Tell whether a place stands in a string of Python; `before` is its line up to there, without whole strings."""
+    is_in_long = any(text.count(quotes, 0, at) % 2 for quotes in ('"""', "'''"))
+    return is_in_long or '"' in before or "'" in before
+
+
+def _secret(text: str, plain: str, at: int, *, is_comment: bool) -> tuple[int, int, bool]:
+    """Return where the text behind a magic that may be a secret begins, ends with its line, and whether it is whole."""
+    stop = _line_end(text, at)
+    found = _SECRET.search(text, at, stop)
+    start = found.start() if found else stop
+    if is_comment and found:
+        end = _comment_end(text, start)
+        return start, end, _balanced_end(text, start) <= end
+    if is_comment:
+        return stop, stop, True
+    if not found:
+        below = (_NEXT_LINE if _OPEN_END.search(plain[at:stop]) else _FIRST_KEY).match(text, stop)
+        if below is None:
+            return stop, stop, True
+        stop = _line_end(text, below.end())
+    brace = _BRACE.match(plain, start)
+    if brace is None:
+        return start, stop, False
+    end, is_whole = _json_end(plain, brace.end() - 1)
+    return start, _line_end(text, min(max(end, start + 1), len(text))), is_whole
+
+
+def _line_end(text: str, at: int) -> int:
+    """Return where a line ends, and those that a backslash ties to it."""
+    while True:
+        end = text.find("\n", at)
+        if end < 0:
+            return len(text)
+        if not text[at:end].rstrip().endswith("\\"):
+            return end
+        at = end + 1
+
+
+def _comment_end(text: str, at: int) -> int:
+    """Return where a comment ends, and those in the lines behind it."""
+    found = re.compile(r"[^\n]*(?:\n[^\S\n]*#[^\n]*)*").match(text, at)
+    return found.end() if found else at
+
+
+def _json_end(text: str, at: int) -> tuple[int, bool]:
+    """Return where the JSON ends whose brace stands there, and whether it is that; what never closes takes the rest."""
     from oint_magics.errors import AuthSyntaxError
     from oint_magics.jsontext import read_object
 
     try:
-        return read_object(text, text.index("{"), whole=False).end
+        return read_object(text, at, whole=False).end, True
     except AuthSyntaxError:
-        return len(text)
+        return _balanced_end(text, at), False
+
+
+def _balanced_end(text: str, at: int) -> int:
+    """Return where braces are closed again, strings aside, in something that is no JSON; or a place behind the text."""
+    depth = 0
+    for each in re.compile(r"""\\?(["'])(?:\\.|(?!\1)[^\\\n])*\1|[{}]""").finditer(text, at):
+        depth += {"{": 1, "}": -1}.get(each[0], 0)
+        if depth == 0 and each[0] == "}":
+            return each.end()
+    return len(text) + 1
+
+
+def _wrong_line(text: str, *, is_plain: bool = False) -> int | None:
+    """Return the line at which a cell stops being Python, plain or IPython's; `None` where it is."""
+    import warnings
+
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # They quote what they are about.
+            code = text if is_plain else TransformerManager().transform_cell(text)
+            tree = compile(code, "", "exec", flags)
+    except SyntaxError as error:
+        return error.lineno or 1
+    except Exception:  # noqa: BLE001 - of tokenize, of the compiler, of IPython: whatever it is, it is no Python
+        return 1
+    return next((node.lineno for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_lost(node)), None)
+
+
+def _is_lost(call: ast.Call) -> bool:
+    """Tell whether a call is of a magic that does not exist, or that runs one of ours, and is given auth data."""
+    from IPython.core.getipython import get_ipython
+
+    words = [each.value for each in call.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+    is_magic = isinstance(call.func, ast.Attribute) and call.func.attr == "run_line_magic" and len(words) == 2
+    if not is_magic or not _LEFT.search(_HANDLE.sub("", words[1])):
+        return False
+    shell = get_ipython()
+    is_nested = re.search("%twitter|twitter.*-auth", re.sub(r"[^a-z%-]+", "", words[1].lower())) is not None
+    return is_nested or (shell is not None and not shell.find_line_magic(words[0]))

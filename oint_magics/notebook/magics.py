@@ -43,7 +43,7 @@ class TwitterMagics(Magics):
                 profile:NAME         a pair that is kept in your data folder; keyring:NAME the same, encrypted
                 shared:NAME          the team's, in its PostgreSQL
                 env: or env:PREFIX_  the variables TWITTER_CLIENT_ID, TWITTER_REFRESH_TOKEN, …
-                {"client_id": …}     the JSON itself; it stays in this cell and in the history
+                {"client_id": …}     the JSON itself; it stays in this cell and in the history, and in no traceback
                 without --auth       what this kernel used last, else OINT_TWITTER_AUTH, else
                                      profile:default, else the form
         STORE   profile:NAME, keyring:NAME, shared:NAME or a file: where the new pair goes instead

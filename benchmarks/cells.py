@@ -1,0 +1,169 @@
+"""Auth data typed into cells that go wrong: how much of it is shown, of random cells in a real shell.
+
+`python benchmarks/cells.py [CELLS [SEED]]`, 3,000 unless told. A half of the cells is cut and wrapped; the other fails at a line before, after or around the magic. After each one `%tb`, in turns with `%xmode` Plain, Context
+and Verbose. A hit is a piece of ten characters of a secret, anywhere in what was shown.
+"""
+
+import collections
+import io
+import json
+import os
+import random
+import string
+import sys
+import tempfile
+from contextlib import redirect_stderr, redirect_stdout
+
+from measure import show
+
+MODES = ("Plain", "Context", "Verbose")
+PIECE = 10
+PREFIXES = ("", "x = ", 'acc["a"] = ', "a, b = ", "r, = ", "await ", "if True: ", "%time ", "%timeit -n1 -r1 ", "print(", "try: ",
+            "    ", ">>> ", "In [1]: ", "%%time\n", "%%capture out\n", "# ", "x = = ", "for i in [1]:\n    ", "def f():\n    ",
+            "if True:\n    ", "try:\n    ", "with open('/dev/null') as f:\n    ", "%debug_ ", "% ")  # fmt: skip
+SUFFIXES = (
+    "",
+    " --to profile:x",
+    " --if-expired",
+    ";",
+    " # main account",
+    ")",
+    "  ",
+    " \\\n --to profile:x",
+    " --wrong",
+    "}",
+)
+MAGICS = ("%twitter_refresh --auth", "%twitter_keep", "%twitter_login --auth", "%twitter_status --auth", "%twitter_me --auth=",
+          "%twitter_revoke --auth", "%%twitter_refresh --auth", "twitter_refresh --auth", "%twitter_refresh",
+          "%twitter_refesh --auth", "%Twitter_Refresh --auth", "%twitter_refresh -auth", "%twitter_refresh \u2014auth")  # fmt: skip
+BEFORE = ("", "1/0\n", "y = undefined\n", "import json\n", "raise ValueError('x')\n", "x = 5\nx.nothing\n")
+AFTER = (
+    "",
+    "\n1/0",
+    "\nundefined",
+    "\nraise KeyError('y')",
+    "\nz = [1][5]",
+    "\ndef g():\n    return 1/0\ng()",
+    "\nint('a')",
+)
+
+
+def word(chance, size=None):
+    """Return a text as tokens are made of."""
+    letters = string.ascii_letters + string.digits + "-_"
+    return "".join(chance.choice(letters) for _ in range(size or chance.choice((16, 30, 50, 91))))
+
+
+def literal(chance):
+    """Return auth data as somebody types it, and its secrets."""
+    auth = {"client_id": "CI" + word(chance, 12), "client_secret": word(chance), "refresh_token": word(chance)}
+    kind = chance.randrange(7)
+    text = json.dumps(auth, indent=chance.choice((None, None, 1, 4)))
+    if kind == 1:
+        text = repr(auth)
+    elif kind == 2:
+        text = f"'{json.dumps(auth)}'"
+    elif kind == 3:
+        text = '"' + repr(auth) + '"'
+    elif kind == 4:
+        text = f"'{auth!r}'"
+    elif kind == 5:
+        text = '"' + json.dumps(auth).replace('"', '\\"') + '"'
+    elif kind == 6:
+        text = text.replace("{", "{ \\\n" if chance.random() < 0.5 else "{\n").replace(", ", ", \\\n ")
+    return text, [value for key, value in auth.items() if key != "client_id"]
+
+
+def damaged(chance, text):
+    """Return a text that is cut, wrapped, or left open somewhere."""
+    for _ in range(chance.randrange(1, 4)):
+        at = chance.randrange(len(text) + 1)
+        how = chance.randrange(6)
+        if how == 0:
+            text = text[:at] + "\n" + text[at:]
+        elif how == 1:
+            text = text[:at] + " \\\n" + text[at:]
+        elif how == 2:
+            places = [n for n, c in enumerate(text) if c in "'\"{}"]
+            at = chance.choice(places) if places else at
+            text = text[:at] + text[at + 1 :]
+        elif how == 3:
+            text = text[:at] + chance.choice("'\"{}\\,)]") + text[at:]
+        elif how == 4:
+            text = text[: max(at, len(text) // 2)]
+        else:
+            text = text[:at] + "\n\n   " + text[at:]
+    return text
+
+
+def cell(chance, *, is_damaged):
+    """Return a random cell and its secrets."""
+    text, held = literal(chance)
+    gap = chance.choice((" ", " ", "=", " \\\n", "\n", " \\\n  ", "\n  "))
+    prefix = chance.choice(PREFIXES)
+    if prefix == "# " and ("\n" in gap or is_damaged):
+        prefix = ""  # A comment ends with its line; what stands in the next one is the user's own Python.
+    line = prefix + chance.choice(MAGICS) + gap + text + chance.choice(SUFFIXES)
+    if is_damaged:
+        line = damaged(chance, line)
+    return chance.choice(BEFORE) + line + chance.choice(AFTER), held
+
+
+def shown(shell, text, mode):
+    """Run a cell and `%tb`; return all that it showed."""
+    out = io.StringIO()
+    with redirect_stdout(out), redirect_stderr(out):
+        shell.run_line_magic("xmode", mode)
+        shell.run_cell(text, store_history=True)
+        shell.run_cell("%tb", store_history=False)
+        shell.run_cell("%tb Verbose", store_history=False)
+    return out.getvalue()
+
+
+def pieces(secret):
+    """Return every piece of a secret that is long enough to count."""
+    return {secret[n : n + PIECE] for n in range(len(secret) - PIECE + 1)}
+
+
+def main(cells, seed=1):
+    """Run so many cells; return the rows and the cells that showed something."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    chance = random.Random(seed)
+    hits, counts = [], collections.Counter()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        os.environ |= {"IPYTHONDIR": folder, "OINT_HOME": f"{folder}/oint", "OINT_TWITTER_TOKEN_URL": "http://127.0.0.1:1/t",
+                       "OINT_TWITTER_TIMEOUT": "1", "OINT_TWITTER_AUTHORIZE_URL": "http://127.0.0.1:1/a",
+                       "OINT_TWITTER_REVOKE_URL": "http://127.0.0.1:1/r", "OINT_TWITTER_API_URL": "http://127.0.0.1:1"}  # fmt: skip
+        config = Config()
+        config.HistoryManager.enabled = False
+        shell = InteractiveShell.instance(config=config)
+        shell.run_line_magic("load_ext", "oint_magics")
+        for number in range(cells):
+            text, held = cell(chance, is_damaged=number % 2 == 0)
+            mode = MODES[number % 3]
+            said = shown(shell, text, mode)
+            kind = "cut and wrapped" if number % 2 == 0 else "fails at run time"
+            counts[kind, mode, "cells"] += 1
+            counts[kind, mode, "SyntaxError"] += "SyntaxError" in said or "IndentationError" in said
+            counts[kind, mode, "cannot be read"] += "cannot be read, so none of it" in said
+            if any(piece in said for secret in held for piece in pieces(secret)):
+                counts[kind, mode, "hits"] += 1
+                hits.append((text, said))
+        shell.run_line_magic("unload_ext", "oint_magics")
+        InteractiveShell.clear_instance()
+        os.chdir("/")
+    columns = ("cells", "SyntaxError", "cannot be read", "hits")
+    kinds = ("cut and wrapped", "fails at run time")
+    rows = [(kind, mode, *(counts[kind, mode, name] for name in columns)) for kind in kinds for mode in MODES]
+    show("auth data in cells that go wrong", ("cell", "%xmode", *columns), rows)
+    return rows, hits
+
+
+if __name__ == "__main__":
+    found = main(int(sys.argv[1]) if len(sys.argv) > 1 else 3000, int(sys.argv[2]) if len(sys.argv) > 2 else 1)[1]
+    for text, said in found[:3]:
+        print(f"\n{text}\n--- showed:\n{said}")
+    sys.exit(bool(found))

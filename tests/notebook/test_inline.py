@@ -1,0 +1,165 @@
+"""Auth data in a cell: whatever goes wrong there, no line of it is shown; and what is right works."""
+
+import json
+from pathlib import Path
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.io import capture_output
+from traitlets.config import Config
+
+from oint_magics import errors
+from oint_magics.notebook import inline
+from oint_magics.response import TokenResponse
+
+
+@pytest.fixture(scope="module")
+def the_shell(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
+        config = Config()
+        config.HistoryManager.enabled = False
+        yield InteractiveShell.instance(config=config)
+        InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def shell(the_shell):
+    the_shell.run_line_magic("load_ext", "oint_magics")
+    yield the_shell
+    the_shell.run_line_magic("unload_ext", "oint_magics")
+    the_shell.reset(new_session=False)
+
+
+def run(shell, cell):
+    """Run a cell and every way to look at its error again; return its value, its error, and all that was shown."""
+    with capture_output() as captured:
+        result = shell.run_cell(cell, store_history=True)
+        for line in ("%tb", "%tb Verbose"):
+            shell.run_cell(line, store_history=False)
+    return result.result, result.error_in_exec or result.error_before_exec, captured.stdout + captured.stderr
+
+
+@pytest.fixture
+def auth(sandbox):
+    return sandbox.issue()
+
+
+WORKS = {
+    "C1": "%twitter_refresh --auth \\\n{lines}",
+    "C2": "%twitter_refresh --auth {{ \\\n{inside}}}",
+    "C3, an item": 'acc = {{}}\nacc["a"] = %twitter_refresh --auth {pretty}\nacc["a"]',
+    "C3, one of one": "r = %twitter_refresh --auth {pretty}\nr",
+    "C4": "%twitter_refresh --auth\n'{single}'",
+    "C4, a blank line": "%twitter_refresh --auth=\n\n  {pretty}",
+    "C5": "%twitter_refresh --auth '{wrapped}'",
+    "a comment in it": "%twitter_refresh --auth {{ // main account\n{inside}}}",
+    "more options": "%twitter_refresh --auth {pretty} \\\n --to profile:x",
+    "in a block": "if True:\n    r = %twitter_refresh --auth {pretty}\nelse:\n    r = None\nr",
+    "in a function": "def f():\n    r = %twitter_refresh --auth {pretty}\n    return r\nf()",
+    "escaped": '%twitter_refresh --auth "{escaped}"',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WORKS)
+def test_what_is_right_works_however_it_is_broken_over_lines(shell, auth, name):
+    text = json.dumps(auth)
+    inside = text[1:-1].replace(", ", ",\n ")
+    cell = WORKS[name].format(lines=text.replace(", ", ",\n "), inside=inside, pretty=json.dumps(auth, indent=4),
+                              single=repr(auth), wrapped=text.replace(", ", ", \\\n "), escaped=text.replace('"', '\\"'))  # fmt: skip
+
+    value, error, said = run(shell, cell)
+
+    assert error is None
+    assert isinstance(value, TokenResponse)
+    for key in ("client_secret", "refresh_token", "access_token"):
+        assert auth[key] not in said
+
+
+@pytest.mark.parametrize("mode", ["Plain", "Context", "Verbose"])
+@pytest.mark.parametrize("cell", ["1/0\n{magic}", "{magic}\n1/0", "for x in [1]:\n    {magic}\n    1/0", "# {magic}\n1/0",
+                                  "x = = {magic}", "await {magic}", "print({magic})", "a, b = {magic}", "if x: {magic}",
+                                  "%time {magic}\nundefined", "%%time\n{magic}\n1/0", "%%capture out\n1/0\n{magic}",
+                                  "try:\n    {magic}\n1/0", "{magic}'\"\n1/0"])  # fmt: skip
+def test_another_line_that_fails_shows_a_handle(shell, auth, cell, mode):
+    shell.run_line_magic("xmode", mode)
+    try:
+        _, error, said = run(shell, cell.format(magic=f"%twitter_refresh --auth {json.dumps(auth)}"))
+    finally:
+        shell.run_line_magic("xmode", "Context")
+
+    assert error is not None or "Error" in said
+    for key in ("client_secret", "refresh_token", "access_token"):
+        assert auth[key][:12] not in said
+
+
+@pytest.mark.parametrize(
+    "magic", ["twitter_keep", "twitter_login --auth", "twitter_status --auth", "twitter_revoke --auth"]
+)
+def test_each_magic_that_takes_auth_data(shell, auth, magic):
+    _, _, said = run(shell, f"1/0\n%{magic} {json.dumps(auth)} profile:x")
+
+    assert "ZeroDivisionError" in said
+    assert "inline:" in said
+    assert auth["refresh_token"] not in said
+
+
+def test_lines_keep_their_numbers(shell, auth):
+    lines = inline.take_out(
+        f"x = 1\n%twitter_refresh --auth {json.dumps(auth, indent=4)}\n1/0\n".splitlines(keepends=True)
+    )
+
+    assert lines[-1] == "1/0\n"
+    assert len(lines) == 3 + len(auth) + 1
+
+
+def test_a_cell_that_is_cut_in_the_middle_says_so_and_runs_nothing(shell, auth, sandbox):
+    text = json.dumps(auth)
+    for cell in (
+        f"%twitter_ref\nresh --auth {text}",
+        f"%twitter_refresh --au\nth {text}",
+        f"x =\n%twitter_refresh -\n-auth {text}",
+    ):
+        _, error, said = run(shell, f"Path('made').touch()\n{cell}")
+        assert isinstance(error, errors.UsageError)
+        assert "none of it was run" in said
+        assert auth["client_secret"] not in said
+    assert not Path("made").exists()
+    assert sandbox.accounts.counts.refreshes == 0
+
+
+def test_another_syntax_error_is_shown_as_it_is(shell, auth):
+    _, error, said = run(shell, f"%twitter_refresh --auth {json.dumps(auth)}\nx = = 'hello'")
+
+    assert isinstance(error, SyntaxError)
+    assert "x = = 'hello'" in said
+
+
+def test_a_cell_that_is_run_again_adds_nothing(shell, auth):
+    cell = f"%twitter_refresh --auth {json.dumps(auth)}"
+    assert inline.take_out([cell]) == inline.take_out([cell])
+
+
+def test_a_handle_of_another_session_says_what_to_do(shell):
+    _, error, _ = run(shell, "%twitter_refresh --auth inline:0123456789ab")
+
+    assert isinstance(error, errors.UsageError)
+    assert "another session" in str(error)
+
+
+def test_the_user_s_own_cell_and_history_stay_as_they_are(shell, auth):
+    cell = f"%twitter_refresh --auth {json.dumps(auth)}"
+    run(shell, cell)
+
+    assert cell in shell.history_manager.input_hist_raw
+    assert auth["refresh_token"] not in str(shell.history_manager.input_hist_parsed)
+
+
+def test_a_terminal_asks_for_the_rest_of_an_open_brace(shell):
+    """What is typed line by line is no cell until the brace is closed."""
+    check = shell.input_transformer_manager.check_complete
+
+    assert check("%twitter_refresh --auth {\n")[0] == "incomplete"
+    assert check('%twitter_refresh --auth {"client_id": "x",\n')[0] == "incomplete"
+    assert check('%twitter_refresh --auth {"client_id": "x"}\n')[0] == "complete"
+    assert check("%twitter_refresh --auth auth.json\n")[0] == "complete"
