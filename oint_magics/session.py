@@ -8,15 +8,18 @@ from urllib.parse import urlsplit
 import requests
 from requests.cookies import extract_cookies_to_jar
 
-from oint_magics import endpoints, settings
+from oint_magics import endpoints, fork, settings
+from oint_magics.connections import PlainSession, SilentAdapter
 from oint_magics.errors import CallError, SettingError
-from oint_magics.secret import mask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from oint_magics.current import Current
     from oint_magics.secret import Secret
+
+# Connections of the parent process, kept so that nothing closes them here.
+_parents: list[Any] = []
 
 
 class Bearer(requests.auth.AuthBase):
@@ -65,7 +68,7 @@ class Reply(NamedTuple):
     document: dict[str, Any] | None
 
 
-class Session(requests.Session):
+class Session(PlainSession):
     """A session whose requests carry the current access token to X's API.
 
     Waits at most `OINT_TWITTER_TIMEOUT` seconds each time, where a call says nothing else.
@@ -79,9 +82,20 @@ class Session(requests.Session):
 
     def __init__(self, current: Current) -> None:
         super().__init__()
+        self._make_connections()
+        fork.watch(self)
         self.auth = Bearer(current, is_direct=True)
         self.headers["User-Agent"] = "oint_magics"
         self.api = endpoints.url_of(endpoints.API, current.auth())
+
+    def _make_connections(self) -> None:
+        for start in ("https://", "http://"):
+            self.mount(start, SilentAdapter())
+
+    def after_fork(self) -> None:
+        """Use connections of one's own: on the parent's, its answers would be read here and these there."""
+        _parents.append(dict(self.adapters))
+        self._make_connections()
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("this session cannot be pickled: make one where it is needed, twitter.session(…)")
@@ -157,28 +171,25 @@ def _document(response: requests.Response) -> dict[str, Any] | None:
 
 
 class _Header(str):
-    """The `Authorization` header: whoever shows it, also in a log or a traceback, shows it masked."""
+    """The `Authorization` header: a text that is masked, and whose bytes, which http.client asks for, are the token's.
 
-    __slots__ = ()
+    So whoever joins, formats, logs or serializes it has the masked text.
+    """
+
+    __slots__ = ("_token",)
+    _token: Secret
 
     def __new__(cls, token: Secret) -> _Header:  # noqa: PYI034 - no subclass
-        return super().__new__(cls, f"Bearer {token.reveal()}")
+        header = super().__new__(cls, f"Bearer {token.masked()}")
+        header._token = token
+        return header
 
-    def __repr__(self) -> str:
-        return repr(str(self))
-
-    def __str__(self) -> str:
-        return _masked(self)
-
-    def __format__(self, spec: str) -> str:
-        return format(str(self), spec)
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        """Return the header as it is sent."""
+        return f"Bearer {self._token.reveal()}".encode(encoding, errors)
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a secret cannot be pickled")
-
-
-def _masked(header: str) -> str:
-    return f"Bearer {mask(header[len('Bearer ') :])}"
 
 
 class _Answered:

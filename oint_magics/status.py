@@ -107,7 +107,8 @@ def known(also: Iterable[Source] = ()) -> Accounts:
     Args:
         also: more sources, such as the default one.
     """
-    families = {family.place: family for family in journal.families()}
+    # The last refreshed come first, and of a store's families the last one counts.
+    families = {family.place: family for family in reversed(journal.families())}
     homes = [stores.open_store(name) for name in stores.kept()] + [source.store for source in also if source.store]
     places = [*families, *(home.place for home in homes), *stores.in_flight()]
     found = [_known(place, families.get(place)) for place in dict.fromkeys(places)]

@@ -9,15 +9,16 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import os
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from oint_magics import settings
+from oint_magics.connections import SilentAdapter
 from oint_magics.endpoints import is_loopback, url_of
 from oint_magics.errors import NotSent, OintError
 from oint_magics.http import is_whole
@@ -169,11 +170,8 @@ def _exchange(url: str, request: TokenRequest, watch: _Watch) -> tuple[Answer | 
     timer.daemon = True
     timer.start()
     try:
-        with _Session() as session, _silence():
-            # A proxy is for what is elsewhere: it must not see what goes to this machine.
-            session.trust_env = not is_loopback(url)
-            _mount(session, watch)
-            return _send(session, url, request, watch), ""
+        with contextlib.closing(SilentAdapter(_watched(watch), max_retries=0)) as adapter, _silence():
+            return _send(adapter, url, request, watch), ""
     except OintError:
         raise
     except Exception as error:  # noqa: BLE001 - none of them may pass: each may hold the request
@@ -183,21 +181,25 @@ def _exchange(url: str, request: TokenRequest, watch: _Watch) -> tuple[Answer | 
         watch.release()
 
 
-def _send(session: requests.Session, url: str, request: TokenRequest, watch: _Watch) -> Answer:
-    # An `auth` callable, since a header set by hand is replaced from a `.netrc` that names the host.
-    response = session.post(
-        url,
-        data=request.body.reveal(),
-        headers={
-            "Content-Type": "application/x-www-form-urlencoded",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": "oint_magics",
-        },
-        auth=_Authorization(request),
-        allow_redirects=False,
+def _send(adapter: SilentAdapter, url: str, request: TokenRequest, watch: _Watch) -> Answer:
+    """Send it by an adapter of our own: a session might keep it, repeat it, follow a redirect or read a `.netrc`."""
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Accept": "application/json",
+        "Accept-Encoding": "identity",
+        "User-Agent": "oint_magics",
+    }
+    if request.authorization is not None:
+        headers["Authorization"] = request.authorization.reveal()
+    prepared = requests.Request("POST", url, headers=headers, data=request.body.reveal()).prepare()
+    # A proxy is for what is elsewhere: it must not see what goes to this machine.
+    is_here = is_loopback(url)
+    response = adapter.send(
+        prepared,
         stream=True,
         timeout=(max(0.1, min(_LONGEST_CONNECT, watch.left)), max(0.1, watch.left)),
+        verify=is_here or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True,
+        proxies={} if is_here else requests.utils.get_environ_proxies(url),
     )
     body, broken = _body(response, watch)
     headers = {name.lower(): value for name, value in response.headers.items()}
@@ -218,11 +220,6 @@ def _body(response: requests.Response, watch: _Watch) -> tuple[bytes, str | None
     if watch.is_over:
         return bytes(body), "its answer did not end in time"
     return bytes(body), None
-
-
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Know no redirect: requests would read its whole body, of any size, only to offer the next request."""
 
 
 @contextlib.contextmanager
@@ -297,35 +294,8 @@ class _TappedFile(io.RawIOBase):
         super().close()
 
 
-class _Authorization(requests.auth.AuthBase):
-    """Sets the Basic header, or leaves a public client's request without one."""
-
-    def __init__(self, request: TokenRequest) -> None:
-        self._authorization = request.authorization
-
-    def __call__(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._authorization is not None:
-            prepared.headers["Authorization"] = self._authorization.reveal()
-        return prepared
-
-
-def _mount(session: requests.Session, watch: _Watch) -> None:
-    class Adapter(HTTPAdapter):
-        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-            super().init_poolmanager(*args, **kwargs)
-            _watch_pools(self.poolmanager, watch)
-
-        def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-            manager = super().proxy_manager_for(*args, **kwargs)
-            _watch_pools(manager, watch)
-            return manager
-
-    session.mount("https://", Adapter(max_retries=0))
-    session.mount("http://", Adapter(max_retries=0))
-
-
-def _watch_pools(manager: Any, watch: _Watch) -> None:
-    """Let a pool manager, plain or of a proxy, make connections that report to the watch."""
+def _watched(watch: _Watch) -> type:
+    """Return a class that stands before urllib3's connections, direct or by a proxy, and lets them report."""
 
     class Watched:
         def _new_conn(self) -> socket.socket:
@@ -343,7 +313,4 @@ def _watch_pools(manager: Any, watch: _Watch) -> None:
             watch.connected = True
             self.sock = _Tapped(self.sock, watch.recorder)
 
-    def watched(pool: Any) -> Any:
-        return type(pool.__name__, (pool,), {"ConnectionCls": type("Connection", (Watched, pool.ConnectionCls), {})})
-
-    manager.pool_classes_by_scheme = {name: watched(pool) for name, pool in manager.pool_classes_by_scheme.items()}
+    return Watched

@@ -227,12 +227,14 @@ def status(auth: str | PathLike[str] | Mapping[str, object] | None = None, *, ch
 
 @clean
 def bearer(auth: str | PathLike[str] | Mapping[str, object] | None = None) -> Bearer:
-    """Return an `auth` for any `requests` session: it gives each request the access token that is good then.
+    """Return an `auth` for a `requests` session of another's making: it gives each request the token that is good then.
 
-    One line lets a client library use it: `client.session.auth = twitter.bearer()`; its constructor gets a
-    placeholder for a token. The token goes to X's API hosts over https alone (and to the sandbox for its pairs). It is
-    refreshed before its end, once for all threads; after a 401 the store is read again, then the pair is refreshed at
-    most once.
+    Prefer `session`, also inside tweepy and xdk (`client.session = twitter.session()`). In a session that is not ours
+    the token stands in plain bytes in http.client's frames while a request is sent: a traceback with its locals, an
+    error reporter or `%debug` can show it, and so does `http.client.HTTPConnection.debuglevel`.
+
+    The token goes to X's API hosts over https alone (and to the sandbox for its pairs). It is refreshed before its
+    end, once for all threads; after a 401 the store is read again, then the pair is refreshed at most once.
 
     Args:
         auth: the source, as for `refresh`.
@@ -248,6 +250,9 @@ def bearer(auth: str | PathLike[str] | Mapping[str, object] | None = None) -> Be
 @clean
 def session(auth: str | PathLike[str] | Mapping[str, object] | None = None) -> Session:
     """Return a `requests.Session` that carries the current access token, as `bearer` does, to X's API.
+
+    One line lets a client library use it: `client.session = twitter.session()`; its constructor gets a placeholder for
+    a token. Errors hold nothing of what was sent; its connections print nothing.
 
     Args:
         auth: the source, as for `refresh`.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from oint_magics import refresh as flow
 from oint_magics import settings, sources, stores
 from oint_magics.errors import AuthNotFound, StoreTaken, UsageError
-from oint_magics.homes import spent
+from oint_magics.homes import newest_of, spent
 from oint_magics.response import home_of, unsaved
 from oint_magics.secret import Secret
 from oint_magics.stores import journal
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from oint_magics.sources import Source
     from oint_magics.status import Accounts
     from oint_magics.stores import Store
+    from oint_magics.stores.journal import Successor
     from oint_magics.table import Table
     from oint_magics.user import User
 
@@ -110,14 +111,11 @@ def refresh(  # noqa: PLR0913 - what a user may say, each by its name
 
 def keep(auth: object, to: str, *, replace: bool = False, variables: Mapping[str, object] | None = None) -> str:
     """Copy an auth structure into a store; see `oint_magics.twitter.keep`."""
-    source = source_of(auth, variables)
+    source = _newest(source_of(auth, variables))
     store = stores.open_store(is_text("to", to))
     if not (source.store and source.store.place == store.place):
         _check_one_row(source.store, store)
         found = source.read()
-        newest = journal.successor_of(found.refresh_token.fingerprint()) if found.refresh_token else None
-        if newest:
-            raise spent(newest)
         with store.lock(settings.timeout() + 15, lambda: None):
             if store.exists() and not replace and not store.read().document.matches(found.document):
                 raise StoreTaken(
@@ -130,6 +128,28 @@ def keep(auth: object, to: str, *, replace: bool = False, variables: Mapping[str
         unsaved[:] = [left for left in unsaved if not Secret(left["access_token"]).matches(found.access_token)]
     use(store.label)
     return store.label
+
+
+def _newest(source: Source) -> Source:
+    """Return where the newest pair of a source lives: a copy that is spent stands for its successor.
+
+    Raises:
+        TokenSpent: the source is spent, and its successor is not where it was saved.
+    """
+    token = source.read().refresh_token
+    successor = journal.successor_of(token.fingerprint()) if token else None
+    newest = newest_of(source, successor)
+    if successor is not None and newest is source and not _is_put_back(source.store, successor):
+        raise spent(successor)
+    return newest
+
+
+def _is_put_back(store: Store | None, successor: Successor) -> bool:
+    """Restore the newest pair in a store that holds older bytes by now; tell whether that could be done."""
+    if store is None or store.place != successor.place:
+        return False
+    with store.lock(settings.timeout() + 15, lambda: None):
+        return store.put_back(successor.fingerprint)
 
 
 def _note_team(source: Store | None, store: Store, auth: Auth) -> None:
