@@ -15,7 +15,8 @@ test: .venv/test  ## all tests; PYTEST_ARGS="…" is passed on
 	$(BIN)/python tests/browser.py
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
-check: .venv/check  ## lint, types, and which way the imports run
+check: .venv/check  ## lint, types, which way the imports run, and no token in any file
+	$(BIN)/python tests/tree.py
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy

@@ -5,13 +5,55 @@ import os
 
 import pytest
 import raw_server
+import tree
 from postgres import Postgres
 
 from oint_magics import endpoints, response, saving, sources
 from oint_magics.sandbox import Sandbox
 from oint_magics.twitter import calls, logins
 
+TREE = pytest.StashKey()
 STRIPPED = ("OINT_", "TWITTER_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "NETRC")
+
+
+def pytest_sessionstart(session):
+    """Note what lies in the tree, where this is the process that the others report to."""
+    if not hasattr(session.config, "workerinput"):
+        session.config.stash[TREE] = tree.names()
+
+
+def pytest_sessionfinish(session):
+    """Fail a run that left a file in the tree."""
+    left = sorted(tree.names() - session.config.stash.get(TREE, tree.names()))
+    if left:
+        print(f"\nThe tests left these in the tree: {', '.join(left)}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(autouse=True)
+def after(request, record_property):
+    """Note what came of a row's attack, in a few words; see `attacks/rows.py`."""
+    mark = request.node.get_closest_marker("row")
+
+    def note(words):
+        record_property("row", [*map(str, mark.args), words])
+
+    return note
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print the rows of those tests that have one, where passed tests are asked for (`-rP`)."""
+    reports = [each for kind in ("passed", "failed") for each in terminalreporter.stats.get(kind, ())]
+    rows = sorted((value for each in reports for name, value in each.user_properties if name == "row"), key=_order)
+    if rows and terminalreporter.hasopt("P"):
+        terminalreporter.section("point, given, before, after")
+        for point, given, before, now in rows:
+            terminalreporter.write_line(f"{point:>3} | {given} | {before} | {now}")
+
+
+def _order(row):
+    digits = "".join(c for c in row[0] if c.isdigit())
+    return int(digits or 0), row
 
 
 @pytest.fixture(autouse=True)

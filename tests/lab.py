@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 import requests
+from patience import LONG, LONG_MS, wait_for
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
-from playwright.sync_api import expect
 
 ALL_DONE = """() => [...document.querySelectorAll(".jp-CodeCell")]
     .every((cell) => /\\[\\d+\\]/.test(cell.querySelector(".jp-InputPrompt").innerText))"""
@@ -53,41 +53,44 @@ class Lab:
         return {name: str(self.home / place) for name, place in names.items()}
 
     def _address(self):
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
+        def found():
+            assert self.process.poll() is None, self._log()
             for path in (self.home / "run").glob("jpserver-*.json"):
-                return json.loads(path.read_text())["url"]
-            assert self.process.poll() is None, (self.home / "lab.log").read_text()
-            time.sleep(0.1)
-        raise TimeoutError((self.home / "lab.log").read_text())
+                with contextlib.suppress(ValueError):  # It is still being written.
+                    return json.loads(path.read_text())["url"]
+            return None
+
+        return wait_for(found, self._log, 0.1)
+
+    def _log(self):
+        return (self.home / "lab.log").read_text(errors="replace")[-4000:]
 
     def open(self, page, notebook):
         """Open a notebook and wait until its kernel is there."""
         address = f"lab/tree/{notebook}?reset" if self.app == "jupyterlab" else f"notebooks/{notebook}"
         page.goto(self.url + address)
-        page.locator(".jp-Notebook").wait_for(timeout=60_000)
+        page.locator(".jp-Notebook").wait_for(timeout=LONG_MS)
         idle = page.get_by_text("| Idle") if self.app == "jupyterlab" else page.locator("[data-status=idle]").first
-        idle.wait_for(timeout=60_000)
+        idle.wait_for(timeout=LONG_MS)
         self._wait_for_kernel(notebook)
 
     def _wait_for_kernel(self, notebook):
         """Wait until the server knows of a kernel that listens to a front end: what is shown may be older."""
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            for session in requests.get(f"{self.url}api/sessions", timeout=30).json():
-                kernel = session["kernel"]
-                is_it = session["path"].endswith(Path(notebook).name) and Path(notebook).parent.name in session["path"]
-                if is_it and kernel["connections"] and kernel["execution_state"] == "idle":
-                    return
-            time.sleep(0.2)
-        raise TimeoutError(notebook)
+        name, folder = Path(notebook).name, Path(notebook).parent.name
+
+        def found():
+            sessions = requests.get(f"{self.url}api/sessions", timeout=LONG).json()
+            mine = [each["kernel"] for each in sessions if each["path"].endswith(name) and folder in each["path"]]
+            return any(kernel["connections"] and kernel["execution_state"] == "idle" for kernel in mine)
+
+        wait_for(found, lambda: f"no idle kernel for {notebook}: {self._log()}", 0.2)
 
     def run_all(self, page, *, wait=True):
         """Run every cell, and wait until each is done.
 
         A front end whose kernel is not connected yet forgets what it is told, or asks for a kernel.
         """
-        for _ in range(10):
+        for _ in range(60):
             if page.locator(".jp-Dialog").count():
                 page.keyboard.press("Escape")
             page.get_by_role("menuitem", name="Run", exact=True).click()
@@ -96,43 +99,77 @@ class Lab:
                 page.wait_for_function(BEGUN, timeout=3_000)
                 break
         if wait:
-            try:
-                page.wait_for_function(ALL_DONE, timeout=30_000)
-            except PlaywrightTimeout:
-                page.screenshot(path="/tmp/try/stuck.png")
-                import shutil
+            self._wait_until_done(page)
 
-                shutil.copy(self.home / "lab.log", "/tmp/try/stuck.log")
-                raise
+    def _wait_until_done(self, page):
+        try:
+            page.wait_for_function(ALL_DONE, timeout=LONG_MS)
+        except PlaywrightTimeout:
+            raise TimeoutError(f"cells that are not done:\n{self._seen(page)}\n{self._log()}") from None
+
+    @staticmethod
+    def _seen(page):
+        """Return what stands in the page's cells."""
+        return "\n---\n".join(cell.inner_text()[:500] for cell in page.locator(".jp-CodeCell").all())
 
     def run_cell(self, page, number):
-        """Run one cell, and wait until it is done."""
+        """Run one cell, and wait until it is done.
+
+        A front end forgets a key that comes while the page moves under it; so it is pressed until the cell begins.
+        """
         cell = page.locator(".jp-CodeCell").nth(number)
-        cell.locator(".jp-Cell-inputWrapper").click()
-        page.keyboard.press("Control+Enter")
-        expect(cell.locator(".jp-InputPrompt").first).to_have_text(re.compile(r"\[\d+\]"), timeout=30_000)
+        prompt = cell.locator(".jp-InputPrompt").first
+        wait_for(lambda: "*" not in prompt.inner_text(), lambda: self._seen(page), 0.1)
+        before = prompt.inner_text()
+        for _ in range(60):
+            cell.locator(".jp-Cell-inputWrapper").click()
+            page.keyboard.press("Control+Enter")
+            with contextlib.suppress(PlaywrightTimeout):
+                page.wait_for_function(
+                    "([number, before]) => document.querySelectorAll('.jp-CodeCell')[number]"
+                    ".querySelector('.jp-InputPrompt').innerText !== before",
+                    arg=[number, before], timeout=5_000,
+                )  # fmt: skip
+                break
+        done = re.compile(r"\[\d+\]")
+        wait_for(lambda: done.search(prompt.inner_text()), lambda: f"{self._seen(page)}\n{self._log()}", 0.1)
 
     def run_last(self, page):
         """Run the last cell once more, and wait until every one is done."""
-        page.locator(".jp-CodeCell").last.click()
-        page.keyboard.press("Control+Enter")
-        page.wait_for_function(ALL_DONE, timeout=30_000)
+        self._wait_until_done(page)
+        self.run_cell(page, page.locator(".jp-CodeCell").count() - 1)
+        self._wait_until_done(page)
 
-    def save(self, page):
-        """Save the notebook as a person does, and return it."""
+    def save(self, page, notebook):
+        """Save the notebook as a person does, and wait until it and its checkpoint are written.
+
+        With jupyter-collaboration the server saves by itself, and may have done so before.
+        """
+        path = self.folder / notebook
+        files = (path, path.parent / ".ipynb_checkpoints" / f"{path.stem}-checkpoint.ipynb")
+        before = [_written_at(each) for each in files]
         page.keyboard.press("Control+s")
-        page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')", timeout=10_000)
-        time.sleep(0.5)
+        page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')", timeout=LONG_MS)
+        end = time.monotonic() + 10
+        while time.monotonic() < end and any(_written_at(f) == at for f, at in zip(files, before, strict=True)):
+            time.sleep(0.05)
 
     def stop(self):
         """End the server and its kernels."""
         os.killpg(self.process.pid, signal.SIGTERM)
         try:
-            self.process.wait(10)
+            self.process.wait(30)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
         self.log.close()
+
+
+def _written_at(path):
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None
 
 
 def notebook(path, *cells):

@@ -9,6 +9,8 @@ import time
 import warnings
 from pathlib import Path
 
+from patience import LONG
+
 
 class Postgres:
     """A server of our own in a new folder, reached by a socket file there."""
@@ -68,7 +70,7 @@ class Bouncer:
         self._wait(port)
 
     def _wait(self, port):
-        end = time.monotonic() + 10
+        end = time.monotonic() + LONG
         while time.monotonic() < end:
             try:
                 socket.create_connection(("127.0.0.1", port), 1).close()

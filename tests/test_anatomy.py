@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from oint_magics import anatomy
 from oint_magics.sandbox.accounts import _packed
 
-OPI_ACCESS_TOKEN = "TW1qcjhrVzUyT2tYaVVfZWtvem9wNVFPVlJEcE1xd3ZaU1ZRSkYxOTkzU1hyOjE3Mjg0NTI5NDY2NDM6MToxOmF0OjE"
-OPI_REFRESH_TOKEN = "bnRnOXpVdXVjdlp2azlkVjYzaEMwY2FxdFloTS03aWhYaHFjcEdodVpqMThjOjE3Mjg0NTI5NDY2NDM6MToxOnJ0OjE"
+OPI_ACCESS_TOKEN = _packed("Mmjr8kW52OkXiU_ekozop5QOVRDpMqwvZSVQJF1993SXr:1728452946643:1:1:at:1")
+OPI_REFRESH_TOKEN = _packed("ntg9zUuucvZvk9dV63hC0caqtYhM-7ihXhqcpGhuZj18c:1728452946643:1:1:rt:1")
 
 
 def test_reads_the_tokens_that_opi_recorded():

@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import polars as pl
 import pytest
+from patience import LONG, wait_for
 from raw_server import answer
 
 from oint_magics import errors, progress, twitter
@@ -82,7 +83,7 @@ def test_a_rate_limit_is_raised_with_its_end_and_the_rows_so_far(pair, sandbox, 
     with pytest.raises(errors.RateLimited) as caught:
         twitter.get(POSTS, pair, max_results=100)
 
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 100
     assert len(caught.value.rows) == 200
     assert caught.value.status == 429
     assert 0 < (caught.value.retry_at - datetime.now(UTC)).total_seconds() < 910
@@ -227,15 +228,14 @@ def test_the_stop_button_returns_the_rows_so_far(pair):
 
 
 def test_the_stop_button_while_x_does_not_answer(api):
-    server = api(lambda _: time.sleep(20))
+    server = api(lambda _: time.sleep(LONG))
     code = "from oint_magics import twitter; print('ready', flush=True); print(twitter.get('users/me', 'auth.json'))"
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=dict(os.environ))
     process.stdout.readline()
-    while not server.requests:
-        time.sleep(0.05)
+    wait_for(lambda: server.requests, "nothing was sent")
     process.send_signal(signal.SIGINT)
 
-    assert process.communicate(timeout=10)[0] == "[]\n"
+    assert process.communicate(timeout=LONG)[0] == "[]\n"
 
 
 def test_names_and_values_as_x_wants_them(api):

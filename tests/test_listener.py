@@ -5,9 +5,9 @@ import errno
 import http.client
 import socket
 import threading
-import time
 
 import pytest
+from patience import LONG, wait_for
 from ports import free_port
 
 from oint_magics.listener import Listener, Verdict, can_listen
@@ -43,7 +43,7 @@ def listening():
 
 
 def get(port, target, host=None, address="127.0.0.1"):
-    connection = http.client.HTTPConnection(address, port, timeout=5)
+    connection = http.client.HTTPConnection(address, port, timeout=LONG)
     try:
         connection.request("GET", target, headers={"Host": host or f"127.0.0.1:{port}"})
         reply = connection.getresponse()
@@ -54,11 +54,7 @@ def get(port, target, host=None, address="127.0.0.1"):
 
 def brought(listener):
     """Return what was brought, which is done once the browser has its answer."""
-    for _ in range(100):
-        if listener.then:
-            break
-        time.sleep(0.05)
-    return listener.then
+    return wait_for(lambda: listener.then, "nothing was brought")
 
 
 def is_open(port, address="127.0.0.1"):
@@ -110,7 +106,7 @@ def test_another_path_or_host_is_not_even_judged(listening, port, target, host, 
 
 def test_a_request_without_a_host_is_not_judged(listening, port):
     listener = listening(f"http://127.0.0.1:{port}/callback")
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as browser:
+    with socket.create_connection(("127.0.0.1", port), timeout=LONG) as browser:
         browser.sendall(b"GET /callback?right HTTP/1.0\r\n\r\n")
         assert browser.recv(12) == b"HTTP/1.0 403"
     assert listener.seen == []
@@ -119,7 +115,7 @@ def test_a_request_without_a_host_is_not_judged(listening, port):
 @pytest.mark.parametrize("method", ["POST", "HEAD", "PUT", "OPTIONS"])
 def test_only_get_is_known(listening, port, method):
     listener = listening(f"http://127.0.0.1:{port}/callback")
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LONG)
     connection.request(method, "/callback?right", headers={"Host": f"127.0.0.1:{port}"})
 
     assert connection.getresponse().status == 501

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 import requests
+from patience import LONG
 from ports import free_port
 
 from oint_magics import errors, login, scopes, twitter
@@ -57,7 +58,7 @@ def kept():
 
 
 def visit(address):
-    return requests.get(address, timeout=10)
+    return requests.get(address, timeout=LONG)
 
 
 def test_the_browser_brings_it(begin, sandbox):
@@ -249,7 +250,7 @@ def test_the_call_that_waits(sandbox, app, capsys):
         visit(sandbox.approve(login._running[0].link))
 
     threading.Thread(target=person).start()
-    response = twitter.login(app, timeout=20)
+    response = twitter.login(app, timeout=LONG)
 
     assert response["access_token"] == kept()["access_token"]
     assert "Open this link and approve there:\nhttp://127.0.0.1" in capsys.readouterr().err
@@ -277,7 +278,7 @@ def test_the_stop_button_while_nobody_answers(app):
     assert "Open this link" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
 
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=LONG)
     assert out.startswith("Stopped ")
     assert out.endswith("\nthe port is free\n")
     assert "Traceback" not in err

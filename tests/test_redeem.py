@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from patience import LONG, wait_for
 from ports import free_port
 from raw_server import answer
 
@@ -367,11 +368,10 @@ OUTCOMES = {
     "429": (answer("429 Too Many", b"{}", "Retry-After: 60"), errors.TryLater),
     "404": (answer("404 No", b""), errors.NotTokenEndpoint),
     "foreign refusal": (answer("400 Bad", b'{"error": "invalid_grant"}'), errors.InvalidGrant),
-    "echo": (lambda c: None, None),
 }
 
 
-@pytest.mark.parametrize("name", [name for name, (_, kind) in OUTCOMES.items() if kind])
+@pytest.mark.parametrize("name", OUTCOMES)
 def test_an_exchange_that_brings_no_pair_leaves_nothing_behind(raw, auth, monkeypatch, name):
     behaviour, kind = OUTCOMES[name]
     server = raw(behaviour)
@@ -522,7 +522,7 @@ def test_a_refresh_leaves_a_login_s_answer_alone(sandbox, app, monkeypatch):
 
 
 def test_the_stop_button_waits_for_the_save(sandbox, app):
-    sandbox.faults.add("slow", 1.0)
+    sandbox.faults.add("slow", 3.0)
     code = (
         "from oint_magics import twitter; from oint_magics.twitter import logins; import sys, json\n"
         "from oint_magics.authorization import AuthorizationRequest; from oint_magics.secret import Secret\n"
@@ -541,11 +541,11 @@ def test_the_stop_button_waits_for_the_save(sandbox, app):
     process.stdin.write(json.dumps(given))
     process.stdin.close()
     assert process.stdout.readline() == "ready\n"
-    time.sleep(0.5)
+    wait_for(lambda: not sandbox.faults.names(), "the code was not sent")
     process.send_signal(signal.SIGINT)
 
     assert "too late to stop" in process.stdout.read()
-    assert process.wait(20) == 0
+    assert process.wait(LONG) == 0
     process.stdout.close()
     assert sandbox.accounts.bearer(kept()["access_token"])
 
@@ -682,11 +682,11 @@ def test_a_code_is_sent_once(sandbox, app):
 def test_an_api_that_drips_holds_nobody(sandbox, app, monkeypatch):
     log_in(sandbox, app)
     monkeypatch.setenv("OINT_TWITTER_TIMEOUT", "1")
-    monkeypatch.setattr("oint_magics.api.owner", lambda *_: time.sleep(30))
+    monkeypatch.setattr("oint_magics.api.owner", lambda *_: time.sleep(300))
     begun = time.monotonic()
 
     assert log_in(sandbox, app, person=SECOND).saved_to.startswith("profile:login-")
-    assert time.monotonic() - begun < 8
+    assert time.monotonic() - begun < 200
 
 
 def test_a_forgotten_profile_keeps_no_answer_of_a_login(sandbox, app, monkeypatch):

@@ -137,7 +137,10 @@ def test_a_store_with_the_same_pair_is_its_home(sandbox, auth_file, home):
     auth_file()
     twitter.keep("auth.json", "profile:work")
 
-    assert profile(home, "work")["refresh_token"] != twitter.refresh("auth.json", to="profile:work")["access_token"]
+    before = profile(home, "work")["refresh_token"]
+    response = twitter.refresh("auth.json", to="profile:work")
+
+    assert profile(home, "work")["refresh_token"] == response["refresh_token"] != before
     assert sandbox.accounts.counts.refreshes == 1
 
 

@@ -280,7 +280,8 @@ def test_nothing_shows_the_token(x, caplog, capsys):
     reply = client.get(f"{server.url}/2/users/me")
     header = session._Header(auth_of({"client_id": "i", "access_token": TOKEN}).access_token)
 
-    shown = [repr(bearer), str(vars(bearer)), repr(client.auth), repr(reply.request.headers), str(dict(reply.request.headers)),
+    headers = {"Authorization": header}
+    shown = [f"{header}", "Authorization: " + header, json.dumps(headers), f"{header}", header[:60], repr(bearer), str(vars(bearer)), repr(client.auth), repr(reply.request.headers), str(dict(reply.request.headers)),
              reply.request.headers["Authorization"], repr(header), str(header), f"{header}",
              caplog.text, *capsys.readouterr()]  # fmt: skip
     assert TOKEN not in "".join(shown)
@@ -294,13 +295,13 @@ def test_nothing_shows_the_token(x, caplog, capsys):
 
 def test_every_wait_has_an_end(x, monkeypatch):
     monkeypatch.setenv("OINT_TWITTER_TIMEOUT", "1")
-    x(lambda _: time.sleep(5))
+    x(lambda _: time.sleep(300))
     client = twitter.session("auth.json")
     begun = time.monotonic()
 
     with pytest.raises(requests.ReadTimeout):
         client.get(f"{client.api}/2/users/me")
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < 100
 
 
 def test_an_expired_token_is_refreshed_for_eight_threads_once(sandbox, auth_file):
@@ -326,7 +327,7 @@ def test_tweepy_with_one_line(sandbox, auth_file):
     """With the sandbox's pair its requests for X go to the sandbox, refreshed where that is due."""
     refreshing(sandbox, auth_file())
     client = tweepy.Client(bearer_token="placeholder")
-    client.session.auth = twitter.bearer("auth.json")
+    client.session = twitter.session("auth.json")
 
     assert client.get_me(user_auth=False).data.username == "sandbox"
     posts = client.get_users_tweets("2244994945", max_results=50, user_auth=False)
@@ -338,7 +339,7 @@ def test_xdk_with_one_line(sandbox, auth_file, home):
     (home / ".netrc").write_text("machine 127.0.0.1 login me password MARKED\n")
     refreshing(sandbox, auth_file())
     client = xdk.Client(access_token="placeholder")
-    client.session.auth = twitter.bearer("auth.json")
+    client.session = twitter.session("auth.json")
 
     assert client.users.get_me().data.username == "sandbox"
     assert sandbox.accounts.counts.refreshes == 1
@@ -355,7 +356,7 @@ def test_tweepy_with_a_pair_of_x(auth, monkeypatch):
 
     Path("auth.json").write_text(json.dumps(auth | {"expires_at": int(time.time()) + 3600}))
     client = tweepy.Client(bearer_token="placeholder")
-    client.session.auth = twitter.bearer("auth.json")
+    client.session = twitter.session("auth.json")
     client.session.mount("https://", Look())
 
     with pytest.raises(requests.ConnectionError):

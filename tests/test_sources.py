@@ -174,7 +174,7 @@ def test_bad_files():
     files = {
         "empty.json": (b"", "the text is empty"),
         "list.json": (f'["{MARK}"]'.encode(), "a list stands where one object is wanted"),
-        "cp1251.json": f'{{"client_id": "Привет{MARK}"}}'.encode("cp1251") and (f'{{"{MARK}": "Привет"}}'.encode("cp1251"), "not UTF-8"),
+        "cp1251.json": (f'{{"{MARK}": "Привет"}}'.encode("cp1251"), "not UTF-8"),
         "utf16.json": (STRICT.encode("utf-16-le"), "line 1, column 2"),
         "cut.json": (f'{{"client_id": "{MARK}"'.encode(), "cut off"),
         "huge.json": (b"{" + b" " * 2**20, "larger than 1 MiB"),

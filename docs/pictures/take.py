@@ -65,7 +65,7 @@ def reopened(page, server, folder, theme):
     server.run_all(page)
     page.locator(".oint-form").wait_for()
     cell(page, 0).click()
-    server.save(page)
+    server.save(page, folder / "again.ipynb")
     page.goto("about:blank")
     (folder / "again.ipynb").rename(folder / "copy.ipynb")
     server.open(page, "copy.ipynb")

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pexpect
+from patience import LONG
 
 from leaks.session import NotebookSession, Session
 
@@ -48,7 +49,7 @@ class TerminalSession(Session):
                  "--HistoryManager.enabled=True"]  # fmt: skip
         # As wide as any line: what a terminal breaks would hide from the search.
         child = pexpect.spawn(sys.executable, words, env=os.environ | self.environment() | {"TERM": "dumb"},
-                              cwd=self.root / "work", timeout=30, dimensions=(50, 4000), logfile=screen)  # fmt: skip
+                              cwd=self.root / "work", timeout=LONG, dimensions=(50, 4000), logfile=screen)  # fmt: skip
         child.logfile, child.logfile_read = None, screen
         child.expect(self._prompt)
         answers = list(way.answers)

@@ -4,6 +4,7 @@ import itertools
 import json
 
 from jupyter_client import BlockingKernelClient
+from patience import LONG
 
 _START = {"clientID": "leaks", "adapterID": "", "pathFormat": "path", "linesStartAt1": True, "columnsStartAt1": True}
 _MOST = 150
@@ -20,7 +21,7 @@ class _Debugger:
     def ask(self, command, **arguments):
         request = {"type": "request", "seq": next(self._numbers), "command": command, "arguments": arguments}
         self._client.control_channel.send(self._client.session.msg("debug_request", request))
-        content = self._client.get_control_msg(timeout=20)["content"]
+        content = self._client.get_control_msg(timeout=LONG)["content"]
         self.answers.append(content)
         return content.get("body") or {}
 

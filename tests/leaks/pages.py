@@ -2,6 +2,7 @@
 
 import browser
 import lab
+from patience import LONG_MS
 from playwright.sync_api import sync_playwright
 
 from leaks.debugger import look
@@ -70,7 +71,7 @@ class PageSession(NotebookSession):
         pages = []
         for frames in (self.other, self.frames):
             page = context.new_page()
-            page.set_default_timeout(25_000)
+            page.set_default_timeout(LONG_MS)
             self._listen(page, frames)
             jupyter.open(page, self.notebook(way).name)
             pages.append(page)
@@ -82,7 +83,7 @@ class PageSession(NotebookSession):
             jupyter.run_last(page)
         look(self.root, way)
         page.locator(".jp-CodeCell").first.click()
-        jupyter.save(page)
+        jupyter.save(page, self.notebook(way))
         self.stores += page.evaluate(_STORES)
         for page in pages:
             page.close()

@@ -36,7 +36,7 @@ def approve(link):
     from urllib.parse import urlsplit
 
     address = urlsplit(link)
-    connection = http.client.HTTPConnection(address.netloc, timeout=5)
+    connection = http.client.HTTPConnection(address.netloc, timeout=300)
     connection.request("GET", f"{address.path}?{address.query}")
     location = connection.getresponse().headers["Location"]
     connection.close()

@@ -3,6 +3,7 @@
 import re
 
 import requests
+from patience import LONG
 
 from leaks.given import Given
 
@@ -125,7 +126,7 @@ def approve_and_paste(page, way):
     """The same where the browser ends elsewhere, and its address is copied."""
     link = page.locator("a.oint-link[href]")
     link.wait_for()
-    address = requests.get(link.get_attribute("href"), allow_redirects=False, timeout=10).headers["Location"]
+    address = requests.get(link.get_attribute("href"), allow_redirects=False, timeout=LONG).headers["Location"]
     page.get_by_label("paste the whole address").fill(address)
     page.get_by_role("button", name="Take the address").click()
     _table(page)
@@ -133,13 +134,13 @@ def approve_and_paste(page, way):
 
 def approve_in_browser(screen):
     """Open the link that a terminal shows; its listener takes what comes back."""
-    requests.get(_link(screen), timeout=10)
+    requests.get(_link(screen), timeout=LONG)
     return ""
 
 
 def approve_and_copy(screen):
     """Return the address that the browser ends at."""
-    return requests.get(_link(screen), allow_redirects=False, timeout=10).headers["Location"]
+    return requests.get(_link(screen), allow_redirects=False, timeout=LONG).headers["Location"]
 
 
 def _link(screen):

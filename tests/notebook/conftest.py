@@ -3,8 +3,10 @@
 import browser
 import lab
 import pytest
-from playwright.sync_api import sync_playwright
+from patience import LONG_MS
+from playwright.sync_api import expect, sync_playwright
 
+expect.set_options(timeout=LONG_MS)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 
@@ -28,7 +30,7 @@ def jupyter(tmp_path_factory, request):
 @pytest.fixture
 def page(chromium):
     page = chromium.new_page(viewport={"width": 1200, "height": 1000})
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(LONG_MS)
     frames = []
     page.on("websocket", lambda ws: ws.on("framesent", lambda data: frames.append(data)))
     page.on("websocket", lambda ws: ws.on("framereceived", lambda data: frames.append(data)))

@@ -5,6 +5,7 @@ import re
 
 import lab
 import pytest
+from patience import LONG_MS
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -37,7 +38,7 @@ def done(page, jupyter):
     """Wait for the table in the form's place, save, and look for the secrets in the file."""
     page.locator("table.oint-t", has_text="access_token").wait_for()
     expect(page.locator(".oint-form")).to_have_count(0)
-    jupyter.save(page)
+    jupyter.save(page, page.notebook)
     text = page.notebook.read_text()
     for key in ("client_secret", "refresh_token", "access_token"):
         assert page.auth[key] not in text
@@ -140,7 +141,7 @@ def test_a_refusal_is_shown_in_the_form_and_the_next_press_works(form, jupyter):
     done(form, jupyter)
 
 
-@pytest.mark.last_cell("import time; time.sleep(15)")
+@pytest.mark.last_cell("import time; time.sleep(300)")
 def test_the_form_works_while_another_cell_runs(form):
     """The kernel is not blocked by the form, nor the form by the kernel."""
     form.get_by_label("Paste the auth JSON").fill(json.dumps(form.auth))
@@ -258,13 +259,13 @@ def test_reopened_it_says_that_it_is_not_connected(chromium, tmp_path):
         server.run_all(page)
         page.locator(".oint-form").wait_for()
         page.locator(".jp-CodeCell").first.click()
-        server.save(page)
+        server.save(page, path)
         assert "widgets" in json.loads(path.read_text())["metadata"]
         page.goto("about:blank")
         path.rename(path.with_name("copy.ipynb"))
 
         server.open(page, "copy.ipynb")
-        page.get_by_text("Not connected to a kernel. Run this cell again.").wait_for(timeout=15_000)
+        page.get_by_text("Not connected to a kernel. Run this cell again.").wait_for(timeout=LONG_MS)
         assert page.locator(".oint-form").count() == 0
     finally:
         page.close()

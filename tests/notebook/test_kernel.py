@@ -9,6 +9,7 @@ import nbformat
 import pytest
 from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
+from patience import LONG
 
 ROOT = Path(__file__).parent.parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -63,7 +64,7 @@ class FrontEnd:
         """Run a cell; return its messages on the public channel."""
         number, messages = self.client.execute(code, allow_stdin=True), []
         while True:
-            message = self.client.get_iopub_msg(timeout=30)
+            message = self.client.get_iopub_msg(timeout=LONG)
             if message["parent_header"].get("msg_id") != number:
                 continue
             if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
@@ -102,12 +103,12 @@ def test_the_prompt_in_a_notebook(front_end, sandbox):
     number = front_end.client.execute("%twitter_auth --prompt", allow_stdin=True)
 
     for answer in (auth["client_id"], auth["client_secret"], auth["refresh_token"], "profile:typed"):
-        request = front_end.client.get_stdin_msg(timeout=30)
+        request = front_end.client.get_stdin_msg(timeout=LONG)
         assert request["content"]["password"] is True
         front_end.client.input(answer)
     messages = []
     while not messages or messages[-1]["content"].get("execution_state") != "idle":
-        message = front_end.client.get_iopub_msg(timeout=30)
+        message = front_end.client.get_iopub_msg(timeout=LONG)
         if message["parent_header"].get("msg_id") == number:
             messages.append(message)
 

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import lab
 import pytest
+from patience import LONG_MS
 from playwright.sync_api import expect
 from ports import free_port
 
@@ -70,7 +71,7 @@ def table(page):
 def saved(page, jupyter, address):
     """Save the notebook; nothing of the login is in it but the table."""
     page.locator(".jp-CodeCell").first.click()
-    jupyter.save(page)
+    jupyter.save(page, page.notebook)
     text = page.notebook.read_text()
     pair = json.loads(page.auth.read_text())
     query = parse_qs(urlsplit(address).query)
@@ -140,7 +141,7 @@ def test_the_pasted_address(jupyter, page, chromium, place):
         server.server_close()
 
 
-@pytest.mark.last_cell("import time; time.sleep(20)")
+@pytest.mark.last_cell("import time; time.sleep(300)")
 def test_it_ends_while_another_cell_runs(login):
     answered(login, "Authorize app")
 
@@ -219,13 +220,13 @@ def test_reopened_it_says_that_it_is_not_connected(chromium, tmp_path):
         server.run_all(page)
         page.locator(".oint-form").wait_for()
         page.locator(".jp-CodeCell").first.click()
-        server.save(page)
+        server.save(page, path)
         assert "code_challenge" not in path.read_text()
         page.goto("about:blank")
         path.rename(path.with_name("copy.ipynb"))
 
         server.open(page, "copy.ipynb")
-        page.get_by_text("Not connected to a kernel. Run this cell again.").wait_for(timeout=15_000)
+        page.get_by_text("Not connected to a kernel. Run this cell again.").wait_for(timeout=LONG_MS)
         assert page.locator(".oint-form").count() == 0
     finally:
         page.close()
@@ -239,7 +240,7 @@ def test_the_login_notebook_is_done_by_a_person(chromium, tmp_path):
     (tmp_path / "nb" / source.name).write_text(source.read_text())
     server = lab.Lab(tmp_path / "lab", tmp_path / "nb")
     page = chromium.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(LONG_MS)
     page.callback = "http://127.0.0.1:8080/callback"
     try:
         server.open(page, source.name)
@@ -250,7 +251,7 @@ def test_the_login_notebook_is_done_by_a_person(chromium, tmp_path):
             if "%twitter_login" in cells.nth(number).locator(".jp-InputArea-editor").inner_text():
                 link.wait_for()
                 answered(page, "Authorize app")
-                expect(link).to_have_count(0, timeout=20_000)
+                expect(link).to_have_count(0, timeout=LONG_MS)
         shown = page.locator(".jp-Notebook").inner_text()
         assert shown.count("after this login") == 2
         for text in ("@sandbox", "was revoked on", "checked: client secret", "opens nothing"):

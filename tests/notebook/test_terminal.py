@@ -7,6 +7,7 @@ import time
 
 import pexpect
 import pytest
+from patience import LONG
 from ports import free_port
 
 PROMPT = r"In \[\d+\]: "
@@ -19,7 +20,7 @@ def ipython(home):
         ["-m", "IPython", "--no-banner", "--simple-prompt", "--colors=NoColor", "--HistoryManager.enabled=True"],
         env=os.environ | {"IPYTHONDIR": str(home / "ipython"), "TERM": "dumb"},
         encoding="utf-8",
-        timeout=30,
+        timeout=LONG,
         dimensions=(50, 160),
     )
     child.expect(PROMPT)
@@ -146,7 +147,7 @@ def test_a_login_in_a_terminal_by_the_browser(ipython, sandbox):
 
     link = begin_login(ipython, sandbox, free_port())
 
-    assert requests.get(sandbox.approve(link), timeout=10).status_code == 200
+    assert requests.get(sandbox.approve(link), timeout=LONG).status_code == 200
     ipython.expect("answer is there: press Enter")
     said = run(ipython, "")
     assert "after this login" in said
@@ -161,7 +162,7 @@ def test_enter_before_and_while_the_answer_is_on_its_way(ipython, sandbox):
     ipython.sendline("")
     ipython.expect(r"(?s)Nothing has come yet.*\(hidden\): $")
     sandbox.faults.add("slow", 2.0)
-    requests.get(sandbox.approve(link), timeout=10)
+    requests.get(sandbox.approve(link), timeout=LONG)
 
     said = run(ipython, "")
 
@@ -198,6 +199,22 @@ def test_a_login_that_is_interrupted_frees_its_port(ipython, sandbox):
     socket.create_server(("127.0.0.1", port)).close()
 
 
+def begin(child):
+    """Run cells until one is answered.
+
+    A console hears no answer before its kernel knows of its subscription, waits for it for ever, and goes on after
+    Ctrl-C; nothing that it shows tells when that is over.
+    """
+    for _ in range(60):
+        child.sendline("6 * 7")
+        if child.expect([r"Out\[\d+\]: 42", pexpect.TIMEOUT], timeout=5) == 0:
+            child.expect(PROMPT)
+            return
+        child.sendintr()
+        child.expect(PROMPT)
+    raise TimeoutError(child.before)
+
+
 def test_jupyter_console_asks_with_hidden_input(sandbox, home):
     """A kernel with a terminal before it: no form is drawn, and `--prompt` asks."""
     auth = sandbox.issue()
@@ -206,11 +223,12 @@ def test_jupyter_console_asks_with_hidden_input(sandbox, home):
         for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     }
     child = pexpect.spawn(
-        sys.executable, ["-m", "jupyter", "console", "--simple-prompt"], encoding="utf-8", timeout=60, dimensions=(50, 160),
+        sys.executable, ["-m", "jupyter", "console", "--simple-prompt"], encoding="utf-8", timeout=LONG, dimensions=(50, 160),
         env=os.environ | places | {"TERM": "dumb", "OINT_TWITTER_TOKEN_URL": f"{sandbox.url}/2/oauth2/token"},
     )  # fmt: skip
     try:
         child.expect(PROMPT)
+        begin(child)
         run(child, "%load_ext oint_magics")
         assert "%twitter_auth --prompt" in run(child, "%twitter_auth")
         child.sendline("%twitter_auth --prompt")

@@ -5,10 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
+from patience import LONG, wait_for
 from raw_server import answer
 
 from oint_magics import errors, twitter
@@ -24,11 +26,8 @@ def stored(name="auth.json"):
 def killed(until):
     """Start a refresh in a process of its own, and kill it as soon as something is so."""
     with subprocess.Popen([sys.executable, "-c", REFRESH]) as process:
-        deadline = time.monotonic() + 20
-        while not until():
-            assert time.monotonic() < deadline
-            assert process.poll() is None
-            time.sleep(0.001)
+        wait_for(lambda: until() or process.poll() is not None, "it does not come so far", 0.001)
+        assert process.poll() is None
         process.kill()
 
 
@@ -56,7 +55,7 @@ def test_an_answer_that_arrived_is_repaired_without_sending(to):
 
     def behaviour(connection):
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (len(body) + 1) + body)
-        time.sleep(20)  # One byte is missing: the process waits, and what arrived is on its disk.
+        time.sleep(LONG)  # One byte is missing: the process waits, and what arrived is on its disk.
 
     server = to(behaviour)
     killed(lambda: Path(".oint").exists() and any(body in (Path(".oint") / f).read_bytes() for f in flights()))
@@ -72,7 +71,7 @@ def test_an_answer_that_arrived_is_repaired_without_sending(to):
 
 def test_no_answer_and_the_server_had_not_acted(to):
     """In doubt, the old token is tried once more; here it still works."""
-    first = to(lambda _: time.sleep(20))
+    first = to(lambda _: time.sleep(LONG))
     killed(lambda: first.requests)
     to(answer("200 OK", json.dumps(PAIR).encode()))
 
@@ -83,7 +82,7 @@ def test_no_answer_and_the_server_had_not_acted(to):
 
 def test_no_answer_and_the_server_had_acted(to):
     """The one window that no client can close: the user is told exactly what happened."""
-    first = to(lambda _: time.sleep(20))
+    first = to(lambda _: time.sleep(LONG))
     killed(lambda: first.requests)
     dead = {"error": "invalid_request", "error_description": "Value passed for the token was invalid."}
     to(answer("400 Bad Request", json.dumps(dead).encode()))
@@ -175,18 +174,20 @@ def test_a_damaged_flight_is_read_as_far_as_it_goes(to):
 def test_the_stop_button_does_not_lose_the_answer(to, delay):
     """SIGINT while the token is on its way: the process finishes, saves, and says so."""
     body = json.dumps(PAIR).encode()
+    pressed = threading.Event()
 
     def behaviour(connection):
-        time.sleep(0.4)
+        pressed.wait(LONG)
+        time.sleep(0.2)  # The signal comes sooner than the answer.
         answer("200 OK", body)(connection)
 
     server = to(behaviour)
     code = f"import sys\n{REFRESH}"
     with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) as process:
-        while not server.requests:
-            time.sleep(0.001)
+        wait_for(lambda: server.requests, "nothing was sent", 0.001)
         time.sleep(delay)
         process.send_signal(signal.SIGINT)
+        pressed.set()
         said = process.stderr.read()
 
     assert "Stopped: too late to stop" in said

@@ -59,8 +59,10 @@ def test_old_bytes_put_back_over_the_file_are_repaired(sandbox, auth_file):
 
     assert again.saved_to == "auth.json"
     assert stored()["refresh_token"] == again["refresh_token"]
-    assert again["access_token"] in (newest["access_token"], stored()["access_token"])
+    assert again["access_token"] == stored()["access_token"]
+    assert again["refresh_token"] not in (newest["refresh_token"], json.loads(old)["refresh_token"])
     twitter.refresh("auth.json")
+    assert (sandbox.accounts.counts.refreshes, sandbox.accounts.counts.refused) == (3, 0)
 
 
 def test_a_successor_that_is_gone_sends_nothing(sandbox, auth_file):

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from patience import LONG, wait_for
 from raw_server import answer
 
 from oint_magics import errors, twitter
@@ -62,7 +63,7 @@ def mounted(script, source="there/auth.json", code=REFRESH):
         sys.executable,
         source,
     ]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=LONG)
     return done.stdout + done.stderr
 
 
@@ -122,9 +123,7 @@ def test_a_disk_that_fills_while_the_server_answers(raw, file, monkeypatch, home
 
     def behaviour(connection):
         Path("now").touch()
-        end = time.monotonic() + 10
-        while not Path("filled").exists() and time.monotonic() < end:
-            time.sleep(0.01)
+        wait_for(lambda: Path("filled").exists(), "the disk is not full")
         answer("200 OK", json.dumps(PAIR).encode())(connection)
 
     server = raw(behaviour)
@@ -203,7 +202,7 @@ def test_the_workshop_deleted_while_the_server_answers(raw, file, monkeypatch):
     monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", f"{server.url}/t")
 
     assert twitter.refresh(file)["access_token"] == "new-access"
-    said = others[0].communicate(timeout=20)[0]
+    said = others[0].communicate(timeout=LONG)[0]
 
     assert len(server.requests) == 1, said
     assert said.startswith("table")
@@ -229,7 +228,7 @@ class TestClock:
             start = time.monotonic()
             response = twitter.refresh(file)
             assert twitter.refresh(file, if_expired=True)["access_token"] == response["access_token"]
-            assert time.monotonic() - start < 5
+            assert time.monotonic() - start < 100
             assert 7100 < (response.expires_at.timestamp() - time.time()) <= 7200
         assert open_store(str(file)).read().refresh_token.reveal() == "new-token"
 

@@ -4,6 +4,7 @@ import time
 
 import pytest
 import requests
+from patience import LONG, wait_for
 
 
 def get(sandbox, auth, path, **params):
@@ -11,7 +12,7 @@ def get(sandbox, auth, path, **params):
         f"{sandbox.url}/2/{path}",
         params=params,
         headers={"Authorization": f"Bearer {auth['access_token']}"},
-        timeout=10,
+        timeout=LONG,
     )
 
 
@@ -58,17 +59,17 @@ def test_what_x_does_not_take(sandbox, params):
 
 def test_a_window_counts_each_person_and_begins_anew(sandbox):
     auth = sandbox.issue()
-    sandbox.limits.of["/2/users/me"], sandbox.limits.window = 3, 1.0
+    sandbox.limits.of["/2/users/me"], sandbox.limits.window = 3, 60.0
 
     replies = [get(sandbox, auth, "users/me") for _ in range(4)]
 
     assert [reply.status_code for reply in replies] == [200, 200, 200, 429]
     assert [reply.headers["x-rate-limit-remaining"] for reply in replies] == ["2", "1", "0", "0"]
-    assert abs(int(replies[3].headers["x-rate-limit-reset"]) - time.time()) < 3
+    assert 0 < int(replies[3].headers["x-rate-limit-reset"]) - time.time() <= 61
     assert replies[3].json()["title"] == "Too Many Requests"
     assert timeline(sandbox, auth).status_code == 200
-    time.sleep(1.1)
-    assert get(sandbox, auth, "users/me").status_code == 200
+    sandbox.limits.window = 0.1
+    wait_for(lambda: get(sandbox, auth, "users/me").status_code == 200, "the window does not end")
 
 
 def test_no_token_another_path_and_a_missing_scope(sandbox):

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from patience import LONG
 
 # RFC 7636, appendix B.
 VERIFIER, CHALLENGE = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
@@ -26,13 +27,13 @@ def query(app, **changes):
 
 
 def page(sandbox, app, **changes):
-    return requests.get(f"{sandbox.url}/i/oauth2/authorize", params=query(app, **changes), timeout=10)
+    return requests.get(f"{sandbox.url}/i/oauth2/authorize", params=query(app, **changes), timeout=LONG)
 
 
 def answer(sandbox, app, answer="approve", person="2244994945", **changes):
     ticket = re.search(r'name="ticket" value="([^"]+)"', page(sandbox, app, **changes).text)[1]
     form = {"ticket": ticket, "answer": answer, "person": person}
-    return requests.post(f"{sandbox.url}/i/oauth2/authorize", data=form, allow_redirects=False, timeout=10)
+    return requests.post(f"{sandbox.url}/i/oauth2/authorize", data=form, allow_redirects=False, timeout=LONG)
 
 
 def came_back(reply):
@@ -49,7 +50,7 @@ def exchange(sandbox, app, code, /, **changes):
     } | changes
     basic = (app["client_id"], app["client_secret"]) if "client_secret" in app else None
     form = {key: value for key, value in form.items() if value is not None}
-    return requests.post(f"{sandbox.url}/2/oauth2/token", data=form, auth=basic, timeout=10)
+    return requests.post(f"{sandbox.url}/2/oauth2/token", data=form, auth=basic, timeout=LONG)
 
 
 def logged_in(sandbox, app, **changes):
@@ -57,7 +58,7 @@ def logged_in(sandbox, app, **changes):
 
 
 def me(sandbox, token):
-    return requests.get(f"{sandbox.url}/2/users/me", headers={"Authorization": f"Bearer {token}"}, timeout=10)
+    return requests.get(f"{sandbox.url}/2/users/me", headers={"Authorization": f"Bearer {token}"}, timeout=LONG)
 
 
 @pytest.mark.parametrize("is_public", [False, True])
@@ -108,7 +109,7 @@ def test_the_page_is_text_whatever_is_asked_and_is_answered_once(sandbox):
     ticket = re.search(r'name="ticket" value="([^"]+)"', page(sandbox, app).text)[1]
     form = {"ticket": ticket, "answer": "approve"}
     replies = [
-        requests.post(f"{sandbox.url}/i/oauth2/authorize", data=form, allow_redirects=False, timeout=10)
+        requests.post(f"{sandbox.url}/i/oauth2/authorize", data=form, allow_redirects=False, timeout=LONG)
         for _ in range(2)
     ]
     assert [reply.status_code for reply in replies] == [302, 400]
@@ -146,7 +147,7 @@ def test_a_code_works_once_for_its_app_and_not_for_long(sandbox):
 
     sandbox.logins.code_lives = 0.1
     code = came_back(answer(sandbox, app))["code"]
-    time.sleep(0.2)
+    time.sleep(0.2)  # Its end is a time: a slow machine makes it only surer.
     assert exchange(sandbox, app, code).status_code == 400
 
 
@@ -181,7 +182,7 @@ def revoke(sandbox, app, token, **changes):
     form = {"token": token, "client_id": app["client_id"]} | changes
     basic = (app["client_id"], app["client_secret"])
     form = {key: value for key, value in form.items() if value is not None}
-    return requests.post(f"{sandbox.url}/2/oauth2/revoke", data=form, auth=basic, timeout=10)
+    return requests.post(f"{sandbox.url}/2/oauth2/revoke", data=form, auth=basic, timeout=LONG)
 
 
 def test_a_revocation_ends_one_token(sandbox):
@@ -192,11 +193,11 @@ def test_a_revocation_ends_one_token(sandbox):
     assert (reply.status_code, reply.json()) == (200, {"revoked": True})
     assert me(sandbox, auth["access_token"]).status_code == 401
     new = requests.post(f"{sandbox.url}/2/oauth2/token", data=form,
-                        auth=(auth["client_id"], auth["client_secret"]), timeout=10).json()  # fmt: skip
+                        auth=(auth["client_id"], auth["client_secret"]), timeout=LONG).json()  # fmt: skip
     assert revoke(sandbox, auth, new["refresh_token"]).json() == {"revoked": True}
     form["refresh_token"] = new["refresh_token"]
     assert requests.post(f"{sandbox.url}/2/oauth2/token", data=form,
-                         auth=(auth["client_id"], auth["client_secret"]), timeout=10).status_code == 400  # fmt: skip
+                         auth=(auth["client_id"], auth["client_secret"]), timeout=LONG).status_code == 400  # fmt: skip
     assert me(sandbox, new["access_token"]).status_code == 200
 
 

@@ -1,0 +1,23 @@
+"""How long a test waits for an event before it says that something hangs: longer than any busy machine needs."""
+
+import time
+
+LONG = 300.0
+LONG_MS = LONG * 1000
+
+
+def wait_for(found, what, pause=0.02):
+    """Ask until there is something, and return it.
+
+    Args:
+        found: returns something that is true when the event has come.
+        what: what is waited for, or a call that says what was seen instead.
+        pause: between two looks, in seconds.
+    """
+    end = time.monotonic() + LONG
+    while time.monotonic() < end:
+        value = found()
+        if value:
+            return value
+        time.sleep(pause)
+    raise TimeoutError(what() if callable(what) else what)
