@@ -33,6 +33,9 @@ bench: .venv/test  ## ratios against named alternatives, in one run; and the lar
 	$(BIN)/python benchmarks/session_cost.py
 	$(BIN)/python benchmarks/lifetime.py 600
 	$(BIN)/python benchmarks/provider.py .venv/provider
+	$(BIN)/python benchmarks/interrupts.py .venv/provider 200
+	$(BIN)/python benchmarks/forks.py 12
+	$(BIN)/python benchmarks/cells.py 3000
 
 leaks: .venv/test .venv/beside/collaboration  ## secrets through every path of a session, then a search of all that it left
 	$(BIN)/python tests/browser.py

@@ -1,5 +1,6 @@
 // A certified OpenID provider (oidc-provider) on loopback: prints its address, and serves until its input ends.
-// `node provider.mjs FOLDER '[client, …]'`; FOLDER has the provider in its node_modules.
+// `node provider.mjs FOLDER '[client, …]'`; FOLDER has the provider in its node_modules. At the end it prints how many
+// grants it refused, and how many it ended.
 
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
@@ -20,7 +21,12 @@ server.listen(0, "127.0.0.1", () => {
     findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
     cookies: { keys: ["for this run alone"] },
   });
+  provider.on("grant.error", () => { counts.refused += 1; });
+  provider.on("grant.revoked", () => { counts.ended += 1; });
   server.on("request", provider.callback());
   console.log(issuer);
 });
-process.stdin.on("end", () => process.exit(0)).resume();
+const counts = { refused: 0, ended: 0 };
+process.stdin.on("end", () => {
+  process.stdout.write(`${JSON.stringify(counts)}\n`, () => process.exit(0));
+}).resume();

@@ -5,6 +5,7 @@
 are settings, and nothing else is different.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -97,18 +98,18 @@ def life(name, issuer):
             yield f"{what} after it", f"refused, explained: {error.next_step}"
 
 
-def main(folder):
-    """Run it for both kinds of clients; return the rows."""
-    folder = Path(folder).absolute()
+@contextlib.contextmanager
+def serving(folder, clients):
+    """Run the provider with some clients, and a folder with a file for each; yield its address and its counts.
+
+    The counts are there when it has ended: how many grants it refused, and how many it ended for reuse.
+    """
+    folder, counts = Path(folder).absolute(), {}
     install(folder)
-    clients = [client("confidential", SECRET), client("public", None)]
-    script = Path(__file__).with_suffix(".mjs")
-    rows = []
+    words = ["node", Path(__file__).with_suffix(".mjs"), folder, json.dumps(clients)]
     with (
         tempfile.TemporaryDirectory() as work,
-        subprocess.Popen(
-            ["node", script, folder, json.dumps(clients)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        ) as server,
+        subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server,
     ):
         issuer = server.stdout.readline().strip()
         os.chdir(work)
@@ -124,11 +125,28 @@ def main(folder):
             path = Path(f"{each['client_id']}.json")
             path.write_text(json.dumps(auth | {"redirect_uri": each["redirect_uris"][0]}))
             path.chmod(0o600)
+        try:
+            yield issuer, counts
+        finally:
+            os.chdir("/")
+            server.stdin.close()
+            counts |= json.loads(server.stdout.read().splitlines()[-1])
+
+
+def version(folder):
+    """Return the provider's version."""
+    return json.loads((Path(folder) / "node_modules" / "oidc-provider" / "package.json").read_text())["version"]
+
+
+def main(folder):
+    """Run it for both kinds of clients; return the rows."""
+    folder = Path(folder).absolute()
+    rows = []
+    clients = [client("confidential", SECRET), client("public", None)]
+    with serving(folder, clients) as (issuer, _):
+        for each in clients:
             rows += [(each["client_id"], *step) for step in life(each["client_id"], issuer)]
-        os.chdir("/")
-        server.stdin.close()
-    version = json.loads((folder / "node_modules" / "oidc-provider" / "package.json").read_text())["version"]
-    show(f"the life of a token at oidc-provider {version}", ("client", "step", "result"), rows)
+    show(f"the life of a token at oidc-provider {version(folder)}", ("client", "step", "result"), rows)
     return [list(row) for row in rows]
 
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from functools import wraps
 
+# What does nothing in the caller's thread but wait: `worker.Latch.wait`, `stores.lock.wait_a_moment`.
+_WAITING = ("wait", "wait_a_moment")
+
 TYPE_CHECKING = False  # not imported: `typing` costs more than the rest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,8 +102,7 @@ def _is_callers(error: BaseException) -> bool:
     """Tell whether an error comes from a signal's handler, or was set while nothing but waiting was done here."""
     codes = [each.tb_frame.f_code for each in _tracebacks(error)]
     mine = [code for code in codes if code.co_filename.startswith(__file__.removesuffix("edge.py"))]
-    is_waiting = bool(mine) and mine[-1].co_filename.endswith("worker.py") and mine[-1].co_name == "wait"
-    return is_waiting or not set(_handlers()).isdisjoint(codes)
+    return (bool(mine) and mine[-1].co_name in _WAITING) or not set(_handlers()).isdisjoint(codes)
 
 
 def _handlers() -> Iterator[CodeType]:

@@ -64,11 +64,8 @@ def takes_bearer(url: str, auth: Auth) -> bool:
         auth: the pair's auth structure; the sandbox's goes to its sandbox alone.
     """
     origin = _origin(url)
-    if origin is None:
-        return False
-    if origin == _origin(url_of(API, auth)):
-        return True
-    return not auth.is_sandbox and origin in _API_ORIGINS
+    is_of_x = not auth.is_sandbox and origin in _API_ORIGINS
+    return origin is not None and (is_of_x or origin == _origin(url_of(API, auth)))
 
 
 def in_sandbox(url: str, auth: Auth) -> str:
@@ -101,8 +98,7 @@ def _origin(url: str) -> tuple[str, str, int] | None:
     return _origin_of(start[0]) if start else None
 
 
-# Asked for with each request, and of few hosts.
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=64)  # Asked for with each request, and of few hosts.
 def _origin_of(start: str) -> tuple[str, str, int] | None:
     try:
         parts = urlsplit(start)

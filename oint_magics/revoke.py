@@ -42,12 +42,7 @@ def revoke(source: Source) -> Table:
     with contextlib.ExitStack() as locks:
         if newest.store:
             locks.enter_context(newest.store.lock(settings.timeout() + 15, lambda: None))
-        return finish(lambda: _held(newest), stopped=_STOPPED, locks=locks)
-
-
-def _held(source: Source) -> Table:
-    auth = _live(source)
-    return _revoked(source.label, auth, _on_its_way(source.store, auth) if source.store else None)
+        return finish(lambda: _revoked(newest, _live(newest)), stopped=_STOPPED, locks=locks)
 
 
 def _live(source: Source) -> Auth:
@@ -74,10 +69,11 @@ def _on_its_way(store: Store, auth: Auth) -> Grant | None:
     return found.grant(auth) if found else None
 
 
-def _revoked(label: str, auth: Auth, later: Grant | None = None) -> Table:
+def _revoked(source: Source, auth: Auth) -> Table:
     if auth.refresh_token is None and auth.access_token is None:
         raise AuthFieldError("There is no token in it, so there is nothing to revoke.", next_step="%twitter_status")
-    rows = [Row("pair in", label), *_ended(auth)]
+    later = _on_its_way(source.store, auth) if source.store else None
+    rows = [Row("pair in", source.label), *_ended(auth)]
     if later is not None:
         rows += _ended(auth._replace(access_token=later.access_token, refresh_token=later.refresh_token))
     caption = "SANDBOX pair revoked: an exercise" if auth.is_sandbox else "Pair of X revoked (OAuth 2.0)"

@@ -11,13 +11,12 @@ import ast
 import hmac
 import re
 import secrets
-from typing import TYPE_CHECKING, NoReturn
-
-from oint_magics.errors import UsageError
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from oint_magics.errors import UsageError
     from oint_magics.secret import Secret
 
 _HANDLE = re.compile(r"\binline:[0-9a-f]{12}\b")
@@ -112,20 +111,28 @@ def restored(line: str) -> str:
         UsageError: the cell was no Python; or a handle is of another session.
     """
     if _BROKEN in line:
-        _refuse(line.partition(_BROKEN)[2])
+        raise _unreadable(line.partition(_BROKEN)[2])
     for handle in _HANDLE.findall(line):
         if handle not in _texts:
-            raise UsageError(
-                "This line refers to text of another session, so nothing was sent.",
-                cause="auth data that was typed into a cell is not kept beside it.",
-                next_step="type it again, or better: keep it in a file and name that",
-            )
+            raise _foreign()
         line = line.replace(handle, _texts[handle].reveal())
     return line
 
 
-def _refuse(line: str) -> NoReturn:
-    raise UsageError(
+def _foreign() -> UsageError:
+    from oint_magics.errors import UsageError
+
+    return UsageError(
+        "This line refers to text of another session, so nothing was sent.",
+        cause="auth data that was typed into a cell is not kept beside it.",
+        next_step="type it again, or better: keep it in a file and name that",
+    )
+
+
+def _unreadable(line: str) -> UsageError:
+    from oint_magics.errors import UsageError
+
+    return UsageError(
         "This cell cannot be read, so none of it was run.",
         cause=f"it is no Python, line {line} or near it; it is not shown, since it holds auth data.",
         next_step="correct it, or better: keep the auth data in a file: %twitter_refresh --auth auth.json",

@@ -207,6 +207,8 @@ def _with(work: Callable[[sqlite3.Connection], T]) -> T | None:
             with contextlib.closing(_open(_path())) as database:
                 return work(database)
         except (sqlite3.OperationalError, OSError) as error:
+            if isinstance(error, OSError) and error.errno is None:
+                raise  # Of an alarm's handler: to know nothing of spent tokens then would send one again.
             is_locked = getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
             break
         except sqlite3.DatabaseError:

@@ -12,7 +12,7 @@ from oint_magics import settings
 from oint_magics.errors import StoreBusy, StoreError
 from oint_magics.moments import clock
 from oint_magics.stores import atomic
-from oint_magics.stores.lock import holder, pause
+from oint_magics.stores.lock import holder, wait_a_moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +82,7 @@ class Lease:
                 return found
             if time.monotonic() > end:
                 self._busy()
-            pause(_LOOKS_APART)
+            wait_a_moment(_LOOKS_APART)
         return None
 
     def _try(self, name: str, mine: list[str]) -> bool:

@@ -157,7 +157,7 @@ def _acquire(stack: contextlib.ExitStack, path: Path, wait: _Wait, meanwhile: Ca
             return found
         if time.monotonic() > end:
             _busy(wait)
-        pause(0.06)
+        wait_a_moment(0.06)
 
 
 def _try(path: Path) -> Callable[[], None] | None:
@@ -240,7 +240,7 @@ def _fallback(path: Path) -> Path:
     return place / f"{hashlib.sha256(str(path).encode()).hexdigest()[:16]}.lock"
 
 
-def pause(longest: float) -> None:
+def wait_a_moment(longest: float) -> None:
     """Wait a while before looking again, in seconds; each waiter another one."""
     time.sleep(random.uniform(longest / 4, longest))  # noqa: S311 - only to keep waiters apart
 

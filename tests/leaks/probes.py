@@ -43,6 +43,22 @@ def approve(link):
     return location
 
 
+def report(path, value):
+    """Let every reporter have an error with a value in its frames, and keep what it would send."""
+    import reporters
+
+    said = [show(value) for show in reporters.ALL]
+    (FOLDER / path / "reporters").write_text("\n".join(said), encoding="utf-8", errors="backslashreplace")
+
+
+def cache(path):
+    """Put a cache over requests that keeps answers to POST too, as a file among the probes."""
+    import requests_cache
+
+    allowed = {"allowable_methods": ("GET", "POST"), "allowable_codes": (200, 400)}
+    requests_cache.install_cache(str(FOLDER / path / "a cache with POST"), backend="sqlite", **allowed)
+
+
 def plant_in_database(secret):
     """Leave a secret in the team's database."""
     import psycopg

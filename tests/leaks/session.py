@@ -184,9 +184,12 @@ class NotebookSession(Session):
 
     def search(self, search):
         notebooks = [json.loads(self.notebook(way).read_text()) for way in self.ways]
+        # What IPython shows of a cell beside the cell itself: never the user's own text.
+        outputs = [cell["outputs"] for notebook in notebooks for cell in notebook["cells"]]
         states = [notebook["metadata"].pop("widgets", {}) for notebook in notebooks]
         return {
             "notebook": search.data(json.dumps(notebooks).encode()),
+            "outputs": search.data(json.dumps(outputs).encode()),
             "widget state": search.data(json.dumps(states).encode()),
             "exports": search.files(self.root / "exports"),
             "PDF text": search.files(*(self.root / "pdf").glob("*.txt")),

@@ -26,6 +26,10 @@ class Leak(dict): pass
 
 r = Leak({secret: secret})
 r.secret = secret
+probes.report("planted", r)
+probes.cache("planted")
+import requests
+answer = requests.post(os.environ["OINT_TWITTER_TOKEN_URL"], data={"refresh_token": secret, "x": secret})
 def fail(secret): raise ValueError(secret)
 
 """
@@ -201,6 +205,26 @@ def ways():
         ),
         Way("inline text", inline, is_typed=True),
         Way("inline text, refused", inline, outcome="refuse", is_typed=True),
+        Way("inline, another line fails", f"1/0\n{inline}", is_typed=True, sends=False),
+        Way("inline, over lines, then a failure", inline.replace(" {text}", " \\\n{text}") + "\n1/0", is_typed=True),
+        Way("inline, no Python", f"x = = {inline}", is_typed=True, sends=False),
+        Way("reporters", f"r = {file}", "probes.report('{slug}', r)"),
+        Way(
+            "debuglevel",
+            "import http.client\nhttp.client.HTTPConnection.debuglevel = 1",
+            file,
+            "%twitter_me",
+            "from oint_magics import twitter\nt = twitter.session(); _ = t.get(t.api + '/2/users/me').json()",
+            "%twitter_revoke --auth ../given/{slug}.json",
+            "http.client.HTTPConnection.debuglevel = 0",
+        ),
+        Way(
+            "a cache with POST",
+            "probes.cache('{slug}')",
+            file,
+            "%twitter_me",
+            "%twitter_revoke --auth ../given/{slug}.json",
+        ),
         Way("in doubt", file, outcome="drop"),
         Way("getpass", "%twitter_auth --prompt", act=answer_prompt, answers=typed),
         Way("keyring", "%twitter_keep ../given/{slug}.json keyring:{slug}", "%twitter_refresh --auth keyring:{slug}"),

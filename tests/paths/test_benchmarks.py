@@ -9,17 +9,22 @@ import sys
 from pathlib import Path
 
 import pytest
+from patience import LONG
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="they count on Linux's processes")
 
 
-def run(name, size):
+def run(name, *sizes):
     """Return what a benchmark's `main` returns."""
-    code = f"import sys, json; sys.argv = ['']; import {name}; found = {name}.main({size!r}); print(json.dumps(found))"
+    code = (
+        f"import sys, json; sys.argv = ['']; import {name}; found = {name}.main(*{sizes!r}); print(json.dumps(found))"
+    )
     environment = os.environ | {"PYTHONPATH": str(BENCHMARKS)}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=4 * LONG
+    )
     print(done.stdout)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
@@ -83,3 +88,27 @@ def test_a_provider_that_others_wrote(tmp_path):
         assert found["revoke"] == "both"
         assert found["session after it"].startswith("refused, explained")
         assert found["refresh after it"].startswith("refused, explained")
+
+
+@pytest.mark.skipif(not (shutil.which("npm") and shutil.which("node")), reason="the provider comes from npm")
+def test_exceptions_and_ends_at_a_provider_that_others_wrote(tmp_path):
+    """Whatever is raised, and whenever the program ends: no token is sent twice, no pair is lost."""
+    rows, counts = run("interrupts", str(tmp_path), 20)
+
+    assert counts == {"refused": 0, "ended": 0}
+    assert [row[-1] for row in rows if not row[0].startswith("waiting")] == [0] * 5
+    assert [row[5] for row in rows if row[0].startswith("waiting")] == ["0", "0"]
+
+
+def test_forks():
+    """No child hangs, or reads what is not its own."""
+    assert run("forks", 2) == [[2, 8, 0, 0, 0]]
+
+
+def test_cells():
+    """No piece of a secret is shown, whatever goes wrong in its cell."""
+    rows, hits = run("cells", 240)
+
+    assert hits == []
+    assert sum(row[2] for row in rows) == 240
+    assert sum(row[3] + row[4] for row in rows) > 60
