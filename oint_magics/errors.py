@@ -75,7 +75,7 @@ class OintError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """Show the message alone where IPython would show a traceback."""
-        _forget_frames(self)
+        forget_frames(self)
         return [f"{type(self).__name__}: {self}"]
 
 
@@ -243,11 +243,11 @@ class Stopped(KeyboardInterrupt):
     """The stop button was pressed; what was on its way was finished first."""
 
     def _render_traceback_(self) -> list[str]:
-        _forget_frames(self)
+        forget_frames(self)
         return [f"Stopped: {self}"]
 
 
-def _forget_frames(error: BaseException) -> None:
+def forget_frames(error: BaseException) -> None:
     """Let go of the frames that lead here: IPython's own hold the line that was typed, for `%debug` to show."""
     error.__traceback__ = _nowhere()
     if getattr(sys, "last_value", None) is error:

@@ -8,10 +8,11 @@ cell and its history stay as they are.
 from __future__ import annotations
 
 import ast
+import contextlib
 import hmac
 import re
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -30,7 +31,7 @@ _MAGIC = re.compile(
 _JSON = r"""["'“”‘’«`\\]*\s*\{(?!\s*[^\W\d]\w*\s*\})"""
 _BRACE = re.compile(rf"\s*{_JSON}")
 # The same; or a pair of JSON without its brace; or a word that is long enough for a token.
-_SECRET = re.compile(rf"""{_JSON}|(["'])[^"'\n]*\1\s*:|["'“”‘’«`]*[\w+/=~%-]{{24,}}""")
+_SECRET = re.compile(rf"""{_JSON}|(["'])[^"'\n]*\1\s*:|(?<![^\s=])[^\s=]*?[\w+~%-]{{24,}}""")
 _NEXT_LINE = re.compile(r"""\s*\n\s*(?=["'“”‘’«`{])""")
 _FIRST_KEY = re.compile(
     rf"""\s*\n\s*{_JSON}\s*\\?["']?\w*(?:client|token|secret|oauth|redirect|scope)""", re.IGNORECASE
@@ -57,14 +58,32 @@ _key = secrets.token_bytes(16)
 
 
 def register(shell: InteractiveShell) -> None:
-    """Take auth data out of every cell."""
+    """Take auth data out of every cell, and out of what IPython's own frames keep of it."""
     shell.input_transformers_cleanup.extend([take_out, hold_open])
+    shell.events.register("pre_run_cell", _before)
+    shell.events.register("post_run_cell", _after)
 
 
 def unregister(shell: InteractiveShell) -> None:
     """Undo `register`."""
     ours = (take_out, hold_open)
     shell.input_transformers_cleanup[:] = [each for each in shell.input_transformers_cleanup if each not in ours]
+    for event, callback in (("pre_run_cell", _before), ("post_run_cell", _after)):
+        with contextlib.suppress(ValueError):  # It was not there.
+            shell.events.unregister(event, callback)
+
+
+def _before(info: Any) -> None:
+    """Keep the cell's text from the frame that runs it, which a debugger shows; `info` is IPython's."""
+    info.raw_cell = "".join(take_out(info.raw_cell.splitlines(keepends=True)))
+
+
+def _after(result: Any) -> None:
+    """Let go of the frames behind an error of the compiler: IPython's own hold the cell, and no line of it ran."""
+    if isinstance(result.error_before_exec, SyntaxError) and "inline:" in result.info.raw_cell:
+        from oint_magics.errors import forget_frames
+
+        forget_frames(result.error_before_exec)
 
 
 def take_out(lines: list[str]) -> list[str]:

@@ -15,7 +15,16 @@ class NbclientSession(NotebookSession):
 
     def go(self):
         names = [self.notebook(way).name for way in self.ways]
-        words = [sys.executable, "-m", "jupyter", "execute", "--inplace", "--allow-errors", "--debug", *names]
+        words = [
+            sys.executable,
+            "-m",
+            "jupyter",
+            "execute",
+            "--inplace",
+            "--allow-errors",
+            "--NbClientApp.log_level=DEBUG",
+            *names,
+        ]
         with (self.root / "home" / "lab.log").open("wb") as log:
             subprocess.run(words, cwd=self.root / "work", env=os.environ | self.environment(), stdout=log, stderr=log,
                            stdin=subprocess.DEVNULL, check=True)  # fmt: skip

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import pickle
+import re
 import sys
 import traceback
 import warnings
@@ -84,9 +85,7 @@ def take(path, namespace):
         "%tb Verbose": lambda: _traceback(shell),
         "%debug": lambda: [_frames(each) for each in errors],
         "exception args and chain": lambda: [(repr(e), str(e), e.args, vars(e)) for e in errors],
-        "capture_locals": lambda: [
-            "".join(traceback.TracebackException.from_exception(e, capture_locals=True).format()) for e in errors
-        ],
+        "capture_locals": lambda: [_captured(e) for e in errors],
     }
     for name, probe in probes.items():
         (folder / name.replace("/", "-")).write_text(_text(probe), encoding="utf-8", errors="backslashreplace")
@@ -160,8 +159,20 @@ def _frames(error):
     tracebacks = [error.__traceback__, getattr(sys, "last_traceback", None)]
     for each in tracebacks:
         for frame, _ in traceback.walk_tb(each):
-            found.append({name: _shown(value) for name, value in frame.f_locals.items() if name != "shell"})
+            found.append({name: _shown(value) for name, value in frame.f_locals.items() if not _OWN.fullmatch(name)})
     return found
+
+
+# The history of a user's cells is the user's own, and stands in every frame of a cell.
+_OWN = re.compile(r"shell|In|_i\w*")
+
+
+def _captured(error):
+    """Return a traceback with the locals of every frame."""
+    found = traceback.TracebackException.from_exception(error, capture_locals=True)
+    for frame in found.stack:
+        frame.locals = {name: text for name, text in (frame.locals or {}).items() if not _OWN.fullmatch(name)}
+    return "".join(found.format())
 
 
 def _shown(value):

@@ -29,7 +29,7 @@ r.secret = secret
 probes.report("planted", r)
 probes.cache("planted")
 import requests
-answer = requests.post(os.environ["OINT_TWITTER_TOKEN_URL"], data={"refresh_token": secret, "x": secret})
+answer = requests.post(os.environ["OINT_TWITTER_TOKEN_URL"], data={"x": secret})
 def fail(secret): raise ValueError(secret)
 
 """
@@ -205,7 +205,7 @@ def ways():
         ),
         Way("inline text", inline, is_typed=True),
         Way("inline text, refused", inline, outcome="refuse", is_typed=True),
-        Way("inline, another line fails", f"1/0\n{inline}", is_typed=True, sends=False),
+        Way("inline, another line fails", f"def go():\n    1/0\n    {inline}\n\ngo()", is_typed=True, sends=False),
         Way("inline, over lines, then a failure", inline.replace(" {text}", " \\\n{text}") + "\n1/0", is_typed=True),
         Way("inline, no Python", f"x = = {inline}", is_typed=True, sends=False),
         Way("reporters", f"r = {file}", "probes.report('{slug}', r)"),

@@ -1,6 +1,9 @@
 """Auth data in a cell: whatever goes wrong there, no line of it is shown; and what is right works."""
 
 import json
+import re
+import sys
+import traceback
 from pathlib import Path
 
 import pytest
@@ -163,3 +166,25 @@ def test_a_terminal_asks_for_the_rest_of_an_open_brace(shell):
     assert check('%twitter_refresh --auth {"client_id": "x",\n')[0] == "incomplete"
     assert check('%twitter_refresh --auth {"client_id": "x"}\n')[0] == "complete"
     assert check("%twitter_refresh --auth auth.json\n")[0] == "complete"
+
+
+@pytest.mark.parametrize("cell", ["{magic}\n1/0", "x = = {magic}"])
+def test_no_frame_of_ipython_s_holds_the_cell(shell, auth, cell):
+    """What a debugger shows of the frames behind an error of another line, and of one of the compiler."""
+    run(shell, cell.format(magic=f"%twitter_refresh --auth {json.dumps(auth)}"))
+
+    frames = [frame.f_locals for frame, _ in traceback.walk_tb(sys.last_traceback)]
+    mine = re.compile(r"In|_i\w*|self")  # The history, which is the user's own; and the shell.
+    said = repr([{name: value for name, value in found.items() if not mine.fullmatch(name)} for found in frames])
+    assert auth["refresh_token"] not in said
+    assert auth["client_secret"] not in said
+
+
+def test_a_long_name_is_one_word(shell, auth):
+    name = "./a-file-with-a-very-long-name-for-my-account.json"
+    Path(name).write_text(json.dumps(auth))
+
+    value, error, _ = run(shell, f"%twitter_refresh --auth {name} --to profile:a-profile-with-a-very-long-name-1")
+    assert error is None
+    assert value.saved_to == "profile:a-profile-with-a-very-long-name-1"
+    assert run(shell, f"%twitter_status --auth={name}")[1] is None
