@@ -29,6 +29,9 @@ class SilentAdapter(HTTPAdapter):
         self._kinds = kinds
         super().__init__(**options)
 
+    # requests' own way to make an adapter anew, in another process too.
+    __attrs__ = [*HTTPAdapter.__attrs__, "_kinds"]  # noqa: RUF012 - requests' own form
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pools for direct connections."""
         super().init_poolmanager(*args, **kwargs)

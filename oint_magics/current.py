@@ -68,7 +68,7 @@ class Current:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # A signal's handler may ask in the middle.
         self._look: _Look | None = None
         self._problem: _Problem | None = None
         self._renewed_for: set[str] = set()
@@ -77,7 +77,7 @@ class Current:
 
     def after_fork(self) -> None:
         """Take a lock of one's own: another thread of the parent may have held this one."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     @clean
     def auth(self) -> Auth:

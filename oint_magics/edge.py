@@ -107,8 +107,10 @@ def _is_callers(error: BaseException) -> bool:
 
 def _handlers() -> Iterator[CodeType]:
     """Yield the code of each handler of a signal that is written in Python."""
-    import signal
-
+    try:
+        import signal
+    except ImportError:  # The interpreter is ending.
+        return
     for number in signal.valid_signals():
         handler = signal.getsignal(number)
         handler = getattr(handler, "func", handler)  # functools.partial

@@ -15,6 +15,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
+from oint_magics import fork
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from urllib.parse import SplitResult
@@ -70,6 +72,7 @@ class Listener:
         self._lock = threading.Lock()
         self._servers: list[_Server] = []
         self._serving: list[_Server] = []
+        fork.watch(self)
         try:
             _open(self._servers, _Errand(self, address, judge))
             for server in self._servers:
@@ -80,6 +83,13 @@ class Listener:
         except BaseException:
             self.close()
             raise
+
+    def after_fork(self) -> None:
+        """Close the parent's port here; its threads are not here, and it goes on listening there."""
+        self._lock = threading.Lock()
+        servers, self._servers, self._serving = self._servers, [], []
+        for server in servers:
+            server.server_close()
 
     def close(self) -> bool:
         """Stop listening, and free the port; tell whether it was open until now."""

@@ -7,7 +7,7 @@ import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from oint_magics import endpoints
+from oint_magics import endpoints, fork
 from oint_magics.authorization import code_from, other_login, redirect_in, redirect_of
 from oint_magics.edge import ours
 from oint_magics.errors import LoginMismatch, LoginTimedOut, OintError, Stopped
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _MOST_STATES = 16
 _AGAIN = "begin again: %twitter_login"
 _running: list[Login] = []
+fork.in_child(_running.clear)
 
 
 class Login:
@@ -143,7 +144,12 @@ class Login:
             BaseException: what else was raised in this thread meanwhile, unchanged; the same is true then.
         """
         stops: list[bool] = []
-        raised = self._done.wait(lambda: stops.append(self.cancel("The login was stopped.")))
+
+        def stop() -> None:
+            stops.append(self.cancel("The login was stopped."))
+
+        # In a thread of its own: a second stop must not interrupt the first in the middle.
+        raised = self._done.wait(lambda: threading.Thread(target=stop, daemon=False).start())
         if raised is not None and not isinstance(raised, KeyboardInterrupt):
             raise raised
         if any(stops):

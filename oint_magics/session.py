@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 from requests.cookies import extract_cookies_to_jar
 
 from oint_magics import endpoints, fork, settings
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from oint_magics.current import Current
     from oint_magics.secret import Secret
 
+# Where requests' own `request` takes the timeout, after method and address.
+_TIMEOUT_AT = 7
 # Connections of the parent process, kept so that nothing closes them here.
 _parents: list[Any] = []
 
@@ -94,15 +97,18 @@ class Session(PlainSession):
 
     def after_fork(self) -> None:
         """Use connections of one's own: on the parent's, its answers would be read here and these there."""
-        _parents.append(dict(self.adapters))
-        self._make_connections()
+        for adapter in self.adapters.values():
+            _parents.append((getattr(adapter, "poolmanager", None), getattr(adapter, "proxy_manager", None)))
+            if isinstance(adapter, HTTPAdapter):
+                adapter.__setstate__(adapter.__getstate__())  # With its own settings, and new pools.
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("this session cannot be pickled: make one where it is needed, twitter.session(…)")
 
     def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
         """Send a request as `requests.Session.request` does, with a limit to each wait."""
-        kwargs.setdefault("timeout", settings.timeout())
+        if len(args) < _TIMEOUT_AT:
+            kwargs.setdefault("timeout", settings.timeout())
         return super().request(method, url, *args, **kwargs)
 
     def ask(self, path: str, params: Mapping[str, str]) -> Reply:
@@ -154,9 +160,9 @@ class Session(PlainSession):
             return {}
         return super().rebuild_proxies(prepared_request, proxies)
 
-    def merge_environment_settings(self, url: Any, *args: Any) -> Any:
+    def merge_environment_settings(self, url: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the environment's settings for a request; no proxy is asked for what is on this machine."""
-        merged = super().merge_environment_settings(url, *args)
+        merged = super().merge_environment_settings(url, *args, **kwargs)
         if endpoints.is_loopback(url):
             merged["proxies"] = {}
         return merged
@@ -230,6 +236,9 @@ def _shown(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
     vars(shown).update(vars(prepared))
     shown.headers = prepared.headers.copy()
     shown.headers["Authorization"] = str(header)
+    # What replaces a refused token is no part of what was sent, and keeps an answer from being copied and pickled.
+    hooks = prepared.hooks.items()
+    shown.hooks = {event: [each for each in calls if not isinstance(each, _Answered)] for event, calls in hooks}
     return shown
 
 

@@ -10,6 +10,7 @@ from oint_magics.errors import AuthNotFound, OintError
 from oint_magics.homes import at
 from oint_magics.moments import duration, moment
 from oint_magics.stores import journal
+from oint_magics.stores.flight import aloft
 from oint_magics.table import Row, Table
 from oint_magics.visible import typed
 
@@ -198,10 +199,19 @@ def _state(source: Source, auth: Auth) -> tuple[str, str | None, str | None]:
     if newest:
         home = stores.label_of(newest.place)
         return f"spent: its successor was saved in {home or 'a store that is forgotten'}", None, None
-    found = source.store.flight(token.fingerprint()).found() if source.store else None
-    if source.store and found:
+    end = journal.end_of(token.fingerprint())
+    found = _left_behind(source.store, token.fingerprint()) if source.store else None
+    if source.store and found and not (end and end.how == journal.REVOKED):
         return _in_flight(source.store, auth, found)
-    return _ended(auth, journal.end_of(token.fingerprint()), label)
+    return _ended(auth, end, label)
+
+
+def _left_behind(store: Store, fingerprint: str) -> Found | None:
+    """Return what an earlier flight of a token left, from this store or from a copy's on this machine."""
+    found, place = store.flight(fingerprint).found(), aloft(fingerprint)
+    if found or place in (None, store.place):
+        return found
+    return stores.open_store(place or "").flight(fingerprint).found()
 
 
 def _ended(auth: Auth, end: End | None, label: str) -> tuple[str, None, str | None]:

@@ -44,16 +44,19 @@ class Latch:
         """Wait for it; return what was raised here meanwhile: the last that is no stop, else the stop.
 
         Args:
-            hurry: called each time that something was raised; it may let it happen.
+            hurry: called after something was raised, again where it was interrupted itself; it may let it happen.
         """
         raised: BaseException | None = None
+        is_told = True
         while not self.is_set:
             try:
+                if not is_told:
+                    hurry()
+                    is_told = True
                 if self._closed.acquire(timeout=_LONGEST_WAIT):
                     self._closed.release()
             except BaseException as error:  # noqa: BLE001 - whatever it is, the caller gets it afterwards
-                raised = _later(raised, error)
-                hurry()
+                raised, is_told = _later(raised, error), False
         return raised
 
 

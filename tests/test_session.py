@@ -362,3 +362,38 @@ def test_tweepy_with_a_pair_of_x(auth, monkeypatch):
     with pytest.raises(requests.ConnectionError):
         client.get_me(user_auth=False)
     assert seen == [("https://api.twitter.com/2/users/me", f"Bearer {TOKEN}".encode())]
+
+
+def test_an_answer_can_be_copied_and_pickled(sandbox, auth_file):
+    """As any answer of requests: for another process, or a cache of one's own."""
+    auth_file()
+    client = twitter.session("auth.json")
+    reply = client.get(f"{client.api}/2/users/me")
+
+    for again in (pickle.loads(pickle.dumps(reply)), copy.deepcopy(reply)):
+        assert again.json() == reply.json()
+
+
+def test_requests_own_ways_of_calling(sandbox, auth_file):
+    auth_file()
+    client = twitter.session("auth.json")
+
+    assert client.request("GET", f"{client.api}/2/users/me", None, None, None, None, None, None, 30).status_code == 200
+    assert client.merge_environment_settings(url=client.api, proxies={}, stream=None, verify=None, cert=None)
+
+
+def test_adapters_of_a_user_s_own_outlive_a_fork(sandbox, auth_file):
+    """Their settings stay, and their connections are new."""
+    auth_file()
+    client = twitter.session("auth.json")
+    mine = HTTPAdapter(max_retries=7)
+    client.mount(client.api, mine)
+    client.get(f"{client.api}/2/users/me")
+    before = mine.poolmanager
+
+    client.after_fork()
+
+    assert client.get_adapter(client.api) is mine
+    assert mine.max_retries.total == 7
+    assert mine.poolmanager is not before
+    assert client.get(f"{client.api}/2/users/me").status_code == 200

@@ -322,3 +322,19 @@ class TestForget:
             assert forgets.is_alive()
             process.stdin.close()
             forgets.join()
+
+
+def test_a_revoked_pair_is_revoked_whatever_was_in_doubt_before(raw, auth, monkeypatch):
+    from raw_server import answer
+
+    Path("auth.json").write_text(json.dumps(auth))
+    monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", raw(lambda connection: connection.close()).url)
+    monkeypatch.setenv("OINT_TWITTER_REVOKE_URL", raw(answer("200 OK", b'{"revoked": true}')).url)
+    with pytest.raises(errors.InDoubt):
+        twitter.refresh("auth.json")
+    twitter.keep("auth.json", "profile:copy")
+    assert twitter.status("profile:copy")[0].doubt
+    twitter.revoke("auth.json")
+
+    assert twitter.status("auth.json")[0].state.startswith("revoked")
+    assert not twitter.status("auth.json")[0].doubt

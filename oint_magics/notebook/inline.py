@@ -10,6 +10,8 @@ from __future__ import annotations
 import ast
 import contextlib
 import hmac
+import keyword
+import linecache
 import re
 import secrets
 from typing import TYPE_CHECKING, Any
@@ -33,20 +35,32 @@ _BRACE = re.compile(rf"\s*{_JSON}")
 # The same; or a pair of JSON without its brace; or a word that is long enough for a token.
 _SECRET = re.compile(rf"""{_JSON}|(["'])[^"'\n]*\1\s*:|(?<![^\s=])[^\s=]*?[\w+~%-]{{24,}}""")
 _NEXT_LINE = re.compile(r"""\s*\n\s*(?=["'“”‘’«`{])""")
-_FIRST_KEY = re.compile(
-    rf"""\s*\n\s*{_JSON}\s*\\?["']?\w*(?:client|token|secret|oauth|redirect|scope)""", re.IGNORECASE
-)
+_FIRST_KEY = re.compile(rf"""\s*\n\s*{_JSON}\s*\\?["'](?:client_(?:id|secret)|(?:access|refresh)_token)\\?["']""")
 _OPEN_END = re.compile(r"[-\u2010-\u2015]+auth\s*=?\s*$", re.IGNORECASE)
 _CONTINUED = re.compile(r"\\[^\S\n]*(?=\n)")
-_STRING = re.compile(r"""(["'])(?:\\.|(?!\1)[^\\\n])*\1""", re.DOTALL)
+# What a place may stand in: a comment, a line of another magic or of the shell, a string.
+_AROUND = re.compile(
+    r"(?P<comment>#[^\n]*)"
+    r"|^[^\S\n]*[%!][^\n]*"
+    r'|(?P<string>"""(?:\\.|[^\\])*?(?:"""|\Z)'
+    r"|'''(?:\\.|[^\\])*?(?:'''|\Z)"
+    r'|"(?:\\.|[^"\\\n])*"'
+    r"|'(?:\\.|[^'\\\n])*')",
+    re.MULTILINE | re.DOTALL,
+)
+# A value before the `%` of an expression; and where a magic begins, or the shell's line, whose words are no values.
+_VALUE = re.compile(r"""(?:(?<!\w)(?P<word>\w+)|[)\]}"'])[^\S\n]*$""")
+_BEGUN = re.compile(r"(?:^|=)\s*[%!]")
+_CALL = re.compile(r"(run_(?:line|cell)_magic\().*twitter_.*")
 _CELL_MAGICS = re.compile(r"\s*(?:%%(?!twitter)\w[^\n]*\n\s*)+")
 _NO_LETTERS = re.compile(r"[^A-Za-z\u2010-\u2015-]+")
-_MENTION = re.compile(r"twitter|[-\u2010-\u2015]auth", re.IGNORECASE)
+_MENTION = re.compile(r"twitter|[-\u2010-\u2015]auth(?!or)", re.IGNORECASE)
+_RUNS_PYTHON = re.compile(r"\s*%%(?:time|timeit|capture|prun|debug|mprun|memit|snakeviz|px)\b")
 # What still looks like auth data in a cell that is no Python.
-_LEFT = re.compile(
-    r"""(?ix)client_?(?:id|secret) | (?:access|refresh)_?token | oauth_?(?:token|consumer) | ["'\\]\s*:\s*["'\\]
-      | [A-Z0-9+/=~%_-]{24,}"""
+_KEYS = re.compile(
+    r"""client_?(?:id|secret)|(?:access|refresh)_?token|oauth_?(?:token|consumer)|["'\\]\s*:\s*["'\\]""", re.IGNORECASE
 )
+_LEFT = re.compile(rf"{_KEYS.pattern}|[A-Z0-9+/=~%_-]{{24,}}", re.IGNORECASE)
 # The bodies of these are other programs' or files' own, and none of our magics runs in them.
 _DATA_CELL = re.compile(
     r"\s*%%(?:writefile|file|html|HTML|markdown|latex|svg|SVG|js|javascript|bash|sh|script|perl|ruby|sx|system|cmd)\b|\s*%%!"
@@ -60,6 +74,7 @@ _key = secrets.token_bytes(16)
 def register(shell: InteractiveShell) -> None:
     """Take auth data out of every cell, and out of what IPython's own frames keep of it."""
     shell.input_transformers_cleanup.extend([take_out, hold_open])
+    _clean_running_cell()
     shell.events.register("pre_run_cell", _before)
     shell.events.register("post_run_cell", _after)
 
@@ -71,6 +86,14 @@ def unregister(shell: InteractiveShell) -> None:
     for event, callback in (("pre_run_cell", _before), ("post_run_cell", _after)):
         with contextlib.suppress(ValueError):  # It was not there.
             shell.events.unregister(event, callback)
+
+
+def _clean_running_cell() -> None:
+    """Take auth data out of what tracebacks show of the cell that loads the extension, transformed before it came."""
+    for name, entry in list(linecache.cache.items()):
+        if len(entry) == 4 and any(_CALL.search(line) for line in entry[2]):
+            lines = [_CALL.sub(r"\1'…')", line) for line in entry[2]]
+            linecache.cache[name] = (*entry[:2], lines, entry[3])
 
 
 def _before(info: Any) -> None:
@@ -99,9 +122,10 @@ def take_out(lines: list[str]) -> list[str]:
     if not _MENTION.search(_NO_LETTERS.sub("", text)) or _DATA_CELL.match(text):
         return lines
     found, is_damaged = _taken(text)
-    if is_damaged or _LEFT.search(_HANDLE.sub("", found)):
-        # A cell magic gets the cell below it as one text; most run it as a cell of its own.
-        above = _CELL_MAGICS.match(found)
+    left = (_LEFT if _MAGIC.search(text) else _KEYS).search(_HANDLE.sub("", found))
+    # A cell magic gets the cell below it as one text: some run it as a cell of its own, for others it is no Python.
+    above = _CELL_MAGICS.match(found)
+    if (is_damaged or left) and (above is None or _RUNS_PYTHON.match(above[0])):
         line = _wrong_line(found[above.end() :] if above else found)
         if line is not None:
             return [f"%twitter_refresh {_BROKEN}{line}\n"]
@@ -173,10 +197,9 @@ def _taken(text: str) -> tuple[str, bool]:
     is_python = _wrong_line(text, is_plain=True) is None
     done, at, is_damaged = "", 0, False
     while magic := _MAGIC.search(text, at):
-        before = _STRING.sub("", text[text.rfind("\n", 0, magic.start()) + 1 : magic.start()])
-        is_comment = "#" in before
-        is_modulo = is_python and not is_comment and magic[0].startswith("%")
-        if is_modulo or _is_in_string(text, before, magic.start()):
+        around = _around(text, at, magic.start())
+        is_comment = around == "comment"
+        if around == "string" or (not is_comment and _is_modulo(text, magic, is_python=is_python)):
             done, at = done + text[at : magic.end()], magic.end()
             continue
         start, end, is_whole = _secret(text, plain, magic.end(), is_comment=is_comment)
@@ -189,10 +212,20 @@ def _taken(text: str) -> tuple[str, bool]:
     return done + text[at:], is_damaged
 
 
-def _is_in_string(text: str, before: str, at: int) -> bool:
-    """Tell whether a place stands in a string of Python; `before` is its line up to there, without whole strings."""
-    is_in_long = any(text.count(quotes, 0, at) % 2 for quotes in ('"""', "'''"))
-    return is_in_long or '"' in before or "'" in before
+def _around(text: str, begin: int, at: int) -> str | None:
+    """Return whether a place stands in a "comment" or a "string", seen from one that stands in neither."""
+    found = next((each for each in _AROUND.finditer(text, begin) if each.end() > at), None)
+    return found.lastgroup if found is not None and found.start() < at else None
+
+
+def _is_modulo(text: str, magic: re.Match[str], *, is_python: bool) -> bool:
+    """Tell whether a magic's `%` is Python's operator: all of the cell is Python, or a value stands before it."""
+    if not magic[0].startswith("%"):
+        return False
+    before = text[text.rfind("\n", 0, magic.start()) + 1 : magic.start()]
+    value = _VALUE.search(before)
+    is_value = value is not None and not keyword.iskeyword(value["word"] or "") and not _BEGUN.search(before)
+    return is_python or is_value
 
 
 def _secret(text: str, plain: str, at: int, *, is_comment: bool) -> tuple[int, int, bool]:

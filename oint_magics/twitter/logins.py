@@ -37,7 +37,7 @@ MINUTES = 10
 _MOST_BEGUN = 16
 _begun: list[AuthorizationRequest] = []
 _sent: set[str] = set()
-_lock = threading.Lock()
+_lock = threading.RLock()
 
 
 def authorization_link(auth: object, *, scope: str | Sequence[str] | None = None) -> str:

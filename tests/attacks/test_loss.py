@@ -350,3 +350,90 @@ def test_a_clock_that_stays_ahead_makes_no_storm(sandbox, auth_file, after):
             current.auth()
     assert sandbox.accounts.counts.refreshes == 1
     after("one refresh")
+
+
+@row("3", "fork while a login waits; the child logs in", "the child hangs for ever in the parent's listener")
+def test_fork_with_a_login_under_way(sandbox, after):
+    Path("app.json").write_text(
+        json.dumps(sandbox.app(callback="http://127.0.0.1:1/callback") | {"redirect_uri": "http://127.0.0.1:0/x"})
+    )
+    code = """
+import os, sys, json
+from patience import LONG
+from ports import free_port
+from oint_magics import errors, twitter
+from oint_magics.twitter import logins
+auth = json.load(open("app.json")) | {"redirect_uri": f"http://127.0.0.1:{free_port()}/callback"}
+waiting = logins.begun(logins.planned(auth, to="profile:x", scope=None), LONG)
+pid = os.fork()
+if pid == 0:
+    try:
+        twitter.login(auth | {"redirect_uri": f"http://127.0.0.1:{free_port()}/callback"}, to="profile:y", timeout=0.5)
+    except errors.LoginTimedOut:
+        os._exit(7)
+    os._exit(1)
+print(os.waitpid(pid, 0)[1] >> 8, waiting.is_done)
+waiting.cancel("x")
+"""
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, env=environment, timeout=LONG
+    )
+    assert done.stdout == "7 False\n", done
+    after("the child's login is its own, and the parent's goes on")
+
+
+@row("1", "a signal's handler uses the session that is being refreshed", "the process waits for itself, for ever")
+def test_a_handler_that_uses_the_same_session(strict, after):
+    path = Path("auth.json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"expires_at": 1}))
+    found = []
+    current = Current(source_of("auth.json"))
+    before = signal.signal(signal.SIGALRM, lambda *_: found.append(current.auth().access_token))
+    signal.setitimer(signal.ITIMER_REAL, 0.4)
+    try:
+        found.append(current.auth().access_token)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+    assert len(found) == 2
+    assert strict.accounts.counts.refreshes == 1
+    after("it waits for the refresh, and gets its pair")
+
+
+@row(
+    "1",
+    "stop pressed twice within a millisecond while a login waits",
+    "half cancelled: its port stays taken, its response pending",
+)
+def test_stop_twice_while_a_login_waits(sandbox, after):
+    Path("app.json").write_text(json.dumps(sandbox.app()))
+    code = """
+import json, os, signal, sys, threading, time
+from ports import free_port
+from patience import wait_for
+from oint_magics import login, twitter
+auth = json.load(open("app.json")) | {"redirect_uri": f"http://127.0.0.1:{free_port()}/callback"}
+def press():
+    wait_for(lambda: login._running, "no login")
+    time.sleep(0.3)
+    for _ in range(2):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.001)
+for n in range(5):
+    threading.Thread(target=press).start()
+    try:
+        try:
+            twitter.login(auth, to=f"profile:{n}")
+        finally:
+            time.sleep(0.1)
+    except KeyboardInterrupt:
+        pass
+    wait_for(lambda: not login._running, "it is still there")
+print("free")
+"""
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=LONG)
+    assert done.stdout == "free\n", done.stderr[-800:]
+    after("ended, five of five times")

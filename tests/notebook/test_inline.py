@@ -188,3 +188,27 @@ def test_a_long_name_is_one_word(shell, auth):
     assert error is None
     assert value.saved_to == "profile:a-profile-with-a-very-long-name-1"
     assert run(shell, f"%twitter_status --auth={name}")[1] is None
+
+
+ABOVE = ["# a ''' in a comment", '# a """ here', "q = \"'''\"", 'def f():\n    """Don\'t use \'\'\' here."""',
+         "# don't: {magic}", "x = '''doc''' # '''", "%time x = \"'''\"", "!echo don't"]  # fmt: skip
+
+
+@pytest.mark.parametrize("above", ABOVE)
+def test_quotes_above_it_hide_no_magic(shell, auth, above):
+    magic = f"%twitter_refresh --auth {json.dumps(auth)}"
+    _, _, said = run(shell, f"{above.replace('{magic}', magic)}\n{magic}\n1/0")
+
+    assert "ZeroDivisionError" in said
+    for key in ("client_secret", "refresh_token", "access_token"):
+        assert auth[key][:12] not in said
+
+
+def test_the_cell_that_loads_the_extension(the_shell, auth):
+    """It is transformed before the extension is there; what is shown of it is cleaned when it comes."""
+    _, error, said = run(the_shell, f"%load_ext oint_magics\n%twitter_refresh --auth {json.dumps(auth)}\n1/0")
+    the_shell.run_line_magic("unload_ext", "oint_magics")
+
+    assert isinstance(error, ZeroDivisionError)
+    for key in ("client_secret", "refresh_token", "access_token"):
+        assert auth[key][:12] not in said
