@@ -35,7 +35,7 @@ _BRACE = re.compile(rf"\s*{_JSON}")
 # The same; or a pair of JSON without its brace; or a word that is long enough for a token.
 _SECRET = re.compile(rf"""{_JSON}|(["'])[^"'\n]*\1\s*:|(?<![^\s=])[^\s=]*?[\w+~%-]{{24,}}""")
 _NEXT_LINE = re.compile(r"""\s*\n\s*(?=["'“”‘’«`{])""")
-_FIRST_KEY = re.compile(rf"""\s*\n\s*{_JSON}\s*\\?["'](?:client_(?:id|secret)|(?:access|refresh)_token)\\?["']""")
+_FIRST_KEY = re.compile(rf"""\s*\n\s*{_JSON}\s*\\?["'](?:client_(?:id|secret)|(?:access|refresh)_token)""")
 _OPEN_END = re.compile(r"[-\u2010-\u2015]+auth\s*=?\s*$", re.IGNORECASE)
 _CONTINUED = re.compile(r"\\[^\S\n]*(?=\n)")
 # What a place may stand in: a comment, a line of another magic or of the shell, a string.
@@ -308,13 +308,14 @@ def _wrong_line(text: str, *, is_plain: bool = False) -> int | None:
 
 
 def _is_lost(call: ast.Call) -> bool:
-    """Tell whether a call is of a magic that does not exist, or that runs one of ours, and is given auth data."""
+    """Tell whether a call is of a magic that is perhaps a damaged one of ours, or runs one with auth data."""
     from IPython.core.getipython import get_ipython
 
     words = [each.value for each in call.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
-    is_magic = isinstance(call.func, ast.Attribute) and call.func.attr == "run_line_magic" and len(words) == 2
-    if not is_magic or not _LEFT.search(_HANDLE.sub("", words[1])):
+    if not (isinstance(call.func, ast.Attribute) and call.func.attr == "run_line_magic" and len(words) == 2):
         return False
-    shell = get_ipython()
+    shell, is_left = get_ipython(), _LEFT.search(_HANDLE.sub("", words[1])) is not None
+    if shell is not None and not shell.find_line_magic(words[0]):
+        return is_left or "twitter" in re.sub(r"[^a-z]+", "", "".join(words).lower())
     is_nested = re.search("%twitter|twitter.*-auth", re.sub(r"[^a-z%-]+", "", words[1].lower())) is not None
-    return is_nested or (shell is not None and not shell.find_line_magic(words[0]))
+    return is_left and is_nested

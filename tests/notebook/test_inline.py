@@ -7,23 +7,11 @@ import traceback
 from pathlib import Path
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.io import capture_output
-from traitlets.config import Config
 
 from oint_magics import errors
 from oint_magics.notebook import inline
 from oint_magics.response import TokenResponse
-
-
-@pytest.fixture(scope="module")
-def the_shell(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
-        config = Config()
-        config.HistoryManager.enabled = False
-        yield InteractiveShell.instance(config=config)
-        InteractiveShell.clear_instance()
 
 
 @pytest.fixture

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 from IPython.core.completer import provisionalcompleter
-from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.io import capture_output
-from traitlets.config import Config
 
 import oint_magics
 from oint_magics import errors, twitter
@@ -18,17 +16,6 @@ from oint_magics.notebook.usage import USAGES
 from oint_magics.response import TokenResponse
 
 MARK = "MARKER5ecret-of-more-than-thirty-two-characters"
-
-
-@pytest.fixture(scope="module")
-def the_shell(tmp_path_factory):
-    """One shell, as a kernel has one; without history on disk."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
-        config = Config()
-        config.HistoryManager.enabled = False
-        yield InteractiveShell.instance(config=config)
-        InteractiveShell.clear_instance()
 
 
 @pytest.fixture
