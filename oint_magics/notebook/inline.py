@@ -32,8 +32,10 @@ _MAGIC = re.compile(
 # A brace that begins JSON, with the quotes before it; not the `{name}` of a variable.
 _JSON = r"""["'“”‘’«`\\]*\s*\{(?!\s*[^\W\d]\w*\s*\})"""
 _BRACE = re.compile(rf"\s*{_JSON}")
-# The same; or a pair of JSON without its brace; or a word that is long enough for a token.
-_SECRET = re.compile(rf"""{_JSON}|(["'])[^"'\n]*\1\s*:|(?<![^\s=])[^\s=]*?[\w+~%-]{{24,}}""")
+# A word that may be a token: long; or shorter, of letters and digits.
+_LONG_WORD = r"(?:[\w+~%-]{24,}|(?=[\w+~%-]*\d)(?=[\w+~%-]*[A-Za-z])[\w+~%-]{14,})"
+# The same; or a pair of JSON without its brace; or such a word.
+_SECRET = re.compile(rf"""{_JSON}|(["'])[^"'\n]*\1\s*:|(?<![^\s=])[^\s=]*?{_LONG_WORD}""")
 _NEXT_LINE = re.compile(r"""\s*\n\s*(?=["'“”‘’«`{])""")
 _FIRST_KEY = re.compile(rf"""\s*\n\s*{_JSON}\s*\\?["'](?:client_(?:id|secret)|(?:access|refresh)_token)""")
 _OPEN_END = re.compile(r"[-\u2010-\u2015]+auth\s*=?\s*$", re.IGNORECASE)

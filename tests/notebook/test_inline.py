@@ -200,3 +200,20 @@ def test_the_cell_that_loads_the_extension(the_shell, auth):
     assert isinstance(error, ZeroDivisionError)
     for key in ("client_secret", "refresh_token", "access_token"):
         assert auth[key][:12] not in said
+
+
+@pytest.mark.parametrize("token", ["rt0ken-of-a-person", "A" * 30, "bGlrZS1hLXRva2VuLTE3OTU1MjgyMDQ1OTE6MToxOnJ0OjE"])
+def test_a_token_alone_is_taken_out_too(shell, token):
+    _, _, said = run(shell, f"1/0\n%twitter_refresh --auth {token}")
+
+    assert "ZeroDivisionError" in said
+    assert token not in said
+
+
+@pytest.mark.parametrize(
+    "source", ["auth.json", "profile:work", "my_auth", "$my_auth", "{my_auth}", "env:TWITTER_", "../given/a.json"]
+)
+def test_an_ordinary_source_stays_to_be_read(source):
+    line = f"%twitter_refresh --auth {source} --to profile:other --if-expired\n"
+
+    assert inline.take_out([line]) == [line]
