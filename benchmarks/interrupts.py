@@ -93,8 +93,8 @@ def once(way):
                 time.sleep(0.001)  # It may fall here.
     except errors.TokenRefused:
         found = "refused"
-    except errors.InternalError:
-        found = "InternalError"
+    except errors.OintError:
+        found = "an error of ours"
     except (TimeoutError, SoftTimeLimit, SystemExit, KeyError):
         found = "the caller's own"
     return found
@@ -118,7 +118,7 @@ def exceptions(times):
     rows = []
     for way in WAYS:
         found = collections.Counter(once(way) for _ in range(times // len(WAYS)))
-        names = ("a table", "the caller's own", "InternalError", "refused")
+        names = ("a table", "the caller's own", "an error of ours", "refused")
         rows.append((way, times // len(WAYS), *(found[name] for name in names), int(lost())))
     for number, process in enumerate(others, 1):
         sent, refused = process.communicate()[0].split()
@@ -144,7 +144,7 @@ def main(folder, times=200):
     with serving(folder, [client("confidential", SECRET)]) as (_, counts):
         logged_in("confidential")
         rows = [*exceptions(times), ends(times)]
-    header = ("what falls", "times", "saved", "the caller's own", "InternalError", "refused", "lost")
+    header = ("what falls", "times", "saved", "the caller's own", "an error of ours", "refused", "lost")
     title = f"exceptions and ends at oidc-provider {version(folder)}; it refused {counts['refused']}, ended for reuse {counts['ended']}"
     show(title, header, rows)
     return rows, counts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import sys
@@ -40,6 +41,17 @@ def replace(path: Path, data: bytes, spare: int = 0) -> None:
     sync_folder(target.parent)
 
 
+def reason_of(error: OSError) -> str:
+    """Return why the system did not do what was asked, in its words.
+
+    Raises:
+        OSError: it is none of the system's: the `TimeoutError` that an alarm's handler raises is an `OSError` too.
+    """
+    if error.errno is None:
+        raise error
+    return error.strerror or type(error).__name__
+
+
 def private_folder(path: Path) -> Path:
     """Make a folder, and those above it that are not there, so that nobody else can look into them; return it.
 
@@ -63,7 +75,7 @@ def workshop(folder: Path) -> Path:
         place.mkdir(mode=0o700)
     found = place.lstat()
     if not stat.S_ISDIR(found.st_mode) or (hasattr(os, "getuid") and found.st_uid != os.getuid()):
-        raise PermissionError(f"{WORKSHOP} is not a folder of yours")
+        raise PermissionError(errno.EPERM, f"{WORKSHOP} is not a folder of yours")
     if stat.S_IMODE(found.st_mode) & 0o077 and os.name == "posix":
         place.chmod(0o700)
     ignore = place / ".gitignore"

@@ -201,7 +201,7 @@ class FileStore:
             self._make_folder()
             atomic.replace(self.path, self._seal.sealed(self.label, data) if self._seal else data, spare)
         except OSError as error:
-            reason = error.strerror or str(error)
+            reason = atomic.reason_of(error)
         if reason and not self.path.parent.exists():
             reason = "its folder does not exist"
         if reason:
@@ -235,7 +235,7 @@ class FileStore:
                 f"{self.label} is not there.", next_step="%twitter_status lists what is; a new one: %twitter_auth"
             ) from None
         except OSError as error:
-            reason = error.strerror or type(error).__name__
+            reason = atomic.reason_of(error)
         if len(data) > LARGEST:
             reason = "it is larger than 1 MiB"
         if reason:

@@ -119,7 +119,7 @@ def _workshop(path: Path) -> Path:
     try:
         return atomic.workshop(path.parent)
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = atomic.reason_of(error)
     if not path.parent.exists():
         raise StoreNotWritable("The file's folder does not exist, so nothing was sent.", next_step="make the folder")
     raise StoreNotWritable(

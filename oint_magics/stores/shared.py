@@ -197,7 +197,7 @@ class SharedStore:
         try:
             atomic.private_folder(self._folder)
         except OSError as error:
-            reason = error.strerror or type(error).__name__
+            reason = atomic.reason_of(error)
         if reason:
             raise StoreNotWritable(
                 "The data folder cannot be written, so nothing was sent.",

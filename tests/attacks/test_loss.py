@@ -437,3 +437,31 @@ print("free")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=LONG)
     assert done.stdout == "free\n", done.stderr[-800:]
     after("ended, five of five times")
+
+
+@row(
+    "1",
+    "an alarm's TimeoutError while a file is read or its folder is made",
+    "taken for the file system's: StoreNotWritable, AuthError",
+)
+def test_an_alarm_that_looks_like_a_fault_of_the_file_system(strict, after, monkeypatch):
+    from oint_magics.stores import atomic
+
+    mine = TimeoutError("mine")
+
+    def alarm(*_):
+        raise mine
+
+    for place, name in ((atomic, "workshop"), (Path, "open")):
+        handler = signal.signal(signal.SIGUSR1, alarm)
+        try:
+            with monkeypatch.context() as change:
+                change.setattr(place, name, lambda *_, **__: signal.raise_signal(signal.SIGUSR1))
+                with pytest.raises(TimeoutError) as caught:
+                    twitter.refresh("auth.json")
+        finally:
+            signal.signal(signal.SIGUSR1, handler)
+        assert caught.value is mine
+    assert strict.accounts.counts.refreshes == 0
+    assert is_alive(strict)
+    after("the caller's own; nothing was sent")
