@@ -30,19 +30,22 @@ def press(*delays):
 
 
 @contextlib.contextmanager
-def alarms(error, seconds):
-    """Raise an error in the main thread by a handler, as alarm recipes do."""
+def handled(error):
+    """Raise an error in the main thread by a signal's handler, as alarm recipes do."""
 
     def handler(*_):
         raise error
 
-    before = signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGUSR1, handler)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGUSR1, before)
+
+
+def send(number):
+    signal.pthread_kill(threading.main_thread().ident, number)
+    time.sleep(0.05)  # It is raised there by now, or soon; the work goes on meanwhile.
 
 
 class Locks:
@@ -57,11 +60,14 @@ class Locks:
         self.released_after = list(self.done)
 
 
-def slow(done, seconds=0.3):
+def work_under(done, *numbers, then=None):
+    """Return work in whose middle signals come to the main thread, whatever the machine is doing."""
+
     def work():
-        time.sleep(seconds)
+        for number in numbers:
+            send(number)
         done.append(1)
-        return 5
+        return then() if then else 5
 
     return work
 
@@ -77,37 +83,29 @@ def test_raises_what_the_work_raises():
 
 def test_an_interrupt_waits_for_the_end():
     """Pressed once or five times, the work is done before the caller hears of it; the words are the work's."""
-    for delays in ((0.05,), (0.02,) * 5):
+    for times in (1, 5):
         done = []
-        presser = press(*delays)
         with pytest.raises(Stopped, match="too late to stop: all is saved"):
-            finish(slow(done), stopped=SAID)
+            finish(work_under(done, *[signal.SIGINT] * times), stopped=SAID)
         assert done == [1]
-        presser.join()
 
 
 def test_an_error_comes_before_the_interrupt():
     """What became of the token is more important than that somebody pressed stop."""
-
-    def work():
-        time.sleep(0.2)
-        raise ValueError
-
-    presser = press(0.05)
-    with pytest.raises(ValueError):
-        finish(work, stopped=SAID)
-    presser.join()
+    with pytest.raises(ZeroDivisionError):
+        finish(work_under([], signal.SIGINT, then=lambda: 1 / 0), stopped=SAID)
 
 
-@pytest.mark.parametrize(
-    "error", [TimeoutError("mine"), SystemExit(3), RuntimeError("mine")], ids=lambda e: type(e).__name__
-)
+ERRORS = [TimeoutError("mine"), SystemExit(3), RuntimeError("mine")]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 def test_what_the_caller_raises_waits_for_the_end_too(error):
     """It is passed on unchanged, and the locks are held to the end of the work."""
     done = []
     locks = Locks(done)
-    with pytest.raises(type(error)) as caught, alarms(error, 0.05):
-        finish(slow(done, 0.5), stopped=SAID, locks=locks.stack)
+    with handled(error), pytest.raises(type(error)) as caught:
+        finish(work_under(done, signal.SIGUSR1), stopped=SAID, locks=locks.stack)
     assert caught.value is error
     assert locks.released_after == [1]
 
@@ -146,28 +144,30 @@ def test_a_thousand_exceptions_a_second_do_not_let_go_of_the_locks():
 
 
 def test_an_exception_set_from_another_thread_waits_for_the_end():
-    done, caught = [], []
+    done, caught, callers = [], [], []
+
+    def work():
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(callers[0]), ctypes.py_object(KeyError))
+        time.sleep(0.05)
+        done.append(1)
 
     def caller():
+        callers.append(threading.get_ident())
         try:
-            finish(slow(done), stopped=SAID)
+            finish(work, stopped=SAID)
         except KeyError as error:
             caught.append((error, list(done)))
 
     thread = threading.Thread(target=caller)
     thread.start()
-    time.sleep(0.1)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(KeyError))
     thread.join()
 
     assert [(type(error), found) for error, found in caught] == [(KeyError, [1])]
 
 
 def test_stop_and_then_the_end_of_the_process_is_the_end_of_the_process():
-    with pytest.raises(SystemExit), alarms(SystemExit(0), 0.15):
-        presser = press(0.05)
-        finish(slow([], 0.4), stopped=SAID)
-    presser.join()
+    with handled(SystemExit(0)), pytest.raises(SystemExit):
+        finish(work_under([], signal.SIGINT, signal.SIGUSR1), stopped=SAID)
 
 
 def test_stopped_is_an_interrupt():

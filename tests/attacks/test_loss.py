@@ -28,8 +28,22 @@ def strict(sandbox, auth_file):
     """A pair at a server that punishes reuse, and that takes its time."""
     sandbox.accounts.punishes_reuse = True
     auth_file()
-    sandbox.faults.add("slow", 1.0)
+    sandbox.faults.add("slow", 2.0)
     return sandbox
+
+
+def under_way(sandbox, then):
+    """Do something as soon as the server has the token, beside the test."""
+
+    def go():
+        wait_for(lambda: not sandbox.faults.names(), "nothing was sent")
+        then()
+
+    threading.Thread(target=go).start()
+
+
+def signal_here(number):
+    return lambda: signal.pthread_kill(threading.main_thread().ident, number)
 
 
 def is_alive(sandbox):
@@ -55,14 +69,13 @@ def _alarm(kind):
     pytest.param(SystemExit(0), marks=row("1", "SIGTERM's handler calls sys.exit", f"SystemExit at once; then {LOST}")),
 ])  # fmt: skip
 def test_a_handler_raises_while_the_token_is_under_way(strict, kind, after):
-    before = signal.signal(signal.SIGALRM, _alarm(kind))
-    signal.setitimer(signal.ITIMER_REAL, 0.4)
+    before = signal.signal(signal.SIGUSR1, _alarm(kind))
+    under_way(strict, signal_here(signal.SIGUSR1))
     try:
         with pytest.raises(type(kind)) as caught:
             twitter.refresh("auth.json")
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGUSR1, before)
 
     assert caught.value is kind
     assert kind.__traceback__.tb_next.tb_next is None  # The test and the edge: no frame of the refresh hangs on it.
@@ -142,16 +155,18 @@ def test_an_alarm_while_a_lock_is_taken(strict, after, monkeypatch):
 
 
 DAEMON = """
-import threading, time
+import glob, threading, time
 from oint_magics import twitter
-threading.Thread(target={call}, daemon=True).start()
-{wait}
+thread = threading.Thread(target={call}, daemon=True)
+thread.start()
+while thread.is_alive() and not glob.glob(".oint/flight-*"):  # From then on the token is under way.
+    time.sleep(0.01)
 """
 
 
 @row("2", "a daemon thread refreshes, the script ends", "the token is spent and its answer lost")
 def test_a_daemon_thread_and_the_end_of_the_script(strict, after):
-    code = DAEMON.format(call="lambda: twitter.refresh('auth.json')", wait="import requests; time.sleep(.5)")
+    code = DAEMON.format(call="lambda: twitter.refresh('auth.json')")
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
     assert strict.accounts.counts.refreshes == 1
@@ -165,7 +180,7 @@ def test_a_daemon_thread_and_the_end_of_the_script(strict, after):
 def test_a_session_in_a_daemon_thread(strict, after):
     path = Path("auth.json")
     path.write_text(json.dumps(json.loads(path.read_text()) | {"expires_at": 1}))
-    code = DAEMON.format(call="lambda: twitter.me('auth.json')", wait="time.sleep(1)")
+    code = DAEMON.format(call="lambda: twitter.me('auth.json')")
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
     assert is_alive(strict)
@@ -175,11 +190,12 @@ def test_a_session_in_a_daemon_thread(strict, after):
 @row("2", "a code is exchanged from a daemon thread, the script ends", "the code is spent and the pair lost")
 def test_a_login_in_a_daemon_thread(sandbox, after):
     Path("app.json").write_text(json.dumps(sandbox.app()))
-    sandbox.faults.add("slow", 1.0)
+    sandbox.faults.add("slow", 3.0)
     code = (
-        "import threading, time\nfrom oint_magics import twitter\nfrom patience import wait_for\n"
+        "import glob, threading\nfrom oint_magics import twitter\nfrom patience import wait_for\n"
         "link = twitter.authorization_link('app.json')\nprint(link, flush=True)\naddress = input()\n"
-        "threading.Thread(target=lambda: twitter.get_token(address, 'app.json'), daemon=True).start()\ntime.sleep(.6)"
+        "threading.Thread(target=lambda: twitter.get_token(address, 'app.json'), daemon=True).start()\n"
+        "wait_for(lambda: glob.glob('.oint/flight-login-*'), 'nothing was sent')"
     )
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
     process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)  # fmt: skip
@@ -389,13 +405,12 @@ def test_a_handler_that_uses_the_same_session(strict, after):
     path.write_text(json.dumps(json.loads(path.read_text()) | {"expires_at": 1}))
     found = []
     current = Current(source_of("auth.json"))
-    before = signal.signal(signal.SIGALRM, lambda *_: found.append(current.auth().access_token))
-    signal.setitimer(signal.ITIMER_REAL, 0.4)
+    before = signal.signal(signal.SIGUSR1, lambda *_: found.append(current.auth().access_token))
+    under_way(strict, signal_here(signal.SIGUSR1))
     try:
         found.append(current.auth().access_token)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGUSR1, before)
 
     assert len(found) == 2
     assert strict.accounts.counts.refreshes == 1

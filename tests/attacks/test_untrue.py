@@ -93,7 +93,7 @@ def slowly(body):
     """Return a behaviour that answers when stop has been pressed, for sure."""
 
     def behaviour(connection):
-        time.sleep(2)
+        time.sleep(3)
         answer("200 OK", body)(connection)
 
     return behaviour
