@@ -14,7 +14,8 @@ from requests.adapters import HTTPAdapter
 if TYPE_CHECKING:
     PlainSession = requests.Session
 else:
-    PlainSession = next(kind for kind in requests.sessions.Session.__mro__ if kind.__module__ == "requests.sessions")
+    _now = requests.sessions.Session
+    PlainSession = next((kind for kind in _now.__mro__ if kind.__module__ == "requests.sessions"), _now)
 
 
 class SilentAdapter(HTTPAdapter):

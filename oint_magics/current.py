@@ -39,7 +39,7 @@ class _Look(NamedTuple):
         stamp: the store's.
         auth: the pair.
         fresh_until: in Unix seconds, by this machine's clock.
-        good_until: the same of a token that was granted here, by a clock that nobody sets (`moments.clock`).
+        good_until: the same of a token that was granted here, by a monotonic clock (`moments.clock`).
     """
 
     stamp: object

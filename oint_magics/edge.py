@@ -114,6 +114,6 @@ def _handlers() -> Iterator[CodeType]:
     for number in signal.valid_signals():
         handler = signal.getsignal(number)
         handler = getattr(handler, "func", handler)  # functools.partial
-        for code in (getattr(handler, "__code__", None), getattr(type(handler).__call__, "__code__", None)):
-            if code is not None:
-                yield code
+        if callable(handler):  # The system's own are not, but are members of an enumeration that libraries call.
+            codes = (getattr(handler, "__code__", None), getattr(type(handler).__call__, "__code__", None))
+            yield from filter(None, codes)

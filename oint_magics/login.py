@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     Outcome = TokenResponse | OintError
 
 _MOST_STATES = 16
+_STOPPED = "The login was stopped."
 _AGAIN = "begin again: %twitter_login"
 _running: list[Login] = []
 fork.in_child(_running.clear)
@@ -143,16 +144,12 @@ class Login:
             Stopped: the stop button was pressed; a pair that was on its way is saved.
             BaseException: what else was raised in this thread meanwhile, unchanged; the same is true then.
         """
-        stops: list[bool] = []
-
-        def stop() -> None:
-            stops.append(self.cancel("The login was stopped."))
-
         # In a thread of its own: a second stop must not interrupt the first in the middle.
-        raised = self._done.wait(lambda: threading.Thread(target=stop, daemon=False).start())
+        raised = self._done.wait(lambda: threading.Thread(target=self.cancel, args=(_STOPPED,), daemon=False).start())
         if raised is not None and not isinstance(raised, KeyboardInterrupt):
             raise raised
-        if any(stops):
+        is_stopped = isinstance(self._outcome, LoginTimedOut) and self._outcome.what == _STOPPED
+        if raised is not None and is_stopped:
             raise Stopped("the login was stopped; no pair came, and the one from before is as it was.")
         if isinstance(self._outcome, OintError):
             raise self._outcome

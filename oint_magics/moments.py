@@ -24,7 +24,7 @@ def duration(length: timedelta) -> str:
 
 
 def clock() -> float:
-    """Return seconds on a clock that nobody sets, and that goes on while the machine sleeps.
+    """Return seconds on a monotonic clock that goes on while the machine sleeps.
 
     `time.monotonic` stands still then on Linux; elsewhere there is nothing better.
     """

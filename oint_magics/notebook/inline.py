@@ -193,7 +193,7 @@ def _handle(text: str) -> str:
 
 
 def _taken(text: str) -> tuple[str, bool]:
-    """Return a cell with handles, of as many lines as before; and whether one stands for what is no whole JSON."""
+    """Return a cell with handles, of as many lines as before; and whether one stands for incomplete JSON."""
     # Of the same length, so that a place in one is a place in the other.
     plain = _CONTINUED.sub(lambda found: " " * len(found[0]), text)
     is_python = _wrong_line(text, is_plain=True) is None
@@ -310,7 +310,7 @@ def _wrong_line(text: str, *, is_plain: bool = False) -> int | None:
 
 
 def _is_lost(call: ast.Call) -> bool:
-    """Tell whether a call is of a magic that is perhaps a damaged one of ours, or runs one with auth data."""
+    """Tell whether a call names an unknown magic that may be a misspelled one of ours, or runs one with auth data."""
     from IPython.core.getipython import get_ipython
 
     words = [each.value for each in call.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
