@@ -14,7 +14,7 @@ class NbclientSession(NotebookSession):
     """Each notebook is run by a program, which saves the widgets' state with it."""
 
     def go(self):
-        names = [self.notebook(way).name for way in self.ways]
+        names = [self.notebook(run).name for run in self.runs]
         words = [
             sys.executable,
             "-m",
@@ -39,7 +39,7 @@ class NbclientSession(NotebookSession):
 
 
 class TerminalSession(Session):
-    """Each path has an IPython of its own; a person types the cells, and answers what is asked."""
+    """Each run has an IPython of its own; a person types the cells, and answers what is asked."""
 
     own = Session.own | {"scrollback"}
     visited = frozenset({"scrollback"})
@@ -49,11 +49,11 @@ class TerminalSession(Session):
 
     def go(self):
         (self.root / "screens").mkdir()
-        for way in self.ways:
-            with (self.root / "screens" / way.slug).open("wb") as screen:
-                self._go(way, screen)
+        for run in self.runs:
+            with (self.root / "screens" / run.slug).open("wb") as screen:
+                self._go(run, screen)
 
-    def _go(self, way, screen):
+    def _go(self, run, screen):
         words = ["-m", "IPython", "--no-banner", "--simple-prompt", "--colors=NoColor",
                  "--HistoryManager.enabled=True"]  # fmt: skip
         # As wide as any line: what a terminal breaks would hide from the search.
@@ -61,15 +61,15 @@ class TerminalSession(Session):
                               cwd=self.root / "work", timeout=LONG, dimensions=(50, 4000), logfile=screen)  # fmt: skip
         child.logfile, child.logfile_read = None, screen
         child.expect(self._prompt)
-        answers = list(way.answers)
-        for cell in way.cells:
+        answers = list(run.answers)
+        for cell in run.cells:
             for line in [line for line in cell.split("\n") if line or "\n" in cell]:
                 child.sendline(line)
                 while child.expect([self._prompt, self._more, self._question]) == 2:
                     answer = answers.pop(0)
                     answer = answer(child.before.decode()) if callable(answer) else answer
                     child.sendintr() if answer == "\x03" else child.sendline(answer)
-        assert not answers, f"{way.name}: nobody asked for {len(answers)} answers"
+        assert not answers, f"{run.slug}: nobody asked for {len(answers)} answers"
         child.sendline("exit")
         child.expect(pexpect.EOF)
         child.close()

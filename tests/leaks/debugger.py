@@ -7,7 +7,7 @@ from jupyter_client import BlockingKernelClient
 from patience import LONG
 
 _START = {"clientID": "leaks", "adapterID": "", "pathFormat": "path", "linesStartAt1": True, "columnsStartAt1": True}
-_MOST = 150
+_MOST = 300
 
 
 class _Debugger:
@@ -29,18 +29,18 @@ class _Debugger:
         self._client.stop_channels()
 
 
-def look(root, way):
+def look(root, run):
     """Start the debugger in the newest kernel, give it the cells, open every variable, and note all that it says."""
     newest = max((root / "home" / "run").glob("kernel-*.json"), key=lambda path: path.stat().st_mtime)
     debugger = _Debugger(newest)
     try:
         debugger.ask("initialize", **_START)
         debugger.ask("attach")
-        for cell in way.cells:
+        for cell in run.cells:
             debugger.ask("dumpCell", code=cell)
         left = list(debugger.ask("inspectVariables").get("variables", ()))
         assert left, "the debugger shows no variable"
-        for name in ("r", "_"):
+        for name in ("_", *(each["name"] for each in left if each["name"].startswith("r_"))):
             debugger.ask("richInspectVariables", variableName=name)
         for _ in range(_MOST):
             if not left:
@@ -50,4 +50,6 @@ def look(root, way):
                 left += debugger.ask("variables", variablesReference=opened["variablesReference"]).get("variables", ())
     finally:
         debugger.close()
-    (root / "probes" / way.slug / "debugger's variables").write_text(json.dumps(debugger.answers))
+    said = root / "probes" / run.slug / "debugger's variables"
+    said.parent.mkdir(exist_ok=True)
+    said.write_text(json.dumps(debugger.answers))

@@ -61,29 +61,29 @@ class PageSession(NotebookSession):
                     self.root / "browser", executable_path=browser.find(), args=FLAGS,
                     viewport={"width": 1100, "height": 900},
                 )  # fmt: skip
-                for way in self.ways:
-                    self._go(context, jupyter, way)
+                for run in self.runs:
+                    self._go(context, jupyter, run)
                 context.close()
         finally:
             jupyter.stop()
 
-    def _go(self, context, jupyter, way):
+    def _go(self, context, jupyter, run):
         pages = []
         for frames in (self.other, self.frames):
             page = context.new_page()
             page.set_default_timeout(LONG_MS)
             self._listen(page, frames)
-            jupyter.open(page, self.notebook(way).name)
+            jupyter.open(page, self.notebook(run).name)
             pages.append(page)
         page.bring_to_front()
-        jupyter.run_all(page, wait=way.act is None)
-        if way.act:
-            way.act(page, way)
+        jupyter.run_all(page, wait=run.act is None)
+        if run.act:
+            run.act(page, *run.ways)
             # The last cell looks at what came of it.
             jupyter.run_last(page)
-        look(self.root, way)
+        look(self.root, run)
         page.locator(".jp-CodeCell").first.click()
-        jupyter.save(page, self.notebook(way))
+        jupyter.save(page, self.notebook(run))
         self.stores += page.evaluate(_STORES)
         for page in pages:
             page.close()

@@ -25,6 +25,8 @@ def start(path):
     folder = FOLDER / path
     folder.mkdir(parents=True, exist_ok=True)
     shell = get_ipython()  # noqa: F821 - the kernel's
+    if shell.logger.logfile is not None:
+        shell.run_line_magic("logstop", "")
     shell.run_line_magic("logstart", f"-o -r -q {folder / '%logstart'} append")
     logging.basicConfig(filename=folder / "logging at DEBUG", level=logging.DEBUG, force=True)
     logging.captureWarnings(capture=True)
@@ -89,6 +91,8 @@ def take(path, namespace):
     }
     for name, probe in probes.items():
         (folder / name.replace("/", "-")).write_text(_text(probe), encoding="utf-8", errors="backslashreplace")
+    if "r" in namespace:  # The next path has its own; the debugger looks at all of them.
+        namespace[f"r_{path.replace('-', '_')}"] = namespace.pop("r")
 
 
 def _text(probe):

@@ -17,7 +17,7 @@ from postgres import Postgres
 
 from leaks.given import Server
 from leaks.search import Search
-from leaks.ways import ways
+from leaks.ways import runs, ways
 
 HERE = Path(__file__).parent
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -64,6 +64,7 @@ class Session:
         for folder in ("work", "given", "tmp", "home/run"):
             (self.root / folder).mkdir(parents=True)
         self.ways = ways()
+        self.runs = runs(self.ways)
         self.server = Server([way.given for way in self.ways])
         self.postgres = Postgres()
         for way in self.ways:
@@ -139,7 +140,7 @@ class Session:
 
 
 class NotebookSession(Session):
-    """A session that leaves notebooks: each path has its own, and all are exported afterwards."""
+    """A session that leaves notebooks: each run has its own, and all are exported afterwards."""
 
     own = Session.own | {"notebook", "exports", "PDF text"}
 
@@ -150,16 +151,16 @@ class NotebookSession(Session):
         words = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--debug"]
         spec = {"argv": words, "display_name": "Python 3", "language": "python"}
         folder.joinpath("kernel.json").write_text(json.dumps(spec))
-        for way in self.ways:
-            lab.notebook(self.notebook(way), *way.cells)
+        for run in self.runs:
+            lab.notebook(self.notebook(run), *run.cells)
 
-    def notebook(self, way):
-        return self.root / "work" / f"{way.slug}.ipynb"
+    def notebook(self, run):
+        return self.root / "work" / f"{run.slug}.ipynb"
 
     def after(self):
         exports = self.root / "exports"
         for kind in ("html", "markdown"):
-            names = [self.notebook(way).name for way in self.ways]
+            names = [self.notebook(run).name for run in self.runs]
             words = [sys.executable, "-m", "nbconvert", "--to", kind, "--output-dir", exports, *names]
             subprocess.run(words, cwd=self.root / "work", capture_output=True, check=True)
         self._print(exports)
@@ -173,9 +174,9 @@ class NotebookSession(Session):
             chromium = playwright.chromium.launch(executable_path=browser.find(), args=FLAGS)
             page = chromium.new_page()
             page.route(lambda url: not url.startswith("file:"), lambda route: route.abort())
-            for way in self.ways:
-                page.goto((exports / f"{way.slug}.html").as_uri())
-                path = self.root / "pdf" / f"{way.slug}.pdf"
+            for run in self.runs:
+                page.goto((exports / f"{run.slug}.html").as_uri())
+                path = self.root / "pdf" / f"{run.slug}.pdf"
                 page.pdf(path=path)
                 pages = pypdf.PdfReader(path).pages
                 # A long word is broken wherever the line ends.
@@ -183,7 +184,7 @@ class NotebookSession(Session):
             chromium.close()
 
     def search(self, search):
-        notebooks = [json.loads(self.notebook(way).read_text()) for way in self.ways]
+        notebooks = [json.loads(self.notebook(run).read_text()) for run in self.runs]
         # What IPython shows of a cell beside the cell itself: never the user's own text.
         outputs = [cell["outputs"] for notebook in notebooks for cell in notebook["cells"]]
         states = [notebook["metadata"].pop("widgets", {}) for notebook in notebooks]

@@ -60,6 +60,11 @@ class Way:
         self.cells = [start, *map(self._filled, cells), end]
         self.answers = [answer if callable(answer) else self._filled(answer) for answer in answers]
 
+    @property
+    def is_alone(self):
+        """Whether it has a kernel of its own: somebody acts in its page, or it leaks on purpose."""
+        return self.act is not None
+
     def _filled(self, text):
         return text.replace("{slug}", self.slug).replace("{text}", self.given.text)
 
@@ -170,8 +175,28 @@ FAIL_INSIDE = """
 import oint_magics.refresh as inside
 def fail(store, auth, **_): raise ValueError(auth.refresh_token.reveal())
 
-inside.fly = fail
+inside.fly, right = fail, inside.fly
 """
+
+
+class Run:
+    """What one kernel is given: a path of its own, or all those of which nobody needs to do anything.
+
+    Args:
+        ways: its paths.
+    """
+
+    def __init__(self, ways):
+        self.ways, self.act = ways, ways[0].act
+        self.slug = ways[0].slug if len(ways) == 1 else "together"
+        self.cells = [cell for way in ways for cell in way.cells]
+        self.answers = [answer for way in ways for answer in way.answers]
+
+
+def runs(ways):
+    """Return the runs of some paths."""
+    together = [way for way in ways if not way.is_alone]
+    return [Run(together), *(Run([way]) for way in ways if way.is_alone)]
 
 
 def ways():
@@ -224,6 +249,7 @@ def ways():
             file,
             "%twitter_me",
             "%twitter_revoke --auth ../given/{slug}.json",
+            "import requests_cache\nrequests_cache.uninstall_cache()",
         ),
         Way("in doubt", file, outcome="drop"),
         Way("getpass", "%twitter_auth --prompt", act=answer_prompt, answers=typed),
@@ -252,7 +278,7 @@ def ways():
         ),
         Way("revoke", file, "%twitter_revoke --auth ../given/{slug}.json", file),
         Way("check", file, "%twitter_status --auth ../given/{slug}.json --check"),
-        Way("unexpected exception inside us", FAIL_INSIDE, file, sends=False),
+        Way("unexpected exception inside us", FAIL_INSIDE, file, "inside.fly = right", sends=False),
         Way("hostile answer", file, outcome="echo"),
         Way("hostile refusal", file, outcome="echo refused"),
         Way("planted", PLANT, "# {text}\nfail(secret)", "r", act=plant, sends=False),
