@@ -38,9 +38,9 @@ def main(rounds):
     from postgres import Postgres
 
     from oint_magics import twitter
-    from oint_magics.current import Current
     from oint_magics.sandbox import Sandbox
-    from oint_magics.sources import source_of
+    from oint_magics.tokens.current import CurrentToken
+    from oint_magics.tokens.source import source_of
 
     fork, sandbox, postgres = multiprocessing.get_context("fork"), Sandbox(), Postgres()
     sandbox.limits.of.clear()
@@ -53,7 +53,7 @@ def main(rounds):
         for number in range(2):
             twitter.keep(sandbox.issue(), f"shared:w{number}")
         for _ in range(rounds):
-            bearers = {name: Current(source_of(name)) for name in ("shared:w0", "shared:w1")}
+            bearers = {name: CurrentToken(source_of(name)) for name in ("shared:w0", "shared:w1")}
             tokens = {name: bearer.auth().access_token.reveal() for name, bearer in bearers.items()}
             session = twitter.session("auth.json")
             right(bearers, tokens, session)

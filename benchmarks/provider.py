@@ -21,7 +21,7 @@ from pathlib import Path
 import requests
 from measure import show
 
-from oint_magics import errors, twitter
+from oint_magics import errors, process, twitter
 
 PACKAGE = "oidc-provider@^9"
 SECRET = "s ec:r%t+/=&-~!"  # what a Basic header without form-encoding would not carry
@@ -67,12 +67,11 @@ def person(link):
 
 def logged_in(name):
     """Log in by the blocking call, while a person answers the pages."""
-    from oint_magics import login
 
     def answer():
-        while not login._running:  # noqa: SLF001 - a person reads the link off the screen
+        while not process.state.waiting:  # a person reads the link off the screen
             time.sleep(0.02)
-        person(login._running[0].link)  # noqa: SLF001
+        person(process.state.waiting[0].link)
 
     threading.Thread(target=answer).start()
     return twitter.login(f"{name}.json", scope="openid offline_access", timeout=30)

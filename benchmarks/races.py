@@ -25,7 +25,8 @@ from postgres import Postgres
 
 CODE = """
 import os, sys, sqlite3, psycopg, cryptography.fernet
-from oint_magics import transport, twitter
+from oint_magics.http import token_post
+from oint_magics import twitter
 from oint_magics.stores import shared
 from oint_magics.twitter import calls
 if len(sys.argv) > 2: os.environ["OINT_HOME"] = sys.argv[2]

@@ -18,28 +18,31 @@ from pathlib import Path
 
 from measure import show
 
-from oint_magics import oauth, saving, transport, twitter
-from oint_magics import refresh as flow
+from oint_magics import twitter
 from oint_magics.errors import Stopped
+from oint_magics.http import token_post
+from oint_magics.oauth import token_endpoint
 from oint_magics.sandbox import Sandbox
-from oint_magics.stores import atomic, journal, lock
+from oint_magics.stores import atomic, journal, locks
 from oint_magics.stores.file import FileStore
-from oint_magics.stores.flight import Flight
+from oint_magics.stores.write_ahead import Flight
+from oint_magics.tokens import refresh as flow
+from oint_magics.tokens import save
 
 # The steps in their order: what is stopped is the call itself, in its first moment.
 STEPS = {
-    "lock store": (lock, "_try"),
+    "lock store": (locks, "_try"),
     "read": (FileStore, "read"),
     "lock token": (flow, "token_lock"),
     "follow": (journal, "family_of"),
     "prove": (FileStore, "prove"),
     "open flight": (Flight, "open"),
-    "send": (transport, "post"),
+    "send": (token_post, "post"),
     "answer": (Flight, "append"),
-    "read answer": (oauth, "read_grant"),
+    "read answer": (token_endpoint, "read_grant"),
     "save": (FileStore, "save"),
     "rename": (atomic, "_rename"),
-    "journal": (saving.journal, "record"),
+    "journal": (save.journal, "record"),
     "land": (Flight, "land"),
     "show": (flow, "granted"),
 }

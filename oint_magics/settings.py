@@ -17,7 +17,7 @@ def auth() -> str | None:
 
 
 def address(name: str) -> str | None:
-    """Return an address that was set (one of those in `oint_magics.endpoints`), or `None`.
+    """Return an address that was set (one of those in `oint_magics.http.endpoints`), or `None`.
 
     Args:
         name: the variable's.

@@ -8,9 +8,8 @@ import raw_server
 import tree
 from postgres import Postgres
 
-from oint_magics import endpoints, response, saving, sources
+from oint_magics import process
 from oint_magics.sandbox import Sandbox
-from oint_magics.twitter import calls, logins
 
 TREE = pytest.StashKey()
 STRIPPED = ("OINT_", "TWITTER_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "NETRC")
@@ -69,13 +68,7 @@ def home(tmp_path, monkeypatch):
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
-    monkeypatch.setattr(calls, "_last_used", [])
-    monkeypatch.setattr(logins, "_sent", set())
-    monkeypatch.setattr(endpoints, "_sandbox", [])
-    monkeypatch.setattr(response, "unsaved", [])
-    monkeypatch.setattr(sources, "unsaved", response.unsaved)
-    monkeypatch.setattr(saving, "unsaved", response.unsaved)
-    monkeypatch.setattr(calls, "unsaved", response.unsaved)
+    process.reset()
     return folder
 
 

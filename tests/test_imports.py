@@ -36,7 +36,7 @@ def test_the_front_doors_bring_nothing_heavy(code):
 
 
 def test_a_refresh_brings_no_notebook():
-    modules = loaded("from oint_magics import transport; from oint_magics.twitter import calls")
+    modules = loaded("from oint_magics.http import token_post; from oint_magics.twitter import calls")
 
     assert not modules & {"IPython", "ipywidgets", "anywidget", "traitlets"}
 
@@ -48,16 +48,15 @@ def test_loading_the_extension_brings_only_the_magics():
 
     ours = {name for name in more if name.startswith("oint_magics")}
     assert ours == {"oint_magics", "oint_magics.notebook", "oint_magics.notebook.completion",
-                    "oint_magics.notebook.magics", "oint_magics.notebook.inline", "oint_magics.edge", "oint_magics.progress"}  # fmt: skip
+                    "oint_magics.notebook.magics", "oint_magics.notebook.inline", "oint_magics.error_boundary", "oint_magics.api",
+                    "oint_magics.api.progress"}  # fmt: skip
     assert not more & {"requests", "ipywidgets", "anywidget"}
 
 
 def test_only_what_makes_connections_names_requests():
-    users = {
-        p.relative_to(PACKAGE).as_posix() for p in PACKAGE.rglob("*.py") if "import requests" in p.read_text("utf-8")
-    }
+    users = {p.parent.name for p in PACKAGE.rglob("*.py") if "import requests" in p.read_text("utf-8")}
 
-    assert users == {"connections.py", "transport.py", "session.py"}
+    assert users == {"http"}
 
 
 def test_modules_stay_small():

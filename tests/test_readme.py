@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from oint_magics import endpoints, errors, settings, twitter
+from oint_magics import errors, settings, twitter
+from oint_magics.http import endpoints
 from oint_magics.notebook.usage import USAGES
 
 ROOT = Path(__file__).parent.parent

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from oint_magics.progress import Line
+    from oint_magics.api.progress import Line
 
 
 def register(shell: InteractiveShell) -> None:
     """Register the magics and their completion; does nothing else."""
-    from oint_magics import progress
+    from oint_magics.api import progress
     from oint_magics.notebook import completion, inline
     from oint_magics.notebook.magics import TwitterMagics
 
@@ -24,14 +24,14 @@ def register(shell: InteractiveShell) -> None:
 
 
 def _line() -> Line:
-    from oint_magics.notebook import lines
+    from oint_magics.notebook import progress_line
 
-    return lines.begin()
+    return progress_line.begin()
 
 
 def unregister(shell: InteractiveShell) -> None:
     """Undo `register`."""
-    from oint_magics import progress
+    from oint_magics.api import progress
     from oint_magics.notebook import completion, inline
     from oint_magics.notebook.magics import NAMES, TwitterMagics
 

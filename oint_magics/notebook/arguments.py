@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NoReturn
 
+from oint_magics.auth.json_text import read_object
 from oint_magics.errors import UsageError
-from oint_magics.jsontext import read_object
 from oint_magics.notebook import inline
 
 if TYPE_CHECKING:

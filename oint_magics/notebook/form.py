@@ -6,18 +6,18 @@ import json
 import threading
 from typing import TYPE_CHECKING, Any
 
-from oint_magics.auth import KEYS
-from oint_magics.edge import ours
+from oint_magics.auth.json_text import read_object
+from oint_magics.auth.structure import KEYS
+from oint_magics.auth.text_file import decoded
+from oint_magics.error_boundary import ours
 from oint_magics.errors import AuthError, AuthFieldError, StoreTaken
-from oint_magics.jsontext import read_object
 from oint_magics.notebook.panel import Panel, front_end
 from oint_magics.secret import Secret
-from oint_magics.textfile import decoded
 from oint_magics.twitter import calls
 
 if TYPE_CHECKING:
     from oint_magics.errors import OintError
-    from oint_magics.response import TokenResponse
+    from oint_magics.tokens.response import TokenResponse
 
 _PLACE = "profile:default"
 _FIELDS = ("client_id", "client_secret", "refresh_token")

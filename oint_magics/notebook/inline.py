@@ -271,8 +271,8 @@ def _comment_end(text: str, at: int) -> int:
 
 def _json_end(text: str, at: int) -> tuple[int, bool]:
     """Return where the JSON ends whose brace stands there, and whether it is that; what never closes takes the rest."""
+    from oint_magics.auth.json_text import read_object
     from oint_magics.errors import AuthSyntaxError
-    from oint_magics.jsontext import read_object
 
     try:
         return read_object(text, at, whole=False).end, True

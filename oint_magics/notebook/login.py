@@ -5,19 +5,19 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from oint_magics import scopes
-from oint_magics.edge import ours
+from oint_magics.error_boundary import ours
 from oint_magics.notebook.panel import Panel, front_end
-from oint_magics.response import shown_already
+from oint_magics.oauth import scopes
 from oint_magics.secret import Secret
+from oint_magics.tokens.response import shown_already
 from oint_magics.twitter import logins
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from oint_magics.errors import OintError
-    from oint_magics.redeem import Plan
-    from oint_magics.response import TokenResponse
+    from oint_magics.login.code_exchange import Plan
+    from oint_magics.tokens.response import TokenResponse
 
 _TEXT = "Login at X: link, and a field for the address. Not here? See twitter.authorization_link and twitter.get_token"
 _HINT = (

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
 
-from oint_magics.edge import clean
+from oint_magics.error_boundary import clean
 
 if TYPE_CHECKING:
-    from oint_magics.response import TokenResponse
-    from oint_magics.status import Accounts
-    from oint_magics.table import Table
-    from oint_magics.user import User
+    from oint_magics.accounts.status import Accounts
+    from oint_magics.api.me import User
+    from oint_magics.display.table import Table
+    from oint_magics.tokens.response import TokenResponse
 
 NAMES = (
     "twitter_refresh",
@@ -52,9 +52,9 @@ class TwitterMagics(Magics):
 
         The value is X's answer: r["access_token"] is the plain token, what is shown is masked.
         """
-        from oint_magics.notebook import verbs
+        from oint_magics.notebook import commands
 
-        return verbs.refresh(self.shell, line)
+        return commands.refresh(self.shell, line)
 
     @line_magic
     @no_var_expand
@@ -66,9 +66,9 @@ class TwitterMagics(Magics):
 
         --prompt  ask line by line with hidden input instead of the form; what a terminal gets anyway
         """
-        from oint_magics.notebook import verbs
+        from oint_magics.notebook import commands
 
-        return verbs.auth(self.shell, line)
+        return commands.auth(self.shell, line)
 
     @line_magic
     @no_var_expand
@@ -82,9 +82,9 @@ class TwitterMagics(Magics):
         STORE      profile:NAME, keyring:NAME, shared:NAME or a file
         --replace  write over another pair that STORE holds; that pair is lost
         """
-        from oint_magics.notebook import verbs
+        from oint_magics.notebook import commands
 
-        return verbs.keep(self.shell, line)
+        return commands.keep(self.shell, line)
 
     @line_magic
     @no_var_expand
@@ -103,9 +103,9 @@ class TwitterMagics(Magics):
         The cell is done at once. X's answer comes by itself where redirect_uri is on this machine
         (http://127.0.0.1:8080/callback); else paste the address that the browser has then.
         """
-        from oint_magics.notebook import verbs
+        from oint_magics.notebook import commands
 
-        return verbs.login(self.shell, line)
+        return commands.login(self.shell, line)
 
     @line_magic
     @no_var_expand
@@ -122,9 +122,9 @@ class TwitterMagics(Magics):
         Without --check nothing is asked of X. A team's account in the list is not looked up in its database; with
         --auth it is.
         """
-        from oint_magics.notebook import verbs
+        from oint_magics.notebook import commands
 
-        return verbs.status(self.shell, line)
+        return commands.status(self.shell, line)
 
     @line_magic
     @no_var_expand
@@ -138,9 +138,9 @@ class TwitterMagics(Magics):
 
         One call of X's API; an access token at its end is refreshed first.
         """
-        from oint_magics.notebook import verbs
+        from oint_magics.notebook import commands
 
-        return verbs.me(self.shell, line)
+        return commands.me(self.shell, line)
 
     @line_magic
     @no_var_expand
@@ -152,9 +152,9 @@ class TwitterMagics(Magics):
 
         SOURCE  as for %twitter_refresh; it has to be named. The store keeps the tokens, and they open nothing any more
         """
-        from oint_magics.notebook import verbs
+        from oint_magics.notebook import commands
 
-        return verbs.revoke(self.shell, line)
+        return commands.revoke(self.shell, line)
 
     @line_magic
     @no_var_expand
@@ -172,6 +172,6 @@ class TwitterMagics(Magics):
                 takes no more in fifteen minutes), punish (end the whole family when a refresh token is used
                 twice), off
         """
-        from oint_magics.notebook import verbs
+        from oint_magics.notebook import commands
 
-        return verbs.sandbox(self.shell, line)
+        return commands.sandbox(self.shell, line)

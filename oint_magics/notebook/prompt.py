@@ -6,14 +6,14 @@ import threading
 from getpass import getpass
 from typing import TYPE_CHECKING, NoReturn
 
-from oint_magics import scopes
 from oint_magics.errors import AuthSyntaxError, LoginMismatch, NobodyThere, Stopped
+from oint_magics.oauth import scopes
 from oint_magics.twitter import calls, logins
 
 if TYPE_CHECKING:
-    from oint_magics.login import Login
-    from oint_magics.redeem import Plan
-    from oint_magics.response import TokenResponse
+    from oint_magics.login.code_exchange import Plan
+    from oint_magics.login.pending import Login
+    from oint_magics.tokens.response import TokenResponse
 
 _QUESTIONS = {
     "client_secret": "client_secret (hidden; Enter alone for a public client): ",

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
 from oint_magics import settings
 from oint_magics.errors import StoreError
 from oint_magics.stores.file import FileStore
-from oint_magics.stores.flight import left_in
+from oint_magics.stores.write_ahead import left_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from oint_magics.auth import Auth
-    from oint_magics.oauth import Grant
-    from oint_magics.stores.flight import Flight
+    from oint_magics.auth.structure import Auth
+    from oint_magics.oauth.token_endpoint import Grant
+    from oint_magics.stores.write_ahead import Flight
 
 T = TypeVar("T")
 

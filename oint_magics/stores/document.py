@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from oint_magics.auth import Auth, unwritable
+from oint_magics.auth.json_text import read_object
+from oint_magics.auth.structure import Auth, unwritable
 from oint_magics.errors import AuthSyntaxError, StoreNotWritable, StoreTaken
-from oint_magics.jsontext import read_object
 
 if TYPE_CHECKING:
-    from oint_magics.jsontext import JsonObject
-    from oint_magics.oauth import Grant
+    from oint_magics.auth.json_text import JsonObject
+    from oint_magics.oauth.token_endpoint import Grant
 
     Changes = dict[str, str | int | None]
 

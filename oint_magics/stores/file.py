@@ -9,23 +9,23 @@ import stat
 from typing import TYPE_CHECKING, TypeVar
 
 from oint_magics import settings
-from oint_magics.auth import LARGEST, Auth, auth_of
+from oint_magics.auth.json_text import read_object
+from oint_magics.auth.structure import LARGEST, Auth, auth_of
+from oint_magics.auth.text_file import decoded
 from oint_magics.errors import AuthError, AuthNotFound, AuthSyntaxError, OintError, StoreNotWritable
-from oint_magics.jsontext import read_object
-from oint_magics.stores import atomic, lock
+from oint_magics.stores import atomic, locks
 from oint_magics.stores.document import check_unchanged, pretty, try_editing, with_grant, with_pair_of
-from oint_magics.stores.flight import Airfield, Flight
-from oint_magics.textfile import decoded
+from oint_magics.stores.write_ahead import Airfield, Flight
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from oint_magics.jsontext import JsonObject
-    from oint_magics.oauth import Grant
+    from oint_magics.auth.json_text import JsonObject
+    from oint_magics.auth.text_file import TextFile
+    from oint_magics.oauth.token_endpoint import Grant
     from oint_magics.stores.seal import Seal
-    from oint_magics.textfile import TextFile
 
 T = TypeVar("T")
 # How much longer the saved file may be than the one that proved it: two tokens and a number.
@@ -136,10 +136,10 @@ class FileStore:
                 self._copy().create(self.read())
 
     def lock(self, seconds: float, meanwhile: Callable[[], T | None]) -> AbstractContextManager[T | None]:
-        """Hold the file against other processes; see `oint_magics.stores.lock`."""
+        """Hold the file against other processes; see `oint_magics.stores.locks`."""
         with contextlib.suppress(OSError):  # The lock says what is wrong with the folder.
             self._make_folder()
-        return lock.store_lock(self.path.resolve(), seconds, meanwhile)
+        return locks.store_lock(self.path.resolve(), seconds, meanwhile)
 
     def _make_folder(self) -> None:
         if self._is_ours:
@@ -147,7 +147,7 @@ class FileStore:
 
     def holder(self) -> str | None:
         """Return who holds the file now, in words, or `None`."""
-        return lock.holder_of(self.path.resolve())
+        return locks.holder_of(self.path.resolve())
 
     def flight(self, fingerprint: str) -> Flight:
         """Return the flight of a token from this file; its file lies in `.oint/` beside it."""
@@ -188,7 +188,7 @@ class FileStore:
         found = []
         if os.name == "posix" and _mode(self.path) & 0o077:
             found.append(f"others on this machine can read the file: chmod 600 {self.label}")
-        if not lock.has_locks(self.path.resolve()):
+        if not locks.has_locks(self.path.resolve()):
             found.append(
                 "its file system has no locks: only this machine is protected from refreshing it twice at once"
             )

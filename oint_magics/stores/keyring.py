@@ -15,8 +15,8 @@ from oint_magics import settings
 from oint_magics.errors import StoreError
 from oint_magics.secret import Secret
 from oint_magics.stores.file import FileStore
-from oint_magics.stores.flight import left_in
 from oint_magics.stores.seal import Seal, is_key
+from oint_magics.stores.write_ahead import left_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable

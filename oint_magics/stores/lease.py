@@ -9,16 +9,16 @@ import uuid
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from oint_magics import settings
+from oint_magics.display.times import clock
 from oint_magics.errors import StoreBusy, StoreError
-from oint_magics.moments import clock
 from oint_magics.stores import atomic
-from oint_magics.stores.lock import holder, wait_a_moment
+from oint_magics.stores.locks import holder, wait_a_moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from oint_magics.stores.database import Database
+    from oint_magics.stores.postgres import Database
 
 T = TypeVar("T")
 # What a lease lasts longer than an exchange, in seconds: less than a waiter waits, more than a save takes.

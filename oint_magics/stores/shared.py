@@ -12,21 +12,21 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from oint_magics import settings
-from oint_magics.auth import Auth, auth_of
+from oint_magics.auth.json_text import JsonObject, read_object
+from oint_magics.auth.structure import Auth, auth_of
 from oint_magics.errors import AuthNotFound, OintError, StoreError, StoreNotWritable, StoreTaken
-from oint_magics.jsontext import JsonObject, read_object
 from oint_magics.stores import atomic
-from oint_magics.stores.database import Database
 from oint_magics.stores.document import check_unchanged, pretty, with_grant
-from oint_magics.stores.flight import Airfield, Flight, Found
 from oint_magics.stores.lease import Lease, Mark, late
-from oint_magics.stores.lock import store_lock
+from oint_magics.stores.locks import store_lock
+from oint_magics.stores.postgres import Database
 from oint_magics.stores.seal import Seal, team_keys
+from oint_magics.stores.write_ahead import Airfield, Flight, Found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from oint_magics.oauth import Grant
+    from oint_magics.oauth.token_endpoint import Grant
 
 T = TypeVar("T")
 _LOOKS_APART = 0.1

@@ -5,7 +5,7 @@ Nothing heavy is imported before a call needs it.
 
 from __future__ import annotations
 
-from oint_magics.edge import clean
+from oint_magics.error_boundary import clean
 
 TYPE_CHECKING = False  # not imported: `typing` alone costs more than all the rest here
 if TYPE_CHECKING:
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from os import PathLike
     from typing import Any
 
-    from oint_magics.response import TokenResponse
-    from oint_magics.session import Bearer, Session
-    from oint_magics.status import Accounts
-    from oint_magics.table import Table
-    from oint_magics.user import User
+    from oint_magics.accounts.status import Accounts
+    from oint_magics.api.me import User
+    from oint_magics.display.table import Table
+    from oint_magics.http.session import Bearer, Session
+    from oint_magics.tokens.response import TokenResponse
 
 __all__ = [
     "authorization_link",

@@ -5,35 +5,38 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from oint_magics import refresh as flow
-from oint_magics import settings, sources, stores
+from oint_magics import settings, stores
 from oint_magics.errors import AuthNotFound, StoreTaken, UsageError
-from oint_magics.homes import newest_of, spent
-from oint_magics.response import home_of, unsaved
+from oint_magics.process import state
 from oint_magics.secret import Secret
 from oint_magics.stores import journal
+from oint_magics.tokens import refresh as flow
+from oint_magics.tokens import source
+from oint_magics.tokens.destination import newest_of, spent
+from oint_magics.tokens.response import home_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from oint_magics.auth import Auth
-    from oint_magics.response import TokenResponse
-    from oint_magics.session import Bearer, Session
-    from oint_magics.sources import Source
-    from oint_magics.status import Accounts
+    from oint_magics.accounts.status import Accounts
+    from oint_magics.api.me import User
+    from oint_magics.auth.structure import Auth
+    from oint_magics.display.table import Table
+    from oint_magics.http.session import Bearer, Session
     from oint_magics.stores import Store
     from oint_magics.stores.journal import Successor
-    from oint_magics.table import Table
-    from oint_magics.user import User
+    from oint_magics.tokens.current import CurrentToken
+    from oint_magics.tokens.response import TokenResponse
+    from oint_magics.tokens.source import Source
 
 _DEFAULT_PROFILE = "profile:default"
-_last_used: list[str] = []
 
 
 def use(store: str) -> None:
     """Make a store the source of calls that name none, in this process."""
-    _last_used[:] = [store if store.startswith(stores.PREFIXES) else str(Path(store).expanduser().absolute())]
+    is_named = store.startswith(stores.PREFIXES)
+    state.last_used = store if is_named else str(Path(store).expanduser().absolute())
 
 
 def remember(response: TokenResponse) -> None:
@@ -45,10 +48,10 @@ def remember(response: TokenResponse) -> None:
 
 def default_source() -> str | None:
     """Return the source of a call that names none, or `None` where there is no such thing."""
-    if not _last_used:
+    if state.last_used is None:
         return settings.auth() or (_DEFAULT_PROFILE if stores.open_store(_DEFAULT_PROFILE).exists() else None)
     # Shown as short as it can be: a table that names a user's folders travels with the notebook.
-    return stores.label_of(_last_used[0])
+    return stores.label_of(state.last_used)
 
 
 def is_text(name: str, value: object) -> str:
@@ -66,7 +69,7 @@ def source_of(auth: object, variables: Mapping[str, object] | None = None) -> So
         AuthError: what it names cannot be read.
     """
     if auth is not None:
-        return sources.source_of(auth, variables)
+        return source.source_of(auth, variables)
     given = default_source()
     if given is None:
         raise AuthNotFound(
@@ -75,7 +78,7 @@ def source_of(auth: object, variables: Mapping[str, object] | None = None) -> So
             next_step="%twitter_auth opens the form; or name a source: %twitter_refresh --auth auth.json",
         )
     try:
-        return sources.source_of(given)
+        return source.source_of(given)
     except AuthNotFound as error:
         problem = error
     if given == settings.auth():
@@ -125,7 +128,9 @@ def keep(auth: object, to: str, *, replace: bool = False, variables: Mapping[str
                 )
             store.create(found)
         _note_team(source.store, store, found)
-        unsaved[:] = [left for left in unsaved if not Secret(left["access_token"]).matches(found.access_token)]
+        state.unsaved[:] = [
+            left for left in state.unsaved if not Secret(left["access_token"]).matches(found.access_token)
+        ]
     use(store.label)
     return store.label
 
@@ -176,62 +181,64 @@ def forget(store: str) -> None:
     with found.lock(settings.timeout() + 15, lambda: None):
         found.forget()
         journal.forget(found.place)
-    if _last_used == [found.label]:
-        _last_used.clear()
+    if state.last_used == found.label:
+        state.last_used = None
 
 
 def status(auth: object = None, *, check: bool = False, variables: Mapping[str, object] | None = None) -> Accounts:
     """Return how accounts stand; see `oint_magics.twitter.status`."""
-    from oint_magics import status
+    from oint_magics.accounts import status
 
     if check:
         return status.checked(source_of(auth, variables))
     if auth is not None:
-        return status.of(sources.source_of(auth, variables))
+        return status.of(source.source_of(auth, variables))
     given = default_source()
     try:
-        return status.known([sources.source_of(given)] if given else [])
+        return status.known([source.source_of(given)] if given else [])
     except AuthNotFound:  # The default names nothing that is there.
         return status.known()
 
 
 def revoke(auth: object, *, variables: Mapping[str, object] | None = None) -> Table:
     """Revoke a pair; see `oint_magics.twitter.revoke`."""
-    from oint_magics.revoke import revoke
+    from oint_magics.accounts.revoke import revoke
 
-    return revoke(sources.source_of(auth, variables))
+    return revoke(source.source_of(auth, variables))
 
 
 def bearer(auth: object = None) -> Bearer:
     """Return a bearer; see `oint_magics.twitter.bearer`."""
-    from oint_magics.current import Current
-    from oint_magics.session import Bearer
+    from oint_magics.http.session import Bearer
 
-    return Bearer(Current(_used(auth)))
+    return Bearer(_current(auth))
 
 
 def session(auth: object = None) -> Session:
     """Return a session; see `oint_magics.twitter.session`."""
-    from oint_magics.current import Current
-    from oint_magics.session import Session
+    from oint_magics.http.session import Session
 
-    return Session(Current(_used(auth)))
+    return Session(_current(auth))
 
 
 def me(auth: object = None, *, variables: Mapping[str, object] | None = None) -> User:
     """Return whose token it is; see `oint_magics.twitter.me`."""
-    from oint_magics import api
-    from oint_magics.user import User
+    from oint_magics.api.me import me
 
-    source = _used(auth, variables)
-    return User(api.me(source), is_sandbox=source.read().is_sandbox)
+    return me(_current(auth, variables))
 
 
 def get(path: str, auth: object, params: Mapping[str, object], max_rows: int | None) -> list[dict[str, Any]]:
     """Return what a call answers; see `oint_magics.twitter.get`."""
-    from oint_magics import api
+    from oint_magics.api.pages import get
 
-    return api.get(_used(auth), path, params, max_rows)
+    return get(_current(auth), path, params, max_rows)
+
+
+def _current(auth: object, variables: Mapping[str, object] | None = None) -> CurrentToken:
+    from oint_magics.tokens.current import CurrentToken
+
+    return CurrentToken(_used(auth, variables))
 
 
 def _used(auth: object, variables: Mapping[str, object] | None = None) -> Source:

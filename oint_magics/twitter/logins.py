@@ -7,8 +7,6 @@ import sys
 import threading
 from typing import TYPE_CHECKING, NoReturn
 
-from oint_magics import endpoints, scopes
-from oint_magics.authorization import code_from, other_login, redirect_in, request_for
 from oint_magics.errors import (
     AuthError,
     LoginMismatch,
@@ -20,23 +18,25 @@ from oint_magics.errors import (
     TryLater,
     UsageError,
 )
-from oint_magics.login import Login
-from oint_magics.redeem import plan, redeem
-from oint_magics.response import TokenResponse
+from oint_magics.http import endpoints
+from oint_magics.login.code_exchange import plan, redeem
+from oint_magics.login.pending import Login
+from oint_magics.oauth import scopes
+from oint_magics.oauth.authorization import code_from, other_login, redirect_in, request_for
+from oint_magics.process import state
+from oint_magics.tokens.response import TokenResponse
 from oint_magics.twitter.calls import is_text, remember, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from oint_magics.authorization import AuthorizationRequest, Redirect
     from oint_magics.errors import OintError
-    from oint_magics.redeem import Plan
+    from oint_magics.login.code_exchange import Plan
+    from oint_magics.oauth.authorization import AuthorizationRequest, Redirect
     from oint_magics.secret import Secret
 
 MINUTES = 10
 _MOST_BEGUN = 16
-_begun: list[AuthorizationRequest] = []
-_sent: set[str] = set()
 _lock = threading.RLock()
 
 
@@ -45,7 +45,7 @@ def authorization_link(auth: object, *, scope: str | Sequence[str] | None = None
     found = source_of(auth).read()
     request = request_for(found, scopes.wanted(scope, found.scope))
     link = request.link(endpoints.url_of(endpoints.AUTHORIZE, found))
-    _begun[:] = [*_begun[1 - _MOST_BEGUN :], request]
+    state.begun[:] = [*state.begun[1 - _MOST_BEGUN :], request]
     return link
 
 
@@ -67,24 +67,24 @@ def _sent_once(code: Secret) -> Iterator[None]:
     """Send a code once: a server that sees it twice ends what it gave for it (RFC 6749 §4.1.2)."""
     name = code.fingerprint()
     with _lock:
-        if name in _sent:
+        if name in state.codes_sent:
             raise LoginMismatch(
                 "That code was sent before, so nothing was sent.",
                 cause="a code works once; its pair is where the first call has put it.",
                 next_step="%twitter_status shows it; or begin again: twitter.authorization_link(auth)",
             )
-        _sent.add(name)
+        state.codes_sent.add(name)
     try:
         yield
     except (StoreError, NotSent, AuthError, SettingError, TryLater, NotTokenEndpoint) as error:
         if not isinstance(error, NotSaved):  # The others come before the sending, or say that it was not used.
-            _sent.discard(name)
+            state.codes_sent.discard(name)
         raise
 
 
 def _begun_with(redirect: Redirect, client_id: str) -> AuthorizationRequest:
     """Return the request that an address answers; for a code alone the app's last one."""
-    mine = [request for request in _begun if request.client_id == client_id]
+    mine: list[AuthorizationRequest] = [request for request in state.begun if request.client_id == client_id]
     if not mine:
         _not_begun()
     if redirect.state is None:

@@ -16,9 +16,9 @@ from attacks.rows import row
 from patience import LONG, wait_for
 
 from oint_magics import errors, twitter
-from oint_magics.current import Current
 from oint_magics.sandbox.accounts import _packed
-from oint_magics.sources import source_of
+from oint_magics.tokens.current import CurrentToken
+from oint_magics.tokens.source import source_of
 
 LOST = "the token is sent a second time: InvalidGrant, the family is dead"
 
@@ -140,13 +140,13 @@ def test_another_process_waits_for_the_lock(strict, after):
 
 @row("1", "an alarm while the lock of another process is waited for", "the file system is taken for one without locks")
 def test_an_alarm_while_a_lock_is_taken(strict, after, monkeypatch):
-    from oint_magics.stores import lock
+    from oint_magics.stores import locks
 
     def interrupted(_):
         raise TimeoutError("mine")
 
     with monkeypatch.context() as change:
-        change.setattr(lock.fork, "watch", interrupted)
+        change.setattr(locks.process, "watch", interrupted)
         with pytest.raises(errors.InternalError):
             twitter.refresh("auth.json")
     assert strict.accounts.counts.refreshes == 0
@@ -209,8 +209,8 @@ def test_a_login_in_a_daemon_thread(sandbox, after):
 FORK = """
 import multiprocessing, os, sys, threading, time
 from oint_magics import twitter
-from oint_magics.sources import source_of
-from oint_magics.current import Current
+from oint_magics.tokens.source import source_of
+from oint_magics.tokens.current import CurrentToken
 {before}
 def child(*_):
     {inside}
@@ -237,7 +237,7 @@ def forked(seconds=LONG, **parts):
 def test_fork_with_a_bearer_of_the_team(sandbox, after):
     twitter.keep(sandbox.issue(), "shared:w0")
     done = forked(
-        before="bearer = Current(source_of('shared:w0')); token = bearer.auth().access_token.reveal()",
+        before="bearer = CurrentToken(source_of('shared:w0')); token = bearer.auth().access_token.reveal()",
         inside="[time.sleep(0.11) or bearer.auth() for _ in range(5)]; sys.exit(0 if bearer.auth().access_token.reveal() == token else 1)",
         after="[time.sleep(0.11) or bearer.auth() for _ in range(5)]",
     )  # fmt: skip
@@ -265,7 +265,7 @@ def test_fork_while_a_session_refreshes(strict, after):
     path = Path("auth.json")
     path.write_text(json.dumps(json.loads(path.read_text()) | {"expires_at": 1}))
     done = forked(
-        before="current = Current(source_of('auth.json')); thread = threading.Thread(target=current.auth); thread.start(); time.sleep(.5)",
+        before="current = CurrentToken(source_of('auth.json')); thread = threading.Thread(target=current.auth); thread.start(); time.sleep(.5)",
         inside="current.auth()",
         after="thread.join()",
     )  # fmt: skip
@@ -347,9 +347,9 @@ def test_a_negative_age_is_not_young(sandbox, auth_file, after):
     path.write_text(
         json.dumps(json.loads(path.read_text()) | {"access_token": "refused-and-without-a-stamp", "expires_at": soon})
     )
-    current = Current(source_of("auth.json"))
+    current = CurrentToken(source_of("auth.json"))
 
-    assert current.after_refusal(current.auth().access_token) is not None
+    assert current.after_401(current.auth().access_token) is not None
     assert sandbox.accounts.counts.refreshes == 2
     after("renewed once")
 
@@ -361,7 +361,7 @@ def test_a_clock_that_stays_ahead_makes_no_storm(sandbox, auth_file, after):
 
     auth_file()
     with time_machine.travel(datetime.now(UTC) + timedelta(days=1), tick=True):
-        current = Current(source_of("auth.json"))
+        current = CurrentToken(source_of("auth.json"))
         for _ in range(20):
             current.auth()
     assert sandbox.accounts.counts.refreshes == 1
@@ -404,7 +404,7 @@ def test_a_handler_that_uses_the_same_session(strict, after):
     path = Path("auth.json")
     path.write_text(json.dumps(json.loads(path.read_text()) | {"expires_at": 1}))
     found = []
-    current = Current(source_of("auth.json"))
+    current = CurrentToken(source_of("auth.json"))
     before = signal.signal(signal.SIGUSR1, lambda *_: found.append(current.auth().access_token))
     under_way(strict, signal_here(signal.SIGUSR1))
     try:
@@ -428,10 +428,11 @@ def test_stop_twice_while_a_login_waits(sandbox, after):
 import json, os, signal, sys, threading, time
 from ports import free_port
 from patience import wait_for
-from oint_magics import login, twitter
+from oint_magics.process import state
+from oint_magics import twitter
 auth = json.load(open("app.json")) | {"redirect_uri": f"http://127.0.0.1:{free_port()}/callback"}
 def press():
-    wait_for(lambda: login._running, "no login")
+    wait_for(lambda: state.waiting, "no login")
     time.sleep(0.3)
     for _ in range(2):
         os.kill(os.getpid(), signal.SIGINT)
@@ -445,7 +446,7 @@ for n in range(5):
             time.sleep(0.1)
     except KeyboardInterrupt:
         pass
-    wait_for(lambda: not login._running, "it is still there")
+    wait_for(lambda: not state.waiting, "it is still there")
 print("free")
 """
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}

@@ -16,8 +16,8 @@ from raw_server import answer
 
 from oint_magics import errors, twitter
 from oint_magics.secret import Secret
-from oint_magics.sources import source_of
-from oint_magics.stores import journal, lock, open_store
+from oint_magics.stores import journal, locks, open_store
+from oint_magics.tokens.source import source_of
 
 
 def pair(name="auth.json"):
@@ -130,9 +130,9 @@ def test_stop_of_a_code(raw, auth, monkeypatch, after):
 @row("10", "another process holds the lock of an app's logins", "another refresh of this pair does not come to its end")
 def test_a_held_login_lock(after):
     with (
-        lock.login_lock("app", 1),
+        locks.login_lock("app", 1),
         pytest.raises(errors.StoreBusy, match="Another login of this app") as caught,
-        lock.login_lock("app", 0.1),
+        locks.login_lock("app", 0.1),
     ):
         pass
     assert f"process {os.getpid()}" in str(caught.value)

@@ -172,7 +172,7 @@ def plant(page, way):
 
 
 FAIL_INSIDE = """
-import oint_magics.refresh as inside
+import oint_magics.tokens.refresh as inside
 def fail(store, auth, **_): raise ValueError(auth.refresh_token.reveal())
 
 inside.fly, right = fail, inside.fly

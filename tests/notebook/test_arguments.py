@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from oint_magics.errors import AuthSyntaxError, OintError, UsageError
 from oint_magics.notebook.arguments import parse
 from oint_magics.notebook.usage import USAGES
-from oint_magics.sources import source_of
+from oint_magics.tokens.source import source_of
 
 REFRESH, KEEP = USAGES["twitter_refresh"], USAGES["twitter_keep"]
 GOOD = {"client_id": "an id", "refresh_token": "a-token"}

@@ -11,7 +11,7 @@ from IPython.utils.io import capture_output
 
 from oint_magics import errors
 from oint_magics.notebook import inline
-from oint_magics.response import TokenResponse
+from oint_magics.tokens.response import TokenResponse
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from IPython.utils.io import capture_output
 
 import oint_magics
 from oint_magics import errors, twitter
-from oint_magics.notebook import practice
+from oint_magics.notebook import sandbox_magic
 from oint_magics.notebook.magics import NAMES
 from oint_magics.notebook.usage import USAGES
-from oint_magics.response import TokenResponse
+from oint_magics.tokens.response import TokenResponse
 
 MARK = "MARKER5ecret-of-more-than-thirty-two-characters"
 
@@ -23,8 +23,8 @@ def shell(the_shell):
     """The shell with the extension loaded and no variable of another test."""
     the_shell.run_line_magic("load_ext", "oint_magics")
     yield the_shell
-    while practice._running:
-        practice._running.pop().stop()
+    while sandbox_magic._running:
+        sandbox_magic._running.pop().stop()
     the_shell.run_line_magic("unload_ext", "oint_magics")
     the_shell.reset(new_session=False)
 
@@ -161,11 +161,11 @@ def test_a_fault_of_ours_becomes_our_lines_too(shell, auth_file, monkeypatch):
     def fail(*_, **__):
         raise ValueError(MARK)
 
-    monkeypatch.setattr("oint_magics.flying._exchange", fail)
+    monkeypatch.setattr("oint_magics.tokens.exchange._exchange", fail)
     _, error, said = run(shell, "%twitter_refresh --auth auth.json")
 
     assert isinstance(error, errors.InternalError)
-    assert "ValueError at oint_magics/flying.py, line" in said
+    assert "ValueError at oint_magics/tokens/exchange.py, line" in said
     assert MARK not in said
     assert error.__context__ is None
 

@@ -12,10 +12,8 @@ import sys
 import cryptography.fernet  # noqa: F401
 import psycopg  # noqa: F401
 
-from oint_magics import (
-    transport,  # noqa: F401
-    twitter,
-)
+from oint_magics import twitter
+from oint_magics.http import token_post  # noqa: F401
 from oint_magics.twitter import calls  # noqa: F401
 
 shim = ctypes.CDLL(os.environ["LD_PRELOAD"])

@@ -116,8 +116,8 @@ def test_a_file_that_was_deleted_is_made_again_from_its_newest_pair(sandbox, aut
 def died_before_the_journal():
     """Refresh in a process that ends between the save and the journal."""
     code = (
-        "import os; from oint_magics import saving, twitter\n"
-        "saving._note = lambda *_: os._exit(9)\ntwitter.refresh('auth.json')"
+        "import os; from oint_magics import twitter; from oint_magics.tokens import save\n"
+        "save._note = lambda *_: os._exit(9)\ntwitter.refresh('auth.json')"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 9
 

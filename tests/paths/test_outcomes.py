@@ -138,7 +138,9 @@ def test_outcome(name, raw, monkeypatch):
 MEMORY = r"""
 import re
 from pathlib import Path
-from oint_magics import errors, refresh, transport, twitter
+from oint_magics import errors, twitter
+from oint_magics.tokens import refresh
+from oint_magics.http import token_post
 from oint_magics.twitter import calls
 
 def most():

@@ -12,7 +12,8 @@ import pytest
 PROCESSES = 16
 CODE = """
 import sys, time
-from oint_magics import transport, twitter
+from oint_magics.http import token_post
+from oint_magics import twitter
 from oint_magics.twitter import calls
 import sqlite3
 print("ready", flush=True)

@@ -107,8 +107,8 @@ def test_an_answer_that_lies_on_one_machine_is_saved_by_its_next_run(to, other_m
     whole = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
     server = to(lambda connection: connection.sendall(whole))
     code = (
-        "import os; from oint_magics import flying, twitter\n"
-        "flying.save = lambda *_: os._exit(9)\ntwitter.refresh('shared:work')"
+        "import os; from oint_magics import twitter; from oint_magics.tokens import exchange\n"
+        "exchange.save = lambda *_: os._exit(9)\ntwitter.refresh('shared:work')"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 9
     team.run("UPDATE oint_pair SET until = now()")
@@ -242,9 +242,9 @@ def test_the_database_goes_away_while_the_server_answers(to, team):
 
 def test_the_database_stays_away_after_the_server_answered(to, other_machine, team, monkeypatch):
     """The pair is on its way here, and the next run saves it, for all machines."""
-    from oint_magics.stores import database
+    from oint_magics.stores import postgres
 
-    monkeypatch.setattr(database, "_PATIENCE", 0.5)
+    monkeypatch.setattr(postgres, "_PATIENCE", 0.5)
 
     def behaviour(connection):
         team.crash()

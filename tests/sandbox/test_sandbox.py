@@ -47,14 +47,14 @@ def test_each_refresh_token_works_once(sandbox, is_public):
 
 
 def test_its_ids_and_tokens_look_like_xs_and_carry_the_mark(sandbox):
-    from oint_magics import anatomy
+    from oint_magics.auth import token_format
 
     auth = sandbox.issue()
 
     assert auth["client_id"].startswith("sandbox-")
-    assert anatomy.kind_of(auth["client_id"].removeprefix("sandbox-")) == "a client id"
-    assert anatomy.kind_of(auth["access_token"]) == "an access token"
-    assert anatomy.kind_of(auth["refresh_token"]) == "a refresh token"
+    assert token_format.kind_of(auth["client_id"].removeprefix("sandbox-")) == "a client id"
+    assert token_format.kind_of(auth["access_token"]) == "an access token"
+    assert token_format.kind_of(auth["refresh_token"]) == "a refresh token"
 
 
 REFUSALS = [

@@ -7,9 +7,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from oint_magics.auth import auth_of, is_token
+from oint_magics.auth.structure import auth_of, is_token
 from oint_magics.errors import AuthNotFound, StoreTaken
-from oint_magics.oauth import Grant
+from oint_magics.oauth.token_endpoint import Grant
 from oint_magics.secret import Secret
 
 AUTH = auth_of({"client_id": "an-id", "client_secret": "s", "access_token": "old-access", "refresh_token": "old",

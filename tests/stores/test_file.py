@@ -106,16 +106,16 @@ def test_a_file_that_others_can_read_is_said():
 def test_a_file_system_without_locks_is_said(monkeypatch, sandbox, auth_file):
     """In the table too, for that is where its users look."""
     from oint_magics import twitter
-    from oint_magics.stores import lock
+    from oint_magics.stores import locks
 
-    really = lock._try
+    really = locks._try
 
     def without(path):
         if path.parent.name == ".oint":
             raise OSError(38, "Function not implemented")
         return really(path)
 
-    monkeypatch.setattr(lock, "_try", without)
+    monkeypatch.setattr(locks, "_try", without)
     response = twitter.refresh(auth_file())
 
     assert "only this machine is protected" in str(response)
@@ -214,7 +214,9 @@ def test_a_file_that_our_editing_does_not_understand_is_known_before(monkeypatch
     """The trial edit of `prove` finds it while nothing is sent."""
     store = open_store("auth.json")
     store.create(AUTH)
-    monkeypatch.setattr("oint_magics.jsontext.JsonObject.replaced", lambda self, changes: "{" if changes else self.text)
+    monkeypatch.setattr(
+        "oint_magics.auth.json_text.JsonObject.replaced", lambda self, changes: "{" if changes else self.text
+    )
 
     with pytest.raises(StoreNotWritable, match="cannot be edited, so nothing was sent"):
         store.prove()

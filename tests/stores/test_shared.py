@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 from postgres import Bouncer
 
 from oint_magics.errors import SettingError, StoreBusy, StoreError, StoreNotWritable, StoreTaken
-from oint_magics.stores import database, lease, open_store
+from oint_magics.stores import lease, open_store, postgres
 
 pytestmark = pytest.mark.usefixtures("team")
 
@@ -144,16 +144,16 @@ def guest(team, monkeypatch):
 def test_where_the_table_may_not_be_made_its_ddl_is_printed(guest):
     with pytest.raises(StoreNotWritable, match="no table oint_pair") as caught:
         open_store("shared:work").exists()
-    assert database.TABLE in caught.value.next_step
+    assert postgres.TABLE in caught.value.next_step
 
-    guest.run(database.TABLE)
+    guest.run(postgres.TABLE)
     guest.run("GRANT SELECT, INSERT, UPDATE, DELETE ON oint_pair TO guest")
     open_store("shared:work").create(AUTH)
     assert open_store("shared:work").exists()
 
 
 def test_a_missing_right_is_named(guest):
-    guest.run(database.TABLE)
+    guest.run(postgres.TABLE)
 
     with pytest.raises(StoreNotWritable, match="does not let this user") as caught:
         open_store("shared:work").exists()
@@ -161,7 +161,7 @@ def test_a_missing_right_is_named(guest):
 
 
 def test_a_copy_that_can_only_be_read_is_known_before(guest):
-    guest.run(database.TABLE)
+    guest.run(postgres.TABLE)
     guest.run("GRANT ALL ON oint_pair TO guest; ALTER ROLE guest SET default_transaction_read_only = on")
 
     with pytest.raises(StoreNotWritable, match="can only be read"):
@@ -169,7 +169,7 @@ def test_a_copy_that_can_only_be_read_is_known_before(guest):
 
 
 def test_a_row_that_another_session_holds_is_not_waited_for_for_ever(store, team, monkeypatch):
-    monkeypatch.setattr(database, "_BEFORE", database._BEFORE.replace("8s", "200ms"))
+    monkeypatch.setattr(postgres, "_BEFORE", postgres._BEFORE.replace("8s", "200ms"))
     with psycopg.connect(team.address) as other:
         other.execute("SELECT * FROM oint_pair FOR UPDATE")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from oint_magics import errors, twitter
+from oint_magics.process import state
 from oint_magics.twitter import calls
 
 
@@ -36,7 +37,7 @@ def test_the_last_used_one_is_found_from_another_folder(sandbox, auth_file, tmp_
 
 def test_then_the_setting_then_the_default_profile(sandbox, auth_file, monkeypatch):
     twitter.keep(sandbox.issue(), "profile:default")
-    calls._last_used.clear()
+    state.last_used = None
     assert calls.default_source() == "profile:default"
 
     monkeypatch.setenv("OINT_TWITTER_AUTH", auth_file())

@@ -1,0 +1,1 @@
+"""What is known of accounts, and what their owner does with them."""

@@ -1,0 +1,121 @@
+"""The end of a pair, asked for by its owner (RFC 7009): both of its tokens, whatever store its newest one lives in."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from oint_magics import settings
+from oint_magics.display.table import Row, Table
+from oint_magics.errors import AuthFieldError, InvalidGrant, OintError
+from oint_magics.http import endpoints
+from oint_magics.oauth import token_endpoint
+from oint_magics.stores import journal
+from oint_magics.tokens.destination import newest_of, spent, successor_elsewhere
+from oint_magics.tokens.shield import finish
+
+if TYPE_CHECKING:
+    from oint_magics.auth.structure import Auth
+    from oint_magics.oauth.token_endpoint import Grant
+    from oint_magics.secret import Secret
+    from oint_magics.stores import Store
+    from oint_magics.tokens.source import Source
+
+_STOPPED = "the revocation was on its way. Both tokens are ended."
+_REVOKED, _WAS_DEAD = "revoked", "was dead already"
+
+
+def revoke(source: Source) -> Table:
+    """Revoke a pair's refresh token, then its access token; the store keeps both, and they open nothing any more.
+
+    Args:
+        source: where the pair comes from. One that is spent stands for its newest pair.
+
+    Returns:
+        What became of each token.
+
+    Raises:
+        AuthFieldError: it holds no token.
+        TokenSpent: it is spent, and its newest pair is not where it was saved.
+        ExchangeError: the server did not end one of them; says which.
+    """
+    newest = newest_of(source, successor_elsewhere(source.read(), source.store))
+    with contextlib.ExitStack() as locks:
+        if newest.store:
+            locks.enter_context(newest.store.lock(settings.timeout() + 15, lambda: None))
+        return finish(lambda: _revoked(newest, _live(newest)), stopped=_STOPPED, locks=locks)
+
+
+def _live(source: Source) -> Auth:
+    """Return the pair to end: to revoke a spent token ends nothing, and its living successor goes on.
+
+    Raises:
+        TokenSpent: it is spent, and its successor is not where it was saved.
+    """
+    auth, store = source.read(), source.store
+    newest = journal.successor_of(auth.refresh_token.fingerprint()) if auth.refresh_token else None
+    if newest is None:
+        return auth
+    if store and newest.place == store.place and store.put_back(newest.fingerprint):
+        return store.read()
+    problem = spent(newest)
+    problem.what = "This refresh token was used before. To revoke it would end nothing, so nothing was sent."
+    problem.next_step = "name the file or store that holds its newest pair: %twitter_revoke --auth SOURCE"
+    raise problem
+
+
+def _on_its_way(store: Store, auth: Auth) -> Grant | None:
+    """Return a pair that came for this one's refresh token and was not saved: it is to be ended too."""
+    found = store.flight(auth.refresh_token.fingerprint()).found() if auth.refresh_token else None
+    return found.grant(auth) if found else None
+
+
+def _revoked(source: Source, auth: Auth) -> Table:
+    if auth.refresh_token is None and auth.access_token is None:
+        raise AuthFieldError("There is no token in it, so there is nothing to revoke.", next_step="%twitter_status")
+    later = _on_its_way(source.store, auth) if source.store else None
+    rows = [Row("pair in", source.label), *_ended(auth)]
+    if later is not None:
+        rows += _ended(auth._replace(access_token=later.access_token, refresh_token=later.refresh_token))
+    caption = "SANDBOX pair revoked: an exercise" if auth.is_sandbox else "Pair of X revoked (OAuth 2.0)"
+    rows.append(Row("next", "%twitter_login gives a new pair; %twitter_refresh has nothing to refresh here now"))
+    return Table(caption, tuple(rows))
+
+
+def _ended(auth: Auth) -> list[Row]:
+    """End a pair's tokens, the refresh token first; return what became of each."""
+    rows = []
+    if auth.refresh_token is not None:
+        rows.append(Row("refresh token", f"{auth.refresh_token.masked()} {_end(auth, auth.refresh_token)}"))
+        journal.end(auth.refresh_token.fingerprint(), journal.REVOKED)
+    if auth.access_token is not None:
+        rows.append(Row("access token", f"{auth.access_token.masked()} {_last(auth, auth.access_token)}"))
+    return rows
+
+
+def _last(auth: Auth, access_token: Secret) -> str:
+    """End the access token; an error tells that the refresh token is ended by then."""
+    try:
+        return _end(auth, access_token)
+    except OintError as error:
+        if auth.refresh_token is not None:
+            error.what = f"The refresh token is revoked, and the access token perhaps not. {error.what}"
+        raise
+
+
+def _end(auth: Auth, token: Secret) -> str:
+    """End one token; return what became of it."""
+    from oint_magics.http import token_post
+
+    try:
+        answer, host = token_post.send(
+            endpoints.REVOKE, auth, token_endpoint.revocation_request(auth, token), token_post.Unrecorded()
+        )
+        token_endpoint.read_revocation(answer, auth, host, datetime.now(UTC))
+    except InvalidGrant:
+        return _WAS_DEAD
+    except OintError as error:
+        error.next_step = f"{error.next_step or 'run it again'}; revoking twice harms nothing"
+        raise
+    return _REVOKED

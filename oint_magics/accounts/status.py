@@ -1,0 +1,250 @@
+"""Every known account and how it stands, from what this machine has; X is asked only for a check."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from oint_magics import stores
+from oint_magics.display.table import Row, Table
+from oint_magics.display.text import typed
+from oint_magics.display.times import duration, moment
+from oint_magics.errors import AuthNotFound, OintError
+from oint_magics.stores import journal
+from oint_magics.stores.write_ahead import aloft
+from oint_magics.tokens.destination import at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from oint_magics.auth.structure import Auth
+    from oint_magics.stores import Store
+    from oint_magics.stores.journal import End, Family
+    from oint_magics.stores.write_ahead import Found
+    from oint_magics.tokens.source import Source
+
+_MOST_SHOWN = 50
+_TEAM = "shared:"
+
+
+class Account(NamedTuple):
+    """How one account stands.
+
+    Attributes:
+        store: where its pair lives, as `--auth` takes it.
+        state: whether its access token is good, or why nothing is known, in words.
+        expires_at: when the access token ends (aware, UTC); `None` where nothing tells.
+        scopes: what it may do, as far as its store says.
+        refreshed_at: when this machine refreshed it last (aware, UTC), or `None`.
+        doubt: why it is in doubt whether its refresh token was used, or `None`.
+        next_step: what to do or to type next; `None` where there is nothing to do.
+        is_read: whether its store was read; if not, of the rest only `refreshed_at` counts.
+        is_sandbox: whether it is an exercise, worth nothing at X.
+        checks: what X said about id, secret and token, where it was asked.
+    """
+
+    store: str
+    state: str
+    expires_at: datetime | None = None
+    scopes: tuple[str, ...] = ()
+    refreshed_at: datetime | None = None
+    doubt: str | None = None
+    next_step: str | None = None
+    is_read: bool = True
+    is_sandbox: bool = False
+    checks: tuple[Row, ...] = ()
+
+    def rows(self) -> list[Row]:
+        """Return what is known, one line each."""
+        refreshed = moment(self.refreshed_at) if self.refreshed_at else "none by this machine"
+        rows = [Row("access token" if self.is_read else "state", self.state)]
+        if self.is_read:
+            rows.append(Row("scopes", " ".join(self.scopes) or "its store does not say"))
+        rows.append(Row("last refresh", f"{refreshed}, by this machine" if self.refreshed_at else refreshed))
+        if self.is_read:
+            rows.append(Row("in doubt", f"yes: {self.doubt}" if self.doubt else "no"))
+        rows += [Row(f"checked: {row.name}", row.value) for row in self.checks]
+        rows += [Row("next", self.next_step)] if self.next_step else []
+        return rows + ([Row("SANDBOX", "an exercise, worth nothing at X")] if self.is_sandbox else [])
+
+    def line(self) -> str:
+        """Return what is known, in one line."""
+        doubt = f"in doubt: {self.doubt}" if self.doubt else None
+        refreshed = f"refreshed {moment(self.refreshed_at)}" if self.refreshed_at else None
+        step = f"next: {self.next_step}" if self.next_step else None
+        sandbox = "SANDBOX" if self.is_sandbox else None
+        parts = (doubt, sandbox, self.state, refreshed, " ".join(self.scopes), step)
+        return "; ".join(part for part in parts if part)
+
+
+class Accounts(tuple[Account, ...]):
+    """Accounts, shown as a table."""
+
+    __slots__ = ()
+
+    def table(self) -> Table:
+        """Return the table: all that is known of one account, or one line for each of several."""
+        if len(self) == 1:
+            return Table(f"Account in {self[0].store}", tuple(self[0].rows()))
+        rows = [Row(account.store, account.line()) for account in self[:_MOST_SHOWN]]
+        if len(self) > _MOST_SHOWN:
+            rows.append(Row("…", f"{len(self) - _MOST_SHOWN} more: twitter.status() returns them all"))
+        return Table(
+            "Known accounts",
+            tuple(rows)
+            or (Row("none", "next: %twitter_auth with a pair; or %twitter_login --auth auth.json for a first one"),),
+        )
+
+    def __repr__(self) -> str:
+        return self.table().text()
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return self.table().mimebundle()
+
+
+def known(also: Iterable[Source] = ()) -> Accounts:
+    """Return every account that this machine knows, what wants attention first, then the last refreshed.
+
+    Args:
+        also: more sources, such as the default one.
+    """
+    # The last refreshed come first, and of a store's families the last one counts.
+    families = {family.place: family for family in reversed(journal.families())}
+    homes = [stores.open_store(name) for name in stores.kept()] + [source.store for source in also if source.store]
+    places = [*families, *(home.place for home in homes), *stores.in_flight()]
+    found = [_known(place, families.get(place)) for place in dict.fromkeys(places)]
+    return Accounts(sorted(found, key=_urgency, reverse=True))
+
+
+def of(source: Source) -> Accounts:
+    """Return how one account stands; of a team's, its database is asked.
+
+    Raises:
+        AuthNotFound: there is no such account, and there never was one here.
+    """
+    place = source.store.place if source.store else ""
+    family = next((family for family in journal.families() if family.place == place), None)
+    if source.store and family is None:
+        try:
+            source.read()
+        except AuthNotFound:
+            raise
+        except OintError:  # It is there, and what is wrong with it is told in its row.
+            pass
+    return Accounts([_looked_at(source, family)])
+
+
+def checked(source: Source) -> Accounts:
+    """Return how one account stands, and what X says about its id, secret and token; see `oint_magics.accounts.check`.
+
+    Raises:
+        AuthError: the source cannot be read.
+    """
+    from oint_magics.accounts.check import check
+
+    return Accounts([of(source)[0]._replace(checks=check(source.read()))])
+
+
+def _urgency(account: Account) -> tuple[bool, datetime]:
+    return account.doubt is not None, account.refreshed_at or datetime.min.replace(tzinfo=UTC)
+
+
+def _known(place: str, family: Family | None) -> Account:
+    """Return how an account stands, without asking a team's database."""
+    if not place.startswith(_TEAM):
+        return _looked_at(at(stores.open_store(place)), family)
+    is_open = place in stores.in_flight()
+    label = stores.label_of(place)
+    return Account(
+        label,
+        f"its database knows: %twitter_status --auth {label}",
+        refreshed_at=_refreshed_at(family),
+        doubt="a refresh by this machine did not come to its end" if is_open else None,
+        next_step=f"%twitter_refresh --auth {label}" if is_open else None,
+        is_read=False,
+    )
+
+
+def _looked_at(source: Source, family: Family | None) -> Account:
+    try:
+        if source.store and not source.store.exists():
+            forget = f'to take it off this list: twitter.forget("{source.label}")'
+            return Account(
+                source.label, "not there any more", None, (), _refreshed_at(family), None, forget, is_read=False
+            )
+        auth = source.read()
+        state, doubt, step = _state(source, auth)
+    except OintError as error:
+        what = error.what.replace(", so nothing was sent", "")
+        cause = f" Cause: {error.cause}" if error.cause else ""
+        return Account(
+            source.label, what + cause, None, (), _refreshed_at(family), None, error.next_step, is_read=False
+        )
+    known = state, auth.ends_at, tuple((auth.scope or "").split()), _refreshed_at(family), doubt, step
+    return Account(source.label, *known, is_sandbox=auth.is_sandbox)
+
+
+def _refreshed_at(family: Family | None) -> datetime | None:
+    return datetime.fromtimestamp(family.at, UTC) if family else None
+
+
+def _state(source: Source, auth: Auth) -> tuple[str, str | None, str | None]:
+    """Return the state of a pair, what is in doubt about it, and what to type next."""
+    token, label = auth.refresh_token, typed(source.label)
+    if token is None:
+        return _end(auth), None, None
+    newest = journal.successor_of(token.fingerprint())
+    if newest and source.store and newest.place == source.store.place:
+        return "older than the newest pair of this place", None, f"%twitter_refresh --auth {label} puts that back"
+    if newest:
+        home = stores.label_of(newest.place)
+        return f"spent: its successor was saved in {home or 'a store that is forgotten'}", None, None
+    end = journal.end_of(token.fingerprint())
+    found = _left_behind(source.store, token.fingerprint()) if source.store else None
+    if source.store and found and not (end and end.how == journal.REVOKED):
+        return _in_flight(source.store, auth, found)
+    return _ended(auth, end, label)
+
+
+def _left_behind(store: Store, fingerprint: str) -> Found | None:
+    """Return what an earlier flight of a token left, from this store or from a copy's on this machine."""
+    found, place = store.flight(fingerprint).found(), aloft(fingerprint)
+    if found or place in (None, store.place):
+        return found
+    return stores.open_store(place or "").flight(fingerprint).found()
+
+
+def _ended(auth: Auth, end: End | None, label: str) -> tuple[str, None, str | None]:
+    """Return the same of a pair of which perhaps more is known than its expiry."""
+    if end is None:
+        return _end(auth), None, None
+    when = moment(datetime.fromtimestamp(end.at, UTC))
+    if end.how == journal.REVOKED:
+        return f"revoked {when}", None, "log in again: %twitter_login"
+    if end.how == journal.OUTLIVED:
+        state = f"{_end(auth)}; probably ended by a later login of the same app, {when}"
+        return state, None, f"ask X: %twitter_status --check --auth {label}"
+    return f"{_end(auth)}; the refresh token was refused {when}", None, "log in again: %twitter_login"
+
+
+def _in_flight(store: Store, auth: Auth, found: Found) -> tuple[str, str | None, str | None]:
+    """Return the same of a pair whose flight did not land yet."""
+    again, holder = f"%twitter_refresh --auth {typed(store.label)}", store.holder()
+    if holder:
+        return f"being refreshed now by {holder}", None, None
+    if found.grant(auth):
+        return f"an answer with a new pair came to {found.by} at {found.since}", None, f"{again} saves it"
+    doubt = f"the refresh token was sent at {found.since} by {found.by}, and no answer came"
+    return _end(auth), doubt, f"{again} tries it once more, or says why not"
+
+
+def _end(auth: Auth) -> str:
+    """Return how long the access token is good."""
+    if auth.access_token is None:
+        return "none yet"
+    if auth.ends_at is None:
+        return "there, and nothing tells when it ends"
+    left = auth.ends_at - datetime.now(UTC)
+    if left.total_seconds() > 0:
+        return f"good until {moment(auth.ends_at)}, {duration(left)} after this look"
+    return f"ended {moment(auth.ends_at)}" + ("" if auth.refresh_token else ", and there is no refresh token")

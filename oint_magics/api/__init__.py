@@ -1,0 +1,1 @@
+"""Calls of X's API with an access token."""

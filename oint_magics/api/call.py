@@ -1,0 +1,105 @@
+"""One call of X's API: its path, its answer, and every refusal in our own words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import unquote, urlsplit
+
+from oint_magics.display.text import visible
+from oint_magics.errors import CallError, RateLimited, UsageError
+from oint_magics.http import endpoints
+from oint_magics.oauth import scopes
+from oint_magics.secret import redacted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from oint_magics.http.session import Reply, Session
+
+# What to do about a refusal, by its status (https://docs.x.com/x-api/fundamentals/response-codes-and-errors and
+# public reports).
+_MEANINGS = {
+    400: ("a parameter is not one that this call takes.", "compare it with the call's page at docs.x.com"),
+    401: (
+        "the access token is expired, revoked, or not a user's.",
+        "get another: %twitter_refresh; where that is refused, log in again: %twitter_login",
+    ),
+    402: ("the app's credits are used up; the token is good.", "buy credits in X's developer console"),
+    403: (
+        "the token lacks a scope that this call wants, or the app is not enrolled for it.",
+        f'%twitter_status shows the scopes; a login can ask for more: %twitter_login --scope "{scopes.LEAST}"',
+    ),
+    404: ("there is nothing at that path.", 'a path is like "users/me" or "users/2244994945/tweets"'),
+    503: ("an outage, or an app that X does not serve now; the token is good.", "run it again in some minutes"),
+}
+_UNKNOWN = ("X says no more than that.", "run it again; if it stays so, look at https://docs.x.com/status")
+
+
+def answer(session: Session, path: str, params: Mapping[str, str]) -> dict[str, Any]:
+    """Send one GET and return its answer's JSON.
+
+    Args:
+        session: carries the token.
+        path: the call's path, below `/2/`.
+        params: its parameters.
+
+    Raises:
+        CallError: X refused, or the answer cannot be read.
+        UsageError: that is no path of the API.
+        OintError: as for a refresh, where one was due and failed.
+    """
+    reply, host = session.ask(path_of(path), params), urlsplit(session.api).netloc
+    document = reply.document
+    if reply.status != 200 or (document and "data" not in document and "errors" in document):
+        _refused(reply, host)
+    if document is None:
+        raise CallError(f"{host} answered with something that cannot be read.", next_step="run it again")
+    return document
+
+
+def path_of(path: object) -> str:
+    """Return a call's path from `/2/` on; raises a `UsageError` for what is none."""
+    text = path.strip().removeprefix(endpoints.API.url) if isinstance(path, str) else ""
+    below = text.lstrip("/").removeprefix("2/")
+    if not below or "://" in unquote(below) or ".." in unquote(below):
+        raise UsageError(
+            "That is no path of the API.",
+            cause="it stands below https://api.x.com/2/ and has no host.",
+            next_step='twitter.get("users/me")',
+        )
+    return f"/2/{below}"
+
+
+def _refused(reply: Reply, host: str) -> NoReturn:
+    words = _words(reply.document or {})
+    said = f": {words.rstrip('.')}." if words else "."
+    if reply.status == 429:
+        _limited(reply.headers, f"{host} takes no more of these calls for now (status 429){said}")
+    cause, next_step = _MEANINGS.get(reply.status, _UNKNOWN)
+    problem = CallError(f"{host} refused with status {reply.status}{said}", cause=cause, next_step=next_step)
+    problem.status = reply.status
+    raise problem
+
+
+def _limited(headers: Mapping[str, str], what: str) -> NoReturn:
+    reset, limit = (headers.get(f"x-rate-limit-{name}", "") for name in ("reset", "limit"))
+    retry_at = datetime.fromtimestamp(int(reset), UTC) if reset.isdecimal() and len(reset) < 12 else None
+    when = f"after {retry_at:%H:%M:%S} UTC" if retry_at else "in fifteen minutes"
+    calls = f" of {limit} call{'' if limit == '1' else 's'}" if limit.isdecimal() and len(limit) < 9 else ""
+    problem = RateLimited(
+        what,
+        cause=f"this window{calls} is used up; nothing is repeated by itself.",
+        next_step=f"run it again {when}",
+    )
+    problem.status, problem.retry_at = 429, retry_at
+    raise problem
+
+
+def _words(document: dict[str, Any]) -> str:
+    """Return what X says about a refusal, without anything that could be a secret."""
+    errors = document.get("errors")
+    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+    said = [document.get("detail") or document.get("title"), first.get("message") or first.get("detail")]
+    text = " — ".join(dict.fromkeys(each for each in said if isinstance(each, str)))
+    return visible(redacted(text, ()), 300)

@@ -1,0 +1,1 @@
+"""Auth structures: what is in them, and the texts that hold them."""

@@ -1,0 +1,267 @@
+"""The auth structure: OPI's ten keys, checked once at the door, its secrets sealed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple, NoReturn
+
+from oint_magics.auth import token_format
+from oint_magics.errors import AuthFieldError
+from oint_magics.secret import Secret
+
+KEYS = (
+    "redirect_uri",
+    "scope",
+    "client_id",
+    "client_secret",
+    "access_token",
+    "refresh_token",
+    "oauth_token",
+    "oauth_token_secret",
+    "oauth_consumer_key",
+    "oauth_consumer_secret",
+)
+SECRET_KEYS = frozenset(KEYS) - {"redirect_uri", "scope", "client_id"}
+SANDBOX_MARK = "sandbox-"
+# The largest auth structure that is read or written, in characters.
+LARGEST = 1024 * 1024
+
+_PLACEHOLDER = frozenset("*…x.")
+_QUOTES = "\"'“”«»`"
+
+
+class Auth(NamedTuple):
+    """A checked auth structure.
+
+    Attributes:
+        client_id: the OAuth 2.0 client id; no secret.
+        client_secret: `None` for a public client.
+        access_token: `None` where there is none yet.
+        refresh_token: `None` where there is none yet.
+        scope: what the structure says it may do, space separated; `None` where it does not say.
+        expires_at: when the access token ends (aware, UTC); `None` where it does not say.
+        redirect_uri: where a login comes back to; `None` where it does not say.
+        sandbox: the sandbox's address, for a pair that carries the sandbox's mark.
+        document: the whole structure as JSON text, free keys included.
+    """
+
+    client_id: str
+    client_secret: Secret | None
+    access_token: Secret | None
+    refresh_token: Secret | None
+    scope: str | None
+    expires_at: datetime | None
+    redirect_uri: str | None
+    sandbox: str | None
+    document: Secret
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether the pair carries the sandbox's mark, and so must never reach X."""
+        return self.client_id.startswith(SANDBOX_MARK)
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Tell whether the access token can still be used; an unknown expiry counts as expired."""
+        until = self.fresh_until
+        return until is not None and now < until
+
+    @property
+    def fresh_until(self) -> datetime | None:
+        """Until when the access token counts as good: a little before its end; `None` where nothing tells."""
+        expiry, lifetime = self._expiry()
+        if self.access_token is None or expiry is None:
+            return None
+        return expiry - min(timedelta(seconds=60), lifetime / 10)
+
+    def _expiry(self) -> tuple[datetime | None, timedelta]:
+        """Return when the access token ends and how long it lives, from the structure and the token's own stamp.
+
+        The stamp has the server's clock, and the structure's end that of the machine which refreshed it: an end that
+        is later than any token of that stamp can have is not believed.
+        """
+        stamp = token_format.issued_at(self.access_token.reveal()) if self.access_token else None
+        latest = stamp and stamp + token_format.ACCESS_TOKEN_LIFETIME
+        if self.expires_at is None or latest is None:
+            return self.expires_at or latest, token_format.ACCESS_TOKEN_LIFETIME
+        end = min(self.expires_at, latest)
+        return end, end - stamp if stamp and stamp < end else token_format.ACCESS_TOKEN_LIFETIME
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When the access token ends (aware, UTC), as far as anything tells."""
+        return self._expiry()[0]
+
+
+def auth_of(values: Mapping[str, object]) -> Auth:
+    """Check a mapping and return it as an auth structure.
+
+    Args:
+        values: OPI's ten keys, each text or `None` (as good as absent; the scope may be a list);
+            other keys are free.
+
+    Raises:
+        AuthFieldError: a key is missing or holds something else; names the key, never the value.
+    """
+    texts = {key: _text(key, values.get(key)) for key in KEYS}
+    for key, text in texts.items():
+        if text is not None and key in SECRET_KEYS | {"client_id"}:
+            _check(key, text)
+    if not texts["client_id"]:
+        _fail("client_id is missing.", "every exchange with X names the app by it.", "copy the OAuth 2.0 Client ID")
+    _check_places(texts)
+    client_id = texts["client_id"]
+    return Auth(
+        client_id=client_id,
+        client_secret=_sealed(texts["client_secret"]),
+        access_token=_sealed(texts["access_token"]),
+        refresh_token=_sealed(texts["refresh_token"]),
+        scope=texts["scope"] or None,
+        expires_at=_moment(values.get("expires_at")),
+        redirect_uri=texts["redirect_uri"] or None,
+        sandbox=_sandbox(client_id, values.get("sandbox")),
+        document=Secret(_document(values)),
+    )
+
+
+def is_token(text: str) -> bool:
+    """Tell whether a text can be a token: printable ASCII (RFC 6749, appendix A), and nothing that is refused here."""
+    is_printable = text.isascii() and text.isprintable() and bool(text.strip())
+    return is_printable and not _is_wrapped(text) and not _is_placeholder(text)
+
+
+def needs_refresh_token(auth: Auth) -> Secret:
+    """Return the refresh token of an auth structure.
+
+    Raises:
+        AuthFieldError: it has none.
+    """
+    if auth.refresh_token is None:
+        raise AuthFieldError(
+            "refresh_token is missing.",
+            cause="no login has put a pair there yet, or it did not ask for the scope offline.access.",
+            next_step="log in: %twitter_login --auth SOURCE",
+        )
+    return auth.refresh_token
+
+
+def _fail(what: str, cause: str, next_step: str) -> NoReturn:
+    raise AuthFieldError(what, cause=cause, next_step=next_step)
+
+
+def _text(key: str, value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, Secret):
+        return value.reveal()
+    if key == "scope" and isinstance(value, Sequence) and all(isinstance(word, str) for word in value):
+        return " ".join(value)
+    kind = {bool: "true or false", int: "a number", float: "a number", dict: "an object", list: "a list"}
+    found = kind.get(type(value), "something else")
+    return _fail(f"{key} holds {found} where text is wanted.", "it is not in quotes.", f"write {key} as text in quotes")
+
+
+def _check(key: str, text: str) -> None:
+    """Refuse what cannot be a value of this key, naming the position and not the value."""
+    if not text.strip():
+        if key in ("client_id", "refresh_token"):
+            _fail(f"{key} is blank.", "nothing stands between its quotes.", f"fill {key} in, or leave the key out")
+        return
+    if _is_placeholder(text):
+        _fail(f"{key} still holds the placeholder of an example.", "it is not a value of yours.", f"fill {key} in")
+    if not text.isprintable():
+        _fail(
+            f"{key} holds a line break or control character, {_position(text, str.isprintable)}.",
+            "it was probably copied together with the end of a line.",
+            f"copy {key} again",
+        )
+    if _is_wrapped(text):
+        _fail(f"{key} has blanks or quotes around it.", "too much was copied.", f"copy {key} again")
+    if key in ("access_token", "refresh_token") and not text.isascii():
+        _fail(
+            f"{key} holds a character that no token has, {_position(text, str.isascii)}.",
+            "a token is made of ASCII letters, digits and signs (RFC 6749, appendix A).",
+            f"copy {key} again",
+        )
+
+
+def _is_wrapped(text: str) -> bool:
+    return text != text.strip() or (text[0] in _QUOTES and text[-1] in _QUOTES)
+
+
+def _is_placeholder(text: str) -> bool:
+    """Tell whether a text was left from an example: `***`, `<client id>`, `YOUR_CLIENT_ID`."""
+    is_bracketed = (text.startswith("<") and text.endswith(">")) or text == "…"
+    return is_bracketed or text.lower().startswith("your_") or (len(text) >= 3 and _PLACEHOLDER.issuperset(text))
+
+
+def _position(text: str, is_right: Callable[[str], bool]) -> str:
+    return f"at character {next(n for n, c in enumerate(text, 1) if not is_right(c))}"
+
+
+def _check_places(texts: dict[str, str | None]) -> None:
+    """Refuse a value that says itself that it belongs to another key."""
+    wanted = {"access_token": "an access token", "refresh_token": "a refresh token", "client_id": "a client id"}
+    for key, kind in wanted.items():
+        found = token_format.kind_of(texts[key] or "")
+        if found not in (None, kind):
+            _fail(f"{key} holds {found}.", "the values of two keys were exchanged.", f"put {kind} into {key}")
+    for key, other in (("client_id", "oauth_consumer_key"), ("client_secret", "oauth_consumer_secret")):
+        if texts[key] and texts[key] == texts[other]:
+            _fail(
+                f"{key} and {other} hold the same value.",
+                "an API key of OAuth 1.0a is not the OAuth 2.0 client's.",
+                "copy the OAuth 2.0 Client ID and Client Secret from the app's page at X",
+            )
+
+
+def _sealed(text: str | None) -> Secret | None:
+    return Secret(text) if text else None
+
+
+def _moment(value: object) -> datetime | None:
+    """Read `expires_at`: Unix seconds, as a number or as text, or an ISO 8601 time; else unknown."""
+    if isinstance(value, bool):
+        return None
+    try:
+        if isinstance(value, int | float) or (isinstance(value, str) and value.isdecimal()):
+            return _showable(datetime.fromtimestamp(float(value), UTC))
+        return _showable(datetime.fromisoformat(value)) if isinstance(value, str) else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _showable(moment: datetime) -> datetime | None:
+    """Return a time that can be shown in every zone: one that names its own, and a year that clocks reach."""
+    return moment.astimezone(UTC) if moment.tzinfo and moment.year < 9000 else None
+
+
+def _sandbox(client_id: str, address: object) -> str | None:
+    if address and not client_id.startswith(SANDBOX_MARK):
+        _fail(
+            "client_id is not the sandbox's, and the structure names a sandbox.",
+            "a pair of the sandbox and an app of X were mixed.",
+            "take the key sandbox out, or use the sandbox's own file",
+        )
+    return address if isinstance(address, str) else None
+
+
+def _document(values: Mapping[str, object]) -> str:
+    plain = {str(key): value.reveal() if isinstance(value, Secret) else value for key, value in values.items()}
+    try:
+        text = json.dumps(plain, allow_nan=False)
+        if len(text) <= LARGEST:
+            return text
+    except (TypeError, ValueError, RecursionError):
+        pass
+    return unwritable()
+
+
+def unwritable() -> NoReturn:
+    """Raise the error for an auth structure that no file can hold."""
+    _fail(
+        "The auth structure holds something that its file could not hold.",
+        "a value beside the ten keys is neither text, number, list nor mapping, or is larger than 1 MiB.",
+        "take that key out, or make its value text",
+    )

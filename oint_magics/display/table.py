@@ -1,0 +1,92 @@
+"""A table in three faces: HTML for notebooks, Markdown for exports, plain text for terminals."""
+
+from __future__ import annotations
+
+import html
+import re
+import textwrap
+from typing import NamedTuple
+from unicodedata import combining, east_asian_width
+
+from oint_magics.display.text import visible
+
+_LONGEST_CELL = 2000
+_WIDTH = 78
+# No colour of its own, so it is right in light and dark, also where a sanitizer drops the style.
+_STYLE = (
+    ".oint table.oint-t{border-collapse:collapse;color:inherit;background:transparent;margin:.4em 0}"
+    ".oint table.oint-t caption{caption-side:top;text-align:left;font-weight:bold;color:inherit;padding:.2em 0;"
+    "white-space:nowrap}"
+    ".oint table.oint-t th,.oint table.oint-t td{text-align:left;vertical-align:top;padding:.25em .9em .25em 0;"
+    "border:0;border-bottom:1px solid;border-color:color-mix(in srgb,currentColor 20%,transparent);"
+    "background:transparent;color:inherit;white-space:normal;overflow-wrap:anywhere;max-width:60em}"
+    ".oint table.oint-t th[scope=row]{font-weight:normal;white-space:nowrap;opacity:.75}"
+)
+# Markup, and what GFM makes a link of by itself.
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~$^@-]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
+
+
+class Row(NamedTuple):
+    """One line of a table: what it is, its text, and whether that is code rather than words."""
+
+    name: str
+    value: str
+    is_code: bool = False
+
+
+class Table(NamedTuple):
+    """A caption and its rows; every text in them is shown as text, whatever it holds."""
+
+    caption: str
+    rows: tuple[Row, ...]
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return self.mimebundle()
+
+    def mimebundle(self) -> dict[str, str]:
+        """Return the three faces by MIME type, as IPython wants them."""
+        return {"text/plain": self.text(), "text/html": self.html(), "text/markdown": self.markdown()}
+
+    def html(self) -> str:
+        """Return the table as HTML that stays right after a sanitizer: caption, `scope`, no script, no ids."""
+        rows = "".join(f'<tr><th scope="row">{_html(row.name)}</th><td>{_cell(row)}</td></tr>\n' for row in self.rows)
+        return (
+            f'<div class="oint"><style>{_STYLE}</style>\n<table class="oint-t">\n'
+            f"<caption>{_html(self.caption)}</caption>\n<tbody>\n{rows}</tbody>\n</table></div>"
+        )
+
+    def markdown(self) -> str:
+        """Return the table as Markdown, which the PDF export takes."""
+        rows = "\n".join(f"| {_markdown(row.name)} | {_markdown(row.value)} |" for row in self.rows)
+        return f"**{_markdown(self.caption)}**\n\n| | |\n|:--|:--|\n{rows}\n"
+
+    def text(self) -> str:
+        """Return the table as plain text, at most 78 columns wide where its words allow."""
+        names = [visible(row.name, _LONGEST_CELL) for row in self.rows]
+        column = min(max(map(_columns, names), default=0), 24) + 2
+        lines = [visible(self.caption, _LONGEST_CELL)]
+        for name, row in zip(names, self.rows, strict=True):
+            wrapped = textwrap.wrap(visible(row.value, _LONGEST_CELL), _WIDTH - column, break_on_hyphens=False) or [""]
+            lines.append(name + " " * max(2, column - _columns(name)) + wrapped[0])
+            lines += [" " * column + more for more in wrapped[1:]]
+        return "\n".join(line.rstrip() for line in lines)
+
+
+def _cell(row: Row) -> str:
+    return f"<code>{_html(row.value)}</code>" if row.is_code else _html(row.value)
+
+
+def _html(text: str) -> str:
+    return html.escape(visible(text, _LONGEST_CELL), quote=True)
+
+
+def _markdown(text: str) -> str:
+    return _MARKDOWN.sub(r"\\\1", html.escape(visible(text, _LONGEST_CELL), quote=False))
+
+
+def _columns(text: str) -> int:
+    """Return how many columns a terminal gives a text."""
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)

@@ -1,0 +1,1 @@
+"""A login, from its link to the saved pair."""

@@ -1,0 +1,195 @@
+"""From an authorization code to the saved pair: prove the save, send the code once, find the pair's home, save it.
+
+A code lives for thirty seconds, so it is sent before anything else is asked. Whose pair it brought, and whether a
+pair that stands in the store still works, is asked afterwards; the answer waits in its flight meanwhile.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from oint_magics import settings
+from oint_magics.auth.structure import Auth, auth_of
+from oint_magics.errors import InDoubt, OintError, StoreBusy
+from oint_magics.http import endpoints
+from oint_magics.login.ownership import home_of_new, outlived
+from oint_magics.oauth import scopes, token_endpoint
+from oint_magics.secret import Secret, fingerprint
+from oint_magics.stores.locks import login_lock
+from oint_magics.tokens.destination import address, home_of_login
+from oint_magics.tokens.response import granted
+from oint_magics.tokens.save import Overtaken, save_login
+from oint_magics.tokens.shield import finish
+
+if TYPE_CHECKING:
+    from oint_magics.login.ownership import Home
+    from oint_magics.oauth.authorization import AuthorizationRequest
+    from oint_magics.oauth.token_endpoint import Grant
+    from oint_magics.stores import Store
+    from oint_magics.stores.write_ahead import Flight
+    from oint_magics.tokens.response import TokenResponse
+    from oint_magics.tokens.source import Source
+
+    Notes = tuple[tuple[str, str], ...]
+
+_AGAIN = "begin again: %twitter_login"
+_DONE = "The login is done, and its pair is saved."
+_SOON = 5.0
+_MOST_CHANGES = 4
+
+
+class Plan(NamedTuple):
+    """A login's app, what it asks for, and where its pair goes if no other lives there.
+
+    Attributes:
+        auth: the auth structure without a pair.
+        store: where the pair is to be saved.
+        request: what the login asks for.
+    """
+
+    auth: Auth
+    store: Store
+    request: AuthorizationRequest
+
+
+def plan(source: Source, to: str | None, request: AuthorizationRequest, *, is_watched: bool) -> Plan:
+    """Return a login's plan; nothing is sent.
+
+    Args:
+        source: names the app.
+        to: the store for the pair; `None` for the source itself, or a profile of its own.
+        request: what the login asks for.
+        is_watched: whether somebody sees where a text's pair goes; if not, `to` or `OINT_HOME` must say it.
+
+    Raises:
+        StoreError: there is no such place.
+    """
+    auth = _without_pair(source.read())
+    store = home_of_login(source, to, auth, is_watched=is_watched)
+    if not store.exists():  # Its folder may not be there; nobody should approve before that is known.
+        with store.lock(_SOON, lambda: None):
+            pass
+    return Plan(auth, store, request)
+
+
+def redeem(plan: Plan, code: Secret) -> TokenResponse:
+    """Exchange a code and save its pair; the stop button does not reach it.
+
+    Args:
+        plan: the login's.
+        code: what the authorize page gave.
+
+    Raises:
+        OintError: one of `oint_magics.errors`; a pair from before is as it was.
+        NotSaved: the pair came, and its store does not take it; the next login saves it.
+        Stopped: the stop button was pressed too late; the pair is saved.
+    """
+
+    def work() -> TokenResponse:
+        with login_lock(_app(plan), settings.timeout()):
+            flight = plan.store.flight(f"{_start(plan)}{code.fingerprint()}")
+            return _settled(plan, _exchanged(plan, code, flight), flight)
+
+    return finish(work, stopped=f"the code was on its way. {_DONE}")
+
+
+def left_behind(plan: Plan) -> TokenResponse | None:
+    """Save the pair that an earlier login brought and did not save; return it, or `None` where there is none.
+
+    It may be old, so it takes the place of no working pair of its account. One of a process that is still at work is
+    left to it.
+    """
+    try:
+        with login_lock(_app(plan), 0.0):
+            for name in plan.store.flight("").siblings(_start(plan)):
+                found = _finished(plan, plan.store.flight(name))
+                if found:
+                    return found
+    except StoreBusy:
+        pass
+    return None
+
+
+def _finished(plan: Plan, flight: Flight) -> TokenResponse | None:
+    found = flight.found()
+    grant = found.grant(plan.auth, (plan.request.verifier,)) if found else None
+    if found is None or grant is None:
+        flight.drop()  # It brought nothing, and its code is old by now.
+        return None
+    note = ("repaired", f"this answer came to {found.by} at {found.since}, which did not save it")
+    if home_of_new(plan.store, plan.auth, grant, is_alone=False).is_same:
+        flight.drop()
+        return None
+    return finish(lambda: _settled(plan, grant, flight, note), stopped=f"an earlier login was being finished. {_DONE}")
+
+
+def _app(plan: Plan) -> str:
+    return fingerprint(plan.auth.client_id)
+
+
+def _start(plan: Plan) -> str:
+    """Return how the names of this app's login flights begin."""
+    return f"login-{_app(plan)}-"
+
+
+def _exchanged(plan: Plan, code: Secret, flight: Flight) -> Grant:
+    """Send the code once, the store held and proved; its answer stays in the flight."""
+    store, auth = plan.store, plan.auth
+    with store.lock(settings.timeout() + 15, lambda: None):
+        is_new = not store.exists()
+        if is_new:
+            store.create(auth)
+        try:
+            store.prove()
+            flight.open(1)
+            return _sent(plan, code, flight)
+        except OintError:
+            if is_new:
+                store.withdraw(auth)
+            raise
+
+
+def _sent(plan: Plan, code: Secret, flight: Flight) -> Grant:
+    from oint_magics.http import token_post
+
+    verifier = plan.request.verifier
+    request = token_endpoint.code_request(plan.auth, code, verifier, plan.request.redirect_uri)
+    try:
+        answer, host = token_post.send(endpoints.TOKEN, plan.auth, request, flight)
+        grant = token_endpoint.read_grant(answer, plan.auth, host, datetime.now(UTC), (code, verifier))
+    except OintError as error:
+        flight.cancel()  # Without a pair there is nothing to keep: a code can be had again.
+        if isinstance(error, InDoubt):
+            error.what, error.next_step = "The code was sent, and no pair came back.", _AGAIN
+        raise
+    flight.close()
+    return grant
+
+
+def _settled(plan: Plan, grant: Grant, flight: Flight, *notes: tuple[str, str]) -> TokenResponse:
+    """Save the pair in its home, and say what became of others."""
+    home = _saved(plan, grant, flight)
+    ended = outlived(plan.auth.client_id, grant, spared={home.store.place, home.spares})
+    lacking = tuple(("careful", f"{name} was {cost}") for name, cost in scopes.costs(plan.request.scope))
+    sent = plan.auth._replace(scope=plan.request.scope)
+    return granted(grant, sent, address(home.store), (*notes, *home.notes, *ended, *lacking), event="login")
+
+
+def _saved(plan: Plan, grant: Grant, flight: Flight) -> Home:
+    """Save the pair, and return where; where another one was put there meanwhile, a home is looked for again."""
+    for tried in range(_MOST_CHANGES):
+        home = home_of_new(plan.store, plan.auth, grant, is_alone=tried > 1)
+        with contextlib.suppress(Overtaken):
+            save_login(home.store, grant, plan.auth, flight, seen=home.seen, is_same=home.is_same)
+            return home
+    raise StoreBusy(
+        f"{plan.store.label} changes all the time, so the login's pair is kept on its way.", next_step=_AGAIN
+    )
+
+
+def _without_pair(auth: Auth) -> Auth:
+    values = json.loads(auth.document.reveal())
+    return auth_of({k: v for k, v in values.items() if k not in ("access_token", "refresh_token", "expires_at")})

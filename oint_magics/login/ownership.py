@@ -1,0 +1,183 @@
+"""Whose pair stands in a store, and so where a login's new pair may live; and which others it has probably ended.
+
+X is asked, with a limit to the whole of it; a pair that perhaps works is nobody's to write over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from oint_magics import settings, stores
+from oint_magics.api.me import owner
+from oint_magics.errors import AuthFieldError, CallError, InvalidGrant, OintError, TokenSpent
+from oint_magics.secret import Secret
+from oint_magics.stores import journal
+from oint_magics.tokens.current import CurrentToken
+from oint_magics.tokens.destination import at, is_same_app
+from oint_magics.tokens.refresh import refresh
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from oint_magics.auth.structure import Auth
+    from oint_magics.oauth.token_endpoint import Grant
+    from oint_magics.stores import Store
+
+    Notes = tuple[tuple[str, str], ...]
+
+T = TypeVar("T")
+_UNKNOWN = ""
+
+
+class Home(NamedTuple):
+    """Where a new pair is saved.
+
+    Attributes:
+        store: the store.
+        seen: what stood in it when it was chosen; `None` for nothing.
+        notes: what the user should know about the choice.
+        is_same: whether what stood there is the same account's, and this pair takes its place.
+        spares: the place of a pair that is known to be another account's; blank for none.
+    """
+
+    store: Store
+    seen: Auth | None = None
+    notes: Notes = ()
+    is_same: bool = False
+    spares: str = ""
+
+
+def home_of_new(store: Store, app: Auth, grant: Grant, *, is_alone: bool) -> Home:
+    """Return where a login's pair is saved: the store that was planned, or one of its own where another account lives.
+
+    Args:
+        store: the store that was planned.
+        app: the app's auth structure, without a pair.
+        grant: what the server granted.
+        is_alone: whether the planned store is out of the question.
+    """
+    tenant, seen = _tenant(store, app)
+    if tenant is None and not is_alone:
+        return Home(store, seen)
+    nobody: dict[str, str] = {}
+    who = _within(settings.timeout(), lambda: _user(app, grant), nobody)
+    if tenant and who.get("id") == tenant and not is_alone:
+        return Home(store, seen, _account(who), is_same=True)
+    is_other = bool(tenant and who)
+    whose = "another account's pair" if is_other else "a pair that may be another account's"
+    note = ("of its own", f"{store.label} holds {whose}, and keeps it")
+    own, there = _own_store(store, app, who, grant)
+    return Home(own, there, (*_account(who), note), spares=store.place if is_other else "")
+
+
+def _own_store(store: Store, app: Auth, who: dict[str, str], grant: Grant) -> tuple[Store, Auth | None]:
+    """Return a store of the same kind that nobody else's pair stands in, and what does stand there."""
+    kind = next((prefix for prefix in stores.PREFIXES if store.place.startswith(prefix)), "profile:")
+    name = who.get("username", "login")
+    plain = stores.open_store(f"{kind}{name}")
+    if who and not plain.exists():
+        return plain, None
+    if who and plain.read().client_id == app.client_id:
+        tenant, seen = _tenant(plain, app)
+        if tenant in (None, who["id"]):
+            return plain, seen
+    return stores.open_store(f"{kind}{name}-{grant.access_token.fingerprint()}"), None
+
+
+def _account(who: dict[str, str]) -> Notes:
+    return (("account", f"@{who['username']}"),) if who else ()
+
+
+def _tenant(store: Store, app: Auth) -> tuple[str | None, Auth | None]:
+    """Return whose pair a store holds, and what stands there.
+
+    A user's id; blank where nothing tells; `None` where no working pair is there (an ended sandbox's is none). For
+    that an access token at its end is refreshed, as for any other call.
+    """
+    there = store.read() if store.exists() else None
+    if there is None or (there.refresh_token is None and not there.is_fresh(datetime.now(UTC))):
+        return None, there
+    end = journal.end_of(there.refresh_token.fingerprint()) if there.refresh_token else None
+    if there.client_id != app.client_id:
+        return (None if is_same_app(there, app) else _UNKNOWN), there
+    if end and end.how == journal.REVOKED:
+        return None, there
+    unknown: tuple[str | None, Auth | None] = (_UNKNOWN, there)
+    return _within(2 * settings.timeout(), lambda: _asked(store), unknown)
+
+
+def _asked(store: Store) -> tuple[str | None, Auth | None]:
+    """Ask X whose pair stands in a store; one access token that is refused, however young, is refreshed."""
+    there = store.read()
+    try:
+        for is_last in (False, True):
+            there = CurrentToken(at(store)).auth()
+            try:
+                return str(owner(there, there.access_token or Secret(""))["id"]), there
+            except CallError as error:
+                if error.status != 401 or is_last:
+                    return _UNKNOWN, there
+            refresh(at(store), None, if_expired=False, is_watched=True)
+    except (InvalidGrant, TokenSpent, AuthFieldError):
+        return None, there
+    except (OintError, LookupError):
+        pass
+    return _UNKNOWN, there
+
+
+def _within(seconds: float, work: Callable[[], T], otherwise: T) -> T:
+    """Return what some work returns, or something else where it takes too long; it only asks, so it may go on."""
+    found: list[T] = []
+
+    def ask() -> None:
+        with contextlib.suppress(Exception):
+            found.append(work())
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return found[0] if found else otherwise
+
+
+def _user(auth: Auth, grant: Grant) -> dict[str, str]:
+    """Return the id and name of a new pair's account, or nothing where X does not say."""
+    try:
+        found = owner(auth, grant.access_token)
+        who = {key: str(found[key]) for key in ("id", "username")}
+    except (OintError, LookupError):
+        return {}
+    return who if who["username"].isidentifier() and who["username"].isascii() else {}
+
+
+def outlived(client_id: str, grant: Grant, spared: set[str]) -> Notes:
+    """Mark the pairs that a login has probably ended: others of the same app, wherever this machine knows them.
+
+    X ends an account's earlier grant to an app when the account logs in again, as X's own tool reports; whose
+    accounts they are is not asked.
+    """
+    places = ({family.place for family in journal.families()} | set(stores.kept())) - spared
+    mine = [place for place in sorted(places) if not place.startswith("shared:")]
+    ended = [found for place in mine if (found := _outlived_in(place, client_id, grant))]
+    for _, token in ended:
+        journal.end(token, journal.OUTLIVED)
+    labels = ", ".join(label for label, _ in ended)
+    return (
+        (("other stores", f"probably ended by this login, where they are of this account: {labels}"),) if ended else ()
+    )
+
+
+def _outlived_in(place: str, client_id: str, grant: Grant) -> tuple[str, str] | None:
+    """Return a store's label and its refresh token's fingerprint, if that is of the app and not known to be dead."""
+    try:
+        store = stores.open_store(place)
+        auth = store.read()
+    except OintError:
+        return None
+    token = auth.refresh_token
+    if auth.client_id != client_id or token is None or token.matches(grant.refresh_token):
+        return None
+    name = token.fingerprint()
+    return None if journal.successor_of(name) or journal.end_of(name) else (store.label, name)

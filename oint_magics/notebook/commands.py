@@ -1,0 +1,137 @@
+"""What each magic does with its line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from oint_magics.display.table import Row, Table
+from oint_magics.errors import NobodyThere, UsageError
+from oint_magics.notebook.arguments import parse
+from oint_magics.notebook.interactive import is_kernel, is_somebody_there
+from oint_magics.notebook.usage import USAGES
+from oint_magics.twitter import calls
+
+if TYPE_CHECKING:
+    from oint_magics.accounts.status import Accounts
+    from oint_magics.api.me import User
+    from oint_magics.tokens.response import TokenResponse
+
+
+def refresh(shell: Any, line: str) -> TokenResponse | None:
+    """Refresh what the line names, or open the form where it names nothing and nothing is known."""
+    words = parse(line, USAGES["twitter_refresh"])
+    if "--auth" not in words and calls.default_source() is None:
+        return ask(shell)
+    return calls.refresh(
+        words.get("--auth"),
+        to=words.get("--to"),
+        if_expired="--if-expired" in words,
+        try_old="--try-old" in words,
+        variables=shell.user_ns,
+        is_watched=is_somebody_there(shell),
+    )
+
+
+def auth(shell: Any, line: str) -> TokenResponse | None:
+    """Open the form, or ask line by line."""
+    words = parse(line, USAGES["twitter_auth"])
+    return ask(shell, is_prompt="--prompt" in words)
+
+
+def ask(shell: Any, *, is_prompt: bool = False) -> TokenResponse | None:
+    """Get an auth structure from the person who is there.
+
+    Raises:
+        NobodyThere: nobody is.
+    """
+    if not is_somebody_there(shell):
+        raise NobodyThere(
+            "Nobody is there to fill in the form.",
+            cause="this notebook is run by a program, or the terminal has no input.",
+            next_step="name the source: %twitter_refresh --auth auth.json (or profile:NAME, env:), "
+            "or set OINT_TWITTER_AUTH",
+        )
+    if is_prompt or not is_kernel(shell):
+        from oint_magics.notebook import prompt
+
+        return prompt.ask()
+    from oint_magics.notebook import form
+
+    form.show()
+    return None
+
+
+def login(shell: Any, line: str) -> TokenResponse:
+    """Begin a login: below the cell, or in a terminal.
+
+    Raises:
+        NobodyThere: nobody is there to approve.
+    """
+    words = parse(line, USAGES["twitter_login"])
+    if not is_somebody_there(shell):
+        raise NobodyThere(
+            "Nobody is there to open the link.",
+            cause="this notebook is run by a program, or the terminal has no input.",
+            next_step="log in where somebody is, and name the store here: %twitter_refresh --auth profile:NAME",
+        )
+    from oint_magics.twitter import logins
+
+    plan = logins.planned(
+        words.get("--auth"),
+        to=words.get("--to"),
+        scope=words.get("--scope"),
+        variables=shell.user_ns,
+        is_watched=True,
+    )
+    if not is_kernel(shell):
+        from oint_magics.notebook import prompt
+
+        return prompt.log_in(plan)
+    from oint_magics.notebook import login
+
+    return login.begin(shell, plan)
+
+
+def keep(shell: Any, line: str) -> Table:
+    """Copy what the line's first word names into the store that the second names."""
+    usage = USAGES["twitter_keep"]
+    words = parse(line, usage)
+    if "store" not in words:
+        raise UsageError("Two words are wanted: what to keep, and where.", next_step=usage.text)
+    place = calls.keep(words["source"], words["store"], replace="--replace" in words, variables=shell.user_ns)
+    if calls.source_of(place).read().refresh_token is None:
+        return Table(
+            "Kept", (Row("in", place), Row("next", f"it holds no refresh token: %twitter_login --auth {place}"))
+        )
+    careful = "the source holds the same pair still; it is spent when this one is refreshed"
+    return Table("Kept", (Row("in", place), Row("next", f"%twitter_refresh --auth {place}"), Row("careful", careful)))
+
+
+def status(shell: Any, line: str) -> Accounts:
+    """Tell how the account that the line names stands, or every one that is known."""
+    words = parse(line, USAGES["twitter_status"])
+    return calls.status(words.get("--auth"), check="--check" in words, variables=shell.user_ns)
+
+
+def me(shell: Any, line: str) -> User:
+    """Ask X whose token it is."""
+    words = parse(line, USAGES["twitter_me"])
+    return calls.me(words.get("--auth"), variables=shell.user_ns)
+
+
+def revoke(shell: Any, line: str) -> Table:
+    """Revoke the pair that the line names."""
+    usage = USAGES["twitter_revoke"]
+    words = parse(line, usage)
+    if "--auth" not in words:
+        raise UsageError("What is revoked has to be named.", next_step=usage.text)
+    return calls.revoke(words["--auth"], variables=shell.user_ns)
+
+
+def sandbox(_: Any, line: str) -> Table:
+    """Start, stop or look at the sandbox."""
+    from oint_magics.notebook import sandbox_magic
+
+    usage = USAGES["twitter_sandbox"]
+    words = parse(line, usage)
+    return sandbox_magic.act(words.get("action", "status"), words.get("fault"), words.get("value"))

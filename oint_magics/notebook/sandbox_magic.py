@@ -1,0 +1,118 @@
+"""The sandbox as a magic sees it: one in this kernel, started, stopped, disturbed, looked at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from oint_magics.display.table import Row, Table
+from oint_magics.errors import StoreNotWritable, UsageError
+from oint_magics.http import endpoints
+from oint_magics.notebook.usage import USAGES
+from oint_magics.sandbox import AUTH_FILE, Sandbox
+from oint_magics.twitter import calls
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_running: list[Sandbox] = []
+_EXCHANGE_FAULTS = ("refuse", "slow", "drop", "429", "html")
+_OTHER_FAULTS = ("expire", "limit", "punish", "off")
+
+
+def act(action: str, fault: str | None, value: str | None) -> Table:
+    """Do what the magic's words say, and return how the sandbox is now.
+
+    Raises:
+        UsageError: it is no action, or no fault.
+        StoreNotWritable: its auth file cannot be written, or another file has that name.
+    """
+    actions: dict[str, Callable[[], None]] = {"start": _start, "stop": _stop, "status": lambda: None}
+    if action == "fault":
+        _disturb(fault or "", value)
+    elif action in actions and fault is None:
+        actions[action]()
+    else:
+        raise UsageError("That is nothing the sandbox does.", next_step=USAGES["twitter_sandbox"].text)
+    return _status()
+
+
+def _start() -> None:
+    """Start it where it does not run, and write a fresh pair in any case: the way back from a spent one."""
+    if not _running:
+        _running.append(Sandbox())
+        endpoints.use_sandbox(_running[0].url)
+    _write_auth(_running[0])
+    calls.use(AUTH_FILE)
+
+
+def _write_auth(sandbox: Sandbox) -> None:
+    reason = None
+    try:
+        sandbox.write_auth(Path.cwd())
+    except FileExistsError:
+        reason = "a file of that name is there, and no sandbox made it"
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    if reason:
+        raise StoreNotWritable(
+            f"{AUTH_FILE} cannot be written.", cause=f"{reason}.", next_step="change to another folder: %cd FOLDER"
+        )
+
+
+def _stop() -> None:
+    if _running:
+        _running.pop().stop()
+        endpoints.use_sandbox(None)
+
+
+def _disturb(fault: str, value: str | None) -> None:
+    if not _running:
+        raise UsageError("The sandbox does not run.", next_step="%twitter_sandbox start")
+    sandbox = _running[0]
+    if fault in _EXCHANGE_FAULTS:
+        sandbox.faults.add(fault, _number(value or "3"))
+    elif fault == "expire":
+        sandbox.accounts.expire_access_tokens()
+    elif fault == "limit":
+        sandbox.limits.restrict(int(_number(value or "1")))
+    elif fault in ("punish", "off"):
+        sandbox.accounts.punishes_reuse = fault == "punish"
+        if fault == "off":
+            sandbox.faults.clear()
+            sandbox.limits.restrict(None)
+    else:
+        faults = ", ".join((*_EXCHANGE_FAULTS, *_OTHER_FAULTS))
+        raise UsageError("There is no such fault.", next_step=f"%twitter_sandbox fault, and one of {faults}")
+
+
+def _number(value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 3600:
+        raise UsageError(
+            "The fault's value is no number from 0 to 3600.",
+            next_step="%twitter_sandbox fault slow 3  (seconds), or %twitter_sandbox fault limit 2  (calls)",
+        )
+    return number
+
+
+def _status() -> Table:
+    caption = "SANDBOX: a server like X on this machine"
+    if not _running:
+        return Table(caption, (Row("runs", "no"), Row("next", "%twitter_sandbox start")))
+    sandbox = _running[0]
+    counts = sandbox.accounts.counts
+    waiting = ", ".join(sandbox.faults.names()) or "none"
+    return Table(
+        caption,
+        (
+            Row("runs", f"at {sandbox.url}, until this kernel ends"),
+            Row("auth", f"{AUTH_FILE}: what %twitter_refresh takes when it names no other"),
+            Row("counts", f"{counts.refreshes} refreshed, {counts.refused} refused, {counts.reuses} used twice"),
+            Row("faults", f"{waiting}; reuse ends the family: {'yes' if sandbox.accounts.punishes_reuse else 'no'}"),
+            Row("limits", ", ".join(f"{path} {calls}" for path, calls in sandbox.limits.of.items()) + " in 15 minutes"),
+        ),
+    )

@@ -1,0 +1,304 @@
+"""The messages of RFC 6749 and RFC 7009 to the token endpoints, built and read: no socket, no clock, no file."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from urllib.parse import quote_plus, urlencode
+
+from oint_magics.auth.structure import is_token
+from oint_magics.errors import InDoubt, NotTokenEndpoint, OintError, TryLater
+from oint_magics.secret import Secret, redacted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from oint_magics.auth.structure import Auth
+
+_LONGEST_LIFE = 10 * 365 * 24 * 3600
+_IN_DOUBT_NEXT = (
+    "run it again: the refresh token that is stored is tried once more, the only chance left. "
+    "If it is refused, log in again: %twitter_login"
+)
+
+
+class TokenRequest(NamedTuple):
+    """A request to the token endpoint.
+
+    Attributes:
+        body: the form, encoded.
+        authorization: the value of the `Authorization` header, or `None` for a public client.
+    """
+
+    body: Secret
+    authorization: Secret | None
+
+
+class Answer(NamedTuple):
+    """What came back from the token endpoint.
+
+    Attributes:
+        status: the HTTP status.
+        headers: the header fields, names in lower case.
+        body: the body, as far as it came.
+        broken: why the body ended early, or `None` for a whole one.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    broken: str | None
+
+    def __repr__(self) -> str:
+        return f"Answer({self.status}, {len(self.body)} bytes)"
+
+
+class Grant(NamedTuple):
+    """A granted pair.
+
+    Attributes:
+        access_token: the new access token.
+        refresh_token: the refresh token to keep: the new one, or the old one where the answer has none
+            (RFC 6749 §6).
+        granted_at: when the answer came (aware, UTC).
+        expires_at: when the access token ends (aware, UTC), or `None` where the server does not say.
+        answer: the server's whole JSON, as text.
+        scope: what a login was granted, separated by blanks; `None` for a refresh, which grants nothing new.
+    """
+
+    access_token: Secret
+    refresh_token: Secret | None
+    granted_at: datetime
+    expires_at: datetime | None
+    answer: Secret
+    scope: str | None = None
+
+
+def refresh_request(auth: Auth, refresh_token: Secret) -> TokenRequest:
+    """Build the refresh of a pair (RFC 6749 §6).
+
+    Args:
+        auth: names the client. With a secret the client is confidential: Basic (§2.3.1), and the
+            client id in the body too, since X asks for both in places. The secret is never in the body.
+        refresh_token: the token to spend.
+    """
+    return _request(auth, {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal()})
+
+
+def code_request(auth: Auth, code: Secret, verifier: Secret, redirect_uri: str) -> TokenRequest:
+    """Build the exchange of an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.5).
+
+    Args:
+        auth: names the client, as for a refresh.
+        code: what the authorize page gave.
+        verifier: the login's.
+        redirect_uri: the login's, the very bytes.
+    """
+    form = {"grant_type": "authorization_code", "code": code.reveal(), "redirect_uri": redirect_uri}
+    return _request(auth, form | {"code_verifier": verifier.reveal()})
+
+
+def revocation_request(auth: Auth, token: Secret) -> TokenRequest:
+    """Build the revocation of one token (RFC 7009 §2.1); X documents no `token_type_hint`.
+
+    Args:
+        auth: names the client, as for a refresh.
+        token: the access token or the refresh token.
+    """
+    return _request(auth, {"token": token.reveal()})
+
+
+def _request(auth: Auth, form: dict[str, str]) -> TokenRequest:
+    basic = basic_credentials(auth.client_id, auth.client_secret) if auth.client_secret else None
+    return TokenRequest(Secret(urlencode(form | {"client_id": auth.client_id})), basic)
+
+
+def basic_credentials(client_id: str, client_secret: Secret) -> Secret:
+    """Return the Basic header's value: both parts form-encoded first, as RFC 6749 §2.3.1 wants."""
+    pair = f"{quote_plus(client_id)}:{quote_plus(client_secret.reveal())}"
+    return Secret("Basic " + base64.b64encode(pair.encode()).decode())
+
+
+def read_grant(answer: Answer, sent: Auth, host: str, now: datetime, login: tuple[Secret, ...] = ()) -> Grant:
+    """Read the token endpoint's answer.
+
+    Args:
+        answer: what came back.
+        sent: the auth structure of the request; its secrets are cut out of the server's words.
+        host: where it came from, for messages.
+        now: when it came.
+        login: the code and the verifier, where these were exchanged; nothing for a refresh.
+
+    Raises:
+        TokenRefused: 400, 401, or a 200 that holds an `error`.
+        NotTokenEndpoint: 3xx, 404, or a 403 in JSON.
+        TryLater: 429, 503, or a 403 in HTML.
+        InDoubt: anything that does not tell what became of the refresh token.
+    """
+    document = _json(answer.body)
+    if 200 <= answer.status < 300 and not _is_refused(document):
+        grant = _granted(document, answer, sent, host, now)
+        return grant._replace(scope=_scope(document)) if login else grant
+    _raise_refusal(document, answer, sent, host, now, login)
+    return in_doubt(host, f"it answered with status {answer.status}, which does not tell whether the token was used")
+
+
+def read_revocation(answer: Answer, sent: Auth, host: str, now: datetime) -> None:
+    """Read the answer to a revocation; returns where the token is ended (RFC 7009 §2.2: also an unknown one).
+
+    Args:
+        answer: what came back.
+        sent: the auth structure of the request.
+        host: where it came from, for messages.
+        now: when it came.
+
+    Raises:
+        ExchangeError: as `read_grant` does; `InDoubt` for anything that does not tell what became of the token.
+    """
+    document = _json(answer.body)
+    if 200 <= answer.status < 300 and not _is_refused(document) and document.get("revoked") is not False:
+        return
+    _raise_refusal(document, answer, sent, host, now, ())
+    raise InDoubt(
+        f"Sent to {host}, and it is in doubt whether the token was ended.",
+        cause=f"it answered with status {answer.status}, which does not tell.",
+        next_step="run it again",
+    )
+
+
+def _is_refused(document: dict[str, object]) -> bool:
+    return isinstance(document.get("error"), str) and "access_token" not in document
+
+
+def _raise_refusal(  # noqa: PLR0913, PLR0917 - what an answer is read with
+    document: dict[str, object], answer: Answer, sent: Auth, host: str, now: datetime, login: tuple[Secret, ...]
+) -> None:
+    """Raise the error for an answer that is a refusal, of whatever kind."""
+    status = answer.status
+    if status in (429, 503) or (status == 403 and not document):
+        _try_later(answer, host, now)
+    if _is_refused(document) and (status < 300 or status in (400, 401)):
+        _refuse(document, status, sent, host, login)
+    if 300 <= status < 500 and status != 408:
+        _not_the_endpoint(status, host)
+
+
+def in_doubt(host: str, why: str) -> NoReturn:
+    """Raise the error for a request that went out without a readable answer."""
+    raise InDoubt(f"Sent to {host}, and it is in doubt what became of it.", cause=f"{why}.", next_step=_IN_DOUBT_NEXT)
+
+
+def _json(body: bytes) -> dict[str, object]:
+    """Return the JSON object of a body, or an empty one.
+
+    A cut body is no object. What only looks strange (a byte order mark, `NaN`, an endless number) is
+    read all the same: a pair may stand beside it.
+    """
+    try:
+        document = json.loads(body.decode("utf-8-sig"), parse_constant=_nothing, parse_int=_number)
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _nothing(_: str) -> None:
+    """Read `NaN` and `Infinity`, which JSON does not have, as nothing."""
+
+
+def _number(digits: str) -> int | str:
+    return int(digits) if len(digits) < 100 else digits
+
+
+def _granted(document: dict[str, object], answer: Answer, sent: Auth, host: str, now: datetime) -> Grant:
+    access, refresh = document.get("access_token"), document.get("refresh_token") or None
+    if not document:
+        in_doubt(host, answer.broken or "its answer is no JSON object")
+    if not (isinstance(access, str) and is_token(access)):
+        in_doubt(host, "its answer holds no access token that can be used")
+    if refresh is not None and not (isinstance(refresh, str) and is_token(refresh)):
+        in_doubt(host, "its answer holds a refresh token that cannot be used")
+    return Grant(
+        access_token=Secret(access),
+        refresh_token=Secret(refresh) if isinstance(refresh, str) else sent.refresh_token,
+        granted_at=now,
+        expires_at=_expiry(document.get("expires_in"), now),
+        answer=Secret(json.dumps(document)),
+    )
+
+
+def _scope(document: dict[str, object]) -> str | None:
+    scope = document.get("scope")
+    return scope if isinstance(scope, str) and scope.isprintable() and len(scope) < 4096 else None
+
+
+def _expiry(seconds: object, now: datetime) -> datetime | None:
+    try:
+        number = float(seconds) if isinstance(seconds, int | float | str) else -1.0
+        return now + timedelta(seconds=int(number)) if 0 < number < _LONGEST_LIFE else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _refuse(document: dict[str, object], status: int, sent: Auth, host: str, login: tuple[Secret, ...]) -> NoReturn:
+    from oint_magics.display.text import visible
+    from oint_magics.oauth.error_table import refusal
+
+    error = str(document["error"])
+    description = document.get("error_description")
+    text = description if isinstance(description, str) else None
+    meaning, held = refusal(error, text, is_login=bool(login)), [*_held(sent), *login]
+    error, text = redacted(error, held), redacted(text, held) if text else None
+    words = f"{error}: {text}" if text else error
+    problem = meaning.kind(
+        f"{host} refused with status {status}: {visible(words, 300)}",
+        cause=meaning.cause,
+        next_step=meaning.next_step,
+    )
+    problem.status = status
+    problem.error = visible(error, 100)
+    problem.description = visible(text, 300) if text else None
+    raise problem
+
+
+def _held(sent: Auth) -> list[Secret]:
+    basic = basic_credentials(sent.client_id, sent.client_secret) if sent.client_secret else None
+    return [s for s in (sent.refresh_token, sent.access_token, sent.client_secret, basic) if s]
+
+
+def _try_later(answer: Answer, host: str, now: datetime) -> NoReturn:
+    retry_at = _retry_at(answer.headers, now)
+    when = f"after {retry_at:%H:%M:%S} UTC" if retry_at else "in some minutes"
+    what = {
+        429: "asks to wait (status 429). Nothing is spent: the pair is as it was.",
+        503: "does not take requests now (status 503). The pair is as it was, and as far as that tells, not spent.",
+        403: "is shielded by its edge network, which answered with a page of its own (status 403). Nothing is spent.",
+    }
+    problem = TryLater(
+        f"{host} {what[answer.status]}",
+        cause="too many requests, an outage, or a network that it does not trust.",
+        next_step=f"run it again {when}; it is not repeated by itself",
+    )
+    problem.retry_at = retry_at
+    raise problem
+
+
+def _retry_at(headers: Mapping[str, str], now: datetime) -> datetime | None:
+    """Return when to try again: `Retry-After` in seconds, else X's `x-rate-limit-reset` in Unix seconds."""
+    after, reset = headers.get("retry-after", ""), headers.get("x-rate-limit-reset", "")
+    try:
+        if after.isdecimal():
+            return now + timedelta(seconds=int(after))
+        return datetime.fromtimestamp(int(reset), UTC) if reset.isdecimal() else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _not_the_endpoint(status: int, host: str) -> NoReturn:
+    problem: OintError = NotTokenEndpoint(
+        f"What answers at {host} is not the token endpoint (status {status}). Nothing is spent.",
+        cause="the address is wrong, or something between here and it answers in its place.",
+        next_step="check OINT_TWITTER_TOKEN_URL (and …_REVOKE_URL); without them, X's own addresses are used",
+    )
+    raise problem

@@ -1,0 +1,1 @@
+"""A refresh, from its source to the saved pair."""

@@ -1,0 +1,163 @@
+"""Work that nothing in the caller's thread can cut short: once a token is on its way, its answer must be saved.
+
+The worker holds the locks itself and gives them back when it is done. So they stay held whatever is raised in the
+thread that waits: the stop button, an alarm's handler, `sys.exit` on a signal, an exception set from another thread.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import threading
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from oint_magics import process
+from oint_magics.errors import NotSent, Stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+_LONGEST_WAIT = 1.0
+# One place in it for each work that is on its way; at the end of the process no other may begin.
+_at_work: set[_Work[Any]] = set()
+_is_over: list[bool] = []
+
+
+class Latch:
+    """Something that happens once, and is waited for through every exception.
+
+    Not `threading.Event`: an exception that falls into its `wait` may leave its own lock held for ever.
+    """
+
+    def __init__(self) -> None:
+        self._closed = threading.Lock()
+        self._closed.acquire()
+        self.is_set = False
+
+    def set(self) -> None:
+        """Let it happen; once."""
+        self.is_set = True
+        self._closed.release()
+
+    def wait(self, hurry: Callable[[], object] = lambda: None) -> BaseException | None:
+        """Wait for it; return what was raised here meanwhile: the last that is no stop, else the stop.
+
+        Args:
+            hurry: called after something was raised, again where it was interrupted itself; it may let it happen.
+        """
+        raised: BaseException | None = None
+        is_told = True
+        while not self.is_set:
+            try:
+                if not is_told:
+                    hurry()
+                    is_told = True
+                if self._closed.acquire(timeout=_LONGEST_WAIT):
+                    self._closed.release()
+            except BaseException as error:  # noqa: BLE001 - whatever it is, the caller gets it afterwards
+                raised, is_told = _later(raised, error), False
+        return raised
+
+
+class _Work(Generic[T]):
+    """Work, the locks it needs, and what came of it."""
+
+    value: T
+    error: BaseException | None = None
+
+    def __init__(self, work: Callable[[], T], locks: contextlib.ExitStack) -> None:
+        self._work = work
+        self._locks = locks
+        self._claim = threading.Lock()
+        self.done = Latch()
+
+    def is_claimed(self) -> bool:
+        """Claim the work; tell whether it was claimed before: it begins at most once, or is given up before that."""
+        return not self._claim.acquire(blocking=False)
+
+    def run(self) -> None:
+        if self.is_claimed():
+            return
+        try:
+            with self._locks:
+                self.value = self._work()
+        except BaseException as error:  # noqa: BLE001 - carried over to the caller's thread
+            self.error = error
+        finally:
+            _at_work.discard(self)
+            self.done.set()
+
+    def give_up(self) -> None:
+        _at_work.discard(self)
+        self._locks.close()
+
+
+def finish(work: Callable[[], T], *, stopped: str, locks: contextlib.ExitStack | None = None) -> T:
+    """Do work in a thread of its own, and wait for its end through every exception in this one.
+
+    Args:
+        work: what to do; it bounds its own time.
+        stopped: what is true when it is done and somebody has pressed stop meanwhile, as a sentence.
+        locks: what the work needs to be held; given back when it is done, whatever happens here.
+
+    Returns:
+        What the work returns.
+
+    Raises:
+        Stopped: somebody pressed stop meanwhile; the work is done and its value is lost to the caller.
+        BaseException: what was raised in this thread meanwhile, unchanged; else what the work raises.
+    """
+    task = _Work(work, locks.pop_all() if locks else contextlib.ExitStack())
+    raised = _later(_begin(task), task.done.wait())
+    if raised is not None and not isinstance(raised, KeyboardInterrupt):
+        raise raised
+    if task.error is not None:
+        raise task.error
+    if raised is not None:
+        raise Stopped(f"too late to stop: {stopped}")
+    return task.value
+
+
+def _later(first: BaseException | None, second: BaseException | None) -> BaseException | None:
+    """Return the one of two exceptions that the caller gets: the last that is no stop, else a stop."""
+    is_more = second is not None and not (first is not None and isinstance(second, KeyboardInterrupt))
+    return second if is_more else first
+
+
+def _begin(task: _Work[T]) -> BaseException | None:
+    """Start the thread; what is raised before the work has begun keeps it from beginning, else it is returned."""
+    # Never a daemon, which would be cut off where the process ends; a thread inherits that from its caller.
+    thread = threading.Thread(target=task.run, name="oint_magics worker", daemon=False)
+    _at_work.add(task)
+    try:
+        _check_not_over()
+        thread.start()
+    except BaseException as error:
+        if not task.is_claimed():
+            task.give_up()
+            raise
+        return error  # Too late: it has begun.
+    return None
+
+
+def _check_not_over() -> None:
+    if _is_over:
+        raise NotSent("The process is ending, so nothing was sent.")
+
+
+def _end() -> None:
+    """Let no work begin any more, and wait for what a daemon thread has begun while the process was ending."""
+    _is_over.append(True)
+    for task in list(_at_work):
+        if task.is_claimed():
+            task.done.wait()
+
+
+def _forget() -> None:
+    """Know nothing of the parent's work, whose threads are not here."""
+    _at_work.clear()
+
+
+atexit.register(_end)
+process.in_child(_forget)

@@ -1,0 +1,170 @@
+"""What `--auth` means: text, an object, the environment, or a store."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+from oint_magics.auth.json_text import read_object
+from oint_magics.auth.structure import KEYS, Auth, auth_of
+from oint_magics.errors import AuthFieldError, AuthNotFound
+from oint_magics.process import state
+from oint_magics.stores import PREFIXES, Store, journal, open_store
+from oint_magics.tokens.response import TokenResponse, auth_behind, home_of
+
+_QUOTES = "\"'"
+
+
+class Source(NamedTuple):
+    """Where an auth structure comes from.
+
+    Attributes:
+        label: what tables and messages call it.
+        store: the store it lives in and is saved back to, or `None` for text, an object or the environment.
+        auth: the auth structure itself, where there is no store to read it from.
+        is_inline: whether its secrets stand in the cell as text.
+    """
+
+    label: str
+    store: Store | None = None
+    auth: Auth | None = None
+    is_inline: bool = False
+
+    def read(self) -> Auth:
+        """Return the auth structure; raises an `AuthError` where there is none."""
+        return self.store.read() if self.store else _given(self.auth)
+
+
+def source_of(given: object, variables: Mapping[str, object] | None = None) -> Source:
+    """Return what a source given by a user means.
+
+    Args:
+        given: text as `--auth` takes it, a path, a mapping with OPI's ten keys, or a `TokenResponse`.
+        variables: where a name is looked up before a file of that name; `None` for no look-up.
+
+    Raises:
+        AuthError: it means nothing, or cannot be read. The message never repeats it.
+        StoreError: it names a store that cannot be.
+    """
+    if isinstance(given, TokenResponse):
+        return _response(given)
+    if isinstance(given, Mapping):
+        return Source("a mapping", auth=auth_of(given))
+    if isinstance(given, os.PathLike):
+        return Source("a file", store=open_store(os.fspath(given)))
+    if isinstance(given, str):
+        return _text(given.strip(), variables)
+    raise AuthFieldError(
+        "The source is of a type that cannot hold an auth structure.",
+        cause=f"it is of type {type(given).__name__}.",
+        next_step="give a mapping, JSON text, a path, or the name of a store",
+    )
+
+
+def _given(auth: Auth | None) -> Auth:
+    if auth is None:
+        raise AuthNotFound("The source is empty.")
+    return auth
+
+
+def _response(response: TokenResponse) -> Source:
+    home, auth = home_of(response), auth_of(auth_behind(response))
+    store = open_store(home.place) if home else None
+    if store and _still_holds(store, auth):
+        return Source(store.label, store=store)
+    return Source("a token response", auth=auth)
+
+
+def _still_holds(store: Store, auth: Auth) -> bool:
+    """Tell whether a store holds this pair or a later one of its family; somebody may have put another one there."""
+    if auth.refresh_token is None or not store.exists():
+        return False
+    fingerprint, there = auth.refresh_token.fingerprint(), store.read()
+    newest = journal.successor_of(fingerprint)
+    is_later = newest is not None and newest.place == store.place
+    return is_later or auth.refresh_token.matches(there.refresh_token) or store.follows(fingerprint)
+
+
+def _text(text: str, variables: Mapping[str, object] | None) -> Source:
+    name = _variable_name(text) if variables is not None else ""
+    if name and variables and name in variables:
+        return _variable(variables[name])
+    if name and name != text:
+        return _nothing("a variable")
+    if text.startswith("{") or (text[:1] in _QUOTES and text[1:].lstrip().startswith("{")):
+        return _json(text)
+    return _named(text) or _file(text, "a variable, and a file" if name else "a file")
+
+
+def _named(text: str) -> Source | None:
+    """Return the source that a word with a colon stands for, or `None` where it is none of those."""
+    if text.startswith("env:"):
+        return _environment(text.removeprefix("env:") or "TWITTER_")
+    if text == "unsaved:" and state.unsaved:
+        return _response(state.unsaved[-1])
+    if text.lower().startswith(("http://", "https://")):
+        raise AuthNotFound(
+            "An address is no source.",
+            cause="secrets are not fetched from the network.",
+            next_step="save the auth JSON as a file and name that file",
+        )
+    return Source(text, store=open_store(text)) if text.startswith(PREFIXES) else None
+
+
+def _variable_name(text: str) -> str:
+    """Return the name in `name`, `$name` or `{name}`, or nothing."""
+    inner = text[1:-1].strip() if text.startswith("{") and text.endswith("}") else text.removeprefix("$")
+    return inner if inner.isidentifier() else ""
+
+
+def _variable(value: object) -> Source:
+    source = source_of(value)
+    return source if source.store else source._replace(label="the variable", is_inline=False)
+
+
+def _json(text: str) -> Source:
+    """Read inline JSON, with or without one pair of outer quotes and a shell's backslashes."""
+    if text[0] in _QUOTES:
+        closed = len(text) > 1 and text[-1] == text[0]
+        text = text[1:-1] if closed else text[1:]
+    if re.match(r"\{\s*\\[\"']", text):
+        text = re.sub(r"\\([\\\"'])", r"\1", text)
+    return Source("the text given", auth=auth_of(read_object(text).values()), is_inline=True)
+
+
+def _environment(prefix: str) -> Source:
+    keys = (*KEYS, "expires_at", "sandbox")
+    values = {key: os.environ.get(prefix + key.upper()) for key in keys} if prefix.isidentifier() else {}
+    if not any(values.values()):
+        raise AuthNotFound(
+            "The environment holds no auth structure.",
+            cause="none of the variables with that prefix is set (without one: TWITTER_CLIENT_ID, …).",
+            next_step="set TWITTER_CLIENT_ID and TWITTER_REFRESH_TOKEN before Jupyter starts, or use %twitter_auth",
+        )
+    label = f"env:{prefix}"
+    return Source(label, auth=auth_of({key: value or None for key, value in values.items()}))
+
+
+def _file(text: str, looked_for: str) -> Source:
+    # A Windows path in a notebook that travelled: its backslashes mean folders here too.
+    spellings = [text, text.replace("\\", "/")] if text else []
+    path = next((found for found in spellings if _is_there(Path(found).expanduser())), None)
+    return Source(path, store=open_store(path)) if path else _nothing(looked_for)
+
+
+def _nothing(looked_for: str) -> NoReturn:
+    raise AuthNotFound(
+        "Nothing is found for the source given.",
+        cause=f"looked for {looked_for} of that name; files are looked for in {Path.cwd()}.",
+        next_step="name an auth JSON file, a variable or profile:NAME, or open the form: %twitter_auth",
+    )
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False  # A name longer than the file system takes, for one.

@@ -1,0 +1,81 @@
+"""Flat rows from X's objects: pandas and polars take them as they are."""
+
+import math
+
+import pandas as pd
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oint_magics.api.rows import rows_of
+
+
+def test_what_is_nested_gets_a_dotted_name_and_ids_are_text():
+    document = {
+        "id": 1900000000000000001,
+        "text": "a",
+        "public_metrics": {"like_count": 3, "more": {"deep": True}},
+        "edit_history_tweet_ids": ["1"],
+        "entities": {"urls": [{"start": 1, "url": "https://ü"}]},
+        "author_id": "7",
+        "geo": {},
+    }
+
+    assert rows_of([document]) == [
+        {
+            "id": "1900000000000000001",
+            "text": "a",
+            "public_metrics.like_count": 3,
+            "public_metrics.more.deep": True,
+            "edit_history_tweet_ids": ["1"],
+            "entities.urls": '[{"start": 1, "url": "https://ü"}]',
+            "author_id": "7",
+            "geo": "{}",
+        }
+    ]
+
+
+def test_all_rows_have_all_keys_in_the_order_in_which_they_came():
+    rows = rows_of([{"a": "x"}, {"b": 1, "a": "y"}, {"c": ["z"], "d": True}])
+
+    assert rows == [
+        {"a": "x", "b": None, "c": [], "d": None},
+        {"a": "y", "b": 1, "c": [], "d": None},
+        {"a": "", "b": None, "c": ["z"], "d": True},
+    ]
+    assert [list(row) for row in rows] == [["a", "b", "c", "d"]] * 3
+    assert rows_of([]) == []
+
+
+def test_a_key_that_comes_late_is_there_from_the_first_row():
+    """polars looks at a hundred rows, and would refuse the text or number that comes then."""
+    documents = [{"id": str(n)} | ({"late": "x", "count": n, "words": ["a"]} if n > 150 else {}) for n in range(250)]
+
+    rows = rows_of(documents)
+
+    assert pl.DataFrame(rows)["late"].to_list() == [""] * 151 + ["x"] * 99
+    assert pl.DataFrame(rows)["count"].max() == 249
+    assert pd.DataFrame(rows)["count"].sum() == sum(range(151, 250))
+    assert math.isnan(rows[0]["count"])
+
+
+def test_a_column_of_two_kinds_is_text():
+    assert rows_of([{"a": 1}, {"a": "x"}, {"a": True}, {}]) == [{"a": "1"}, {"a": "x"}, {"a": "true"}, {"a": ""}]
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abcd", min_size=1, max_size=2), inner, max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+
+
+@given(st.lists(st.dictionaries(st.text("abc_id", min_size=1, max_size=3), VALUES, max_size=4), max_size=6))
+def test_any_objects_become_rows_that_both_take(documents):
+    rows = rows_of(documents)
+
+    assert len(rows) == len(documents)
+    assert len({tuple(row) for row in rows}) <= 1
+    assert all(not isinstance(value, dict) for row in rows for value in row.values())
+    if rows and rows[0]:
+        assert pl.DataFrame(rows).height == len(pd.DataFrame(rows)) == len(rows)
