@@ -24,6 +24,7 @@
     │   ├── NotTokenEndpoint    something else answers at that address
     │   ├── TryLater            refused for now: nothing is spent
     │   └── InDoubt             sent, and no telling what became of it
+    │       └── AnswerUnreadable  the answer came, and the pair in it cannot be read: it is kept
     ├── LoginError              a login did not come to its end
     │   ├── LoginDenied         the person, or X, said no
     │   ├── LoginMismatch       the address that came back is not this login's
@@ -191,6 +192,10 @@ class TryLater(ExchangeError):
 
 class InDoubt(ExchangeError):
     """The request went out and no readable answer came: the refresh token may be spent."""
+
+
+class AnswerUnreadable(InDoubt):
+    """The answer came and may hold the new pair, and it cannot be read: it is kept, and nothing is sent again."""
 
 
 class LoginError(OintError):

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from urllib.parse import quote_plus, urlencode
 
 from oint_magics.auth.structure import is_token
-from oint_magics.errors import InDoubt, NotTokenEndpoint, OintError, TryLater
+from oint_magics.errors import AnswerUnreadable, InDoubt, NotTokenEndpoint, OintError, TryLater
+from oint_magics.oauth.answer_document import document_in, pair_in
 from oint_magics.secret import Secret, redacted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from oint_magics.auth.structure import Auth
+    from oint_magics.oauth.raw_answer import Answer
 
 _LONGEST_LIFE = 10 * 365 * 24 * 3600
 _IN_DOUBT_NEXT = (
@@ -34,25 +36,6 @@ class TokenRequest(NamedTuple):
 
     body: Secret
     authorization: Secret | None
-
-
-class Answer(NamedTuple):
-    """What came back from the token endpoint.
-
-    Attributes:
-        status: the HTTP status.
-        headers: the header fields, names in lower case.
-        body: the body, as far as it came.
-        broken: why the body ended early, or `None` for a whole one.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    broken: str | None
-
-    def __repr__(self) -> str:
-        return f"Answer({self.status}, {len(self.body)} bytes)"
 
 
 class Grant(NamedTuple):
@@ -135,10 +118,13 @@ def read_grant(answer: Answer, sent: Auth, host: str, now: datetime, login: tupl
         TokenRefused: 400, 401, or a 200 that holds an `error`.
         NotTokenEndpoint: 3xx, 404, or a 403 in JSON.
         TryLater: 429, 503, or a 403 in HTML.
-        InDoubt: anything that does not tell what became of the refresh token.
+        AnswerUnreadable: granted, it seems, and the pair in it cannot be read.
+        InDoubt: anything else that does not tell what became of the refresh token.
     """
-    document = _json(answer.body)
+    document = document_in(answer.body)
     if 200 <= answer.status < 300 and not _is_refused(document):
+        if not isinstance(document.get("access_token"), str):
+            document = pair_in(answer.body) or document
         grant = _granted(document, answer, sent, host, now)
         return grant._replace(scope=_scope(document)) if login else grant
     _raise_refusal(document, answer, sent, host, now, login)
@@ -157,7 +143,7 @@ def read_revocation(answer: Answer, sent: Auth, host: str, now: datetime) -> Non
     Raises:
         ExchangeError: as `read_grant` does; `InDoubt` for anything that does not tell what became of the token.
     """
-    document = _json(answer.body)
+    document = document_in(answer.body)
     if 200 <= answer.status < 300 and not _is_refused(document) and document.get("revoked") is not False:
         return
     _raise_refusal(document, answer, sent, host, now, ())
@@ -190,35 +176,15 @@ def in_doubt(host: str, why: str) -> NoReturn:
     raise InDoubt(f"Sent to {host}, and it is in doubt what became of it.", cause=f"{why}.", next_step=_IN_DOUBT_NEXT)
 
 
-def _json(body: bytes) -> dict[str, object]:
-    """Return the JSON object of a body, or an empty one.
-
-    A cut body is no object. What only looks strange (a byte order mark, `NaN`, an endless number) is
-    read all the same: a pair may stand beside it.
-    """
-    try:
-        document = json.loads(body.decode("utf-8-sig"), parse_constant=_nothing, parse_int=_number)
-    except (ValueError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
-def _nothing(_: str) -> None:
-    """Read `NaN` and `Infinity`, which JSON does not have, as nothing."""
-
-
-def _number(digits: str) -> int | str:
-    return int(digits) if len(digits) < 100 else digits
-
-
 def _granted(document: dict[str, object], answer: Answer, sent: Auth, host: str, now: datetime) -> Grant:
     access, refresh = document.get("access_token"), document.get("refresh_token") or None
-    if not document:
-        in_doubt(host, answer.broken or "its answer is no JSON object")
-    if not (isinstance(access, str) and is_token(access)):
-        in_doubt(host, "its answer holds no access token that can be used")
-    if refresh is not None and not (isinstance(refresh, str) and is_token(refresh)):
-        in_doubt(host, "its answer holds a refresh token that cannot be used")
+    if isinstance(refresh, int) and not isinstance(refresh, bool):
+        refresh = str(refresh)
+    is_good = isinstance(access, str) and is_token(access)
+    if not (
+        isinstance(access, str) and is_good and (refresh is None or (isinstance(refresh, str) and is_token(refresh)))
+    ):
+        _not_granted(document, answer, host, is_access_token_good=is_good)
     return Grant(
         access_token=Secret(access),
         refresh_token=Secret(refresh) if isinstance(refresh, str) else sent.refresh_token,
@@ -226,6 +192,33 @@ def _granted(document: dict[str, object], answer: Answer, sent: Auth, host: str,
         expires_at=_expiry(document.get("expires_in"), now),
         answer=Secret(json.dumps(document)),
     )
+
+
+def _not_granted(document: dict[str, object], answer: Answer, host: str, *, is_access_token_good: bool) -> NoReturn:
+    which = "a refresh token" if is_access_token_good else "an access token" if "access_token" in document else ""
+    why = f"it holds {which} that cannot be used" if which else "it holds no access token"
+    if not document:
+        why = answer.broken or "it is no JSON object"
+    if may_hold_pair(answer, document):
+        raise AnswerUnreadable(
+            f"{host} answered, and its answer cannot be read.",
+            cause=f"{why.removeprefix('its answer ')}.",
+            next_step="look into the answer",
+        )
+    in_doubt(host, why if why.startswith("its answer") else f"its answer: {why}")
+
+
+def may_hold_pair(answer: Answer, document: dict[str, object] | None = None) -> bool:
+    """Tell whether a granted pair may stand in a whole answer in which none is found: a person may find it.
+
+    Args:
+        answer: the answer.
+        document: the JSON object in it; `None` to look for it here.
+    """
+    known = document_in(answer.body) if document is None else document
+    is_page = answer.body.lstrip().startswith(b"<")
+    is_empty = answer.body.strip() in (b"", b"{}") or is_page or not 200 <= answer.status < 300
+    return not is_empty and answer.broken is None and (not known or any("token" in key for key in known))
 
 
 def _scope(document: dict[str, object]) -> str | None:

@@ -7,29 +7,26 @@ to it as it comes off the socket, so that a process that dies in the next moment
 from __future__ import annotations
 
 import contextlib
-import http.client
-import io
 import json
 import os
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oint_magics import settings
 from oint_magics.display.text import visible
 from oint_magics.errors import OintError, StoreNotWritable
-from oint_magics.oauth import token_endpoint
-from oint_magics.oauth.raw_answer import is_whole
+from oint_magics.oauth import raw_answer, token_endpoint
 from oint_magics.secret import fingerprint as fingerprint_of
 from oint_magics.stores import atomic, journal
 from oint_magics.stores.locks import holder
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable
     from pathlib import Path
 
     from oint_magics.auth.structure import Auth
+    from oint_magics.oauth.raw_answer import Answer
     from oint_magics.oauth.token_endpoint import Grant
     from oint_magics.secret import Secret
     from oint_magics.stores.seal import Seal
@@ -55,7 +52,7 @@ class Found(NamedTuple):
     by: str
     since: str
     tries: int
-    answer: token_endpoint.Answer | None
+    answer: Answer | None
     is_elsewhere: bool = False
     leases: tuple[str, ...] = ()
     began: float | None = None
@@ -170,7 +167,7 @@ class Flight:
             self._write(data)
             return
         self._came += data
-        if self._came and (not data or is_whole(self._came)):
+        if self._came and (not data or raw_answer.is_whole(self._came)):
             self._write(self._sealed(bytes(self._came)))
             self._came.clear()
 
@@ -259,7 +256,7 @@ class Flight:
         if data is None:
             return None
         head, raw = _head(data)
-        answer = _answer(self._seal.opened(self._name, raw) if self._seal and raw else raw)
+        answer = raw_answer.read(self._seal.opened(self._name, raw) if self._seal and raw else raw)
         try:
             since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(head["since"]))
             who, began = visible(str(head["by"]), 200), float(head["since"])
@@ -331,16 +328,6 @@ def _head(data: bytes | None) -> tuple[dict[str, Any], bytes]:
     return known if isinstance(known, dict) else {}, raw
 
 
-class _Replay:
-    """Enough of a socket for `http.client` to read recorded bytes."""
-
-    def __init__(self, raw: bytes) -> None:
-        self._raw = raw
-
-    def makefile(self, *_: object) -> io.BytesIO:
-        return io.BytesIO(self._raw)
-
-
 def _refresh_token(body: bytes) -> str | None:
     """Return the fingerprint of the refresh token in an answer, or `None`."""
     try:
@@ -348,19 +335,3 @@ def _refresh_token(body: bytes) -> str | None:
         return fingerprint_of(token) if isinstance(token, str) else None
     except (ValueError, TypeError, LookupError, RecursionError):
         return None
-
-
-def _answer(raw: bytes) -> token_endpoint.Answer | None:
-    response = http.client.HTTPResponse(cast("socket.socket", _Replay(raw)), method="POST")
-    broken = None
-    try:
-        response.begin()
-    except (http.client.HTTPException, ValueError, OSError):
-        return None
-    try:
-        body = response.read()
-    except http.client.IncompleteRead as error:
-        body, broken = error.partial, "its answer was cut off"
-    except (http.client.HTTPException, ValueError, OSError):
-        body, broken = b"", "its answer was cut off"
-    return token_endpoint.Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, body, broken)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from oint_magics import errors
 from oint_magics.auth.structure import auth_of
 from oint_magics.oauth import token_endpoint
-from oint_magics.oauth.token_endpoint import Answer
+from oint_magics.oauth.raw_answer import Answer
 from oint_magics.secret import Secret
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -117,27 +117,18 @@ def test_expires_in(value, seconds):
 
 IN_DOUBT = [
     (200, b""),
+    (200, b"  \n"),
     (200, b"<html>"),
-    (200, b'{"access_token": "new-ac'),
-    (200, b'\xff{"access_token": "x"}'),
-    (200, b'{"access_token": NaN}'),
-    (200, b"[" * 100_000),
-    (200, ["access_token"]),
-    (200, "text"),
+    (200, b"<!DOCTYPE html><title>Sign in</title>"),
     (200, {}),
-    (200, {"refresh_token": "new"}),
-    (200, {"access_token": ""}),
-    (200, {"access_token": 5}),
-    (200, {"access_token": "a\nb"}),
-    (200, {"access_token": "é"}),
-    (200, {"access_token": "new", "refresh_token": "a\r\nb"}),
-    (200, {"access_token": "new", "refresh_token": 5}),
+    (200, {"ok": True}),
     (200, {"error": {"code": 5}}),
     (204, b""),
     (100, b""),
     (408, b""),
     (500, b""),
     (500, {"error": "server_error"}),
+    (500, PAIR),
     (502, b"<html>"),
     (504, b""),
     (520, b""),
@@ -150,9 +141,35 @@ def test_in_doubt(status, body):
     """Where the answer does not tell, we do not guess."""
     with pytest.raises(errors.InDoubt, match="Sent to host, and it is in doubt") as caught:
         read(status, body)
+    assert not isinstance(caught.value, errors.AnswerUnreadable)
     assert caught.value.cause.endswith(".")
     assert len(caught.value.cause) > 20
     assert "tried once more" in str(caught.value)
+
+
+UNREADABLE = [
+    b'{"access_token": "new-ac',
+    b'\xff{"access_token": "x"}',
+    b'{"access_token": NaN}',
+    b"[" * 100_000,
+    ["access_token"],
+    "text",
+    {"refresh_token": "new"},
+    {"access_token": ""},
+    {"access_token": 5},
+    {"access_token": "a\nb"},
+    {"access_token": "é"},
+    {"access_token": "new", "refresh_token": "a\r\nb"},
+    {"access_token": "new", "refresh_token": "é"},
+    json.dumps([PAIR, PAIR | {"refresh_token": "another"}]).encode(),
+]
+
+
+@pytest.mark.parametrize("body", UNREADABLE, ids=range(len(UNREADABLE)))
+def test_a_whole_answer_that_may_hold_a_pair_is_not_called_in_doubt(body):
+    """It is worth more than another try: nobody gets a second one."""
+    with pytest.raises(errors.AnswerUnreadable, match="host answered, and its answer cannot be read"):
+        read(200, body)
 
 
 def test_in_doubt_says_why_the_body_ended():

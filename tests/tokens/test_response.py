@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from oint_magics.auth.structure import auth_of
-from oint_magics.oauth.token_endpoint import Answer, read_grant
+from oint_magics.oauth.raw_answer import Answer
+from oint_magics.oauth.token_endpoint import read_grant
 from oint_magics.secret import fingerprint
 from oint_magics.tokens.response import Home, auth_behind, granted, unspent
 

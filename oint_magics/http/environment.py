@@ -1,0 +1,71 @@
+"""What the environment says of proxies and certificates: settings that cannot be used are named, nothing is sent."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+import requests
+
+from oint_magics.errors import SettingError
+from oint_magics.http.endpoints import is_loopback
+
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
+
+
+def bundle(url: str) -> str | bool:
+    """Return the CA bundle to verify a server with; `True` for the default one.
+
+    Raises:
+        SettingError: the environment names one that is not there.
+    """
+    name = next((each for each in _BUNDLES if os.environ.get(each)), None)
+    if is_loopback(url) or name is None:
+        return True
+    path = os.environ[name]
+    if not Path(path).exists():
+        _unusable(name, "there is no file at the path that it names.", f"correct or unset {name}")
+    return path
+
+
+def proxies(url: str) -> dict[str, str]:
+    """Return the proxies of the environment; none for this machine, which must not be sent elsewhere.
+
+    Raises:
+        SettingError: the proxy's address cannot be used.
+    """
+    if is_loopback(url):
+        return {}
+    found: dict[str, str] = requests.utils.get_environ_proxies(url)
+    scheme = urlsplit(url).scheme
+    address = found.get(scheme) or found.get("all")
+    if address:
+        _check(address, _name_of(address, scheme))
+    return found
+
+
+def _name_of(address: str, scheme: str) -> str:
+    names = [spelled for name in (f"{scheme}_proxy", "all_proxy") for spelled in (name, name.upper())]
+    return next((name for name in names if os.environ.get(name) == address), f"{scheme.upper()}_PROXY")
+
+
+def _check(address: str, name: str) -> None:
+    try:
+        parts = urlsplit(address if "://" in address else f"http://{address}")
+        is_usable = parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        _unusable(name, "it is no address of a proxy, like http://HOST:PORT.", f"correct or unset {name}")
+    if parts.scheme.startswith("socks") and find_spec("socks") is None:
+        _unusable(
+            name, "it names a SOCKS proxy, and the package for that is missing.", '%pip install "requests[socks]"'
+        )
+
+
+def _unusable(name: str, cause: str, next_step: str) -> NoReturn:
+    raise SettingError(f"{name} cannot be used. Nothing was sent.", cause=cause, next_step=next_step)
