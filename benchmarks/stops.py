@@ -23,27 +23,28 @@ from oint_magics.errors import Stopped
 from oint_magics.http import token_post
 from oint_magics.oauth import token_endpoint
 from oint_magics.sandbox import Sandbox
-from oint_magics.stores import atomic, journal, locks
+from oint_magics.stores import journal, locks
 from oint_magics.stores.file import FileStore
-from oint_magics.stores.write_ahead import Flight
+from oint_magics.stores.private_folder import Folder
+from oint_magics.stores.write_ahead import ExchangeRecord
 from oint_magics.tokens import refresh as flow
-from oint_magics.tokens import save
+from oint_magics.tokens.lineage import Lineage
 
 # The steps in their order: what is stopped is the call itself, in its first moment.
 STEPS = {
-    "lock store": (locks, "_try"),
+    "lock store": (locks, "_try_flock"),
     "read": (FileStore, "read"),
     "lock token": (flow, "token_lock"),
-    "follow": (journal, "family_of"),
+    "follow": (Lineage, "of"),
     "prove": (FileStore, "prove"),
-    "open flight": (Flight, "open"),
+    "begin record": (ExchangeRecord, "begin"),
     "send": (token_post, "post"),
-    "answer": (Flight, "append"),
+    "answer": (ExchangeRecord, "append"),
     "read answer": (token_endpoint, "read_grant"),
     "save": (FileStore, "save"),
-    "rename": (atomic, "_rename"),
-    "journal": (save.journal, "record"),
-    "land": (Flight, "land"),
+    "rename": (Folder, "rename"),
+    "journal": (journal.Journal, "record"),
+    "commit": (ExchangeRecord, "commit"),
     "show": (flow, "granted"),
 }
 

@@ -20,6 +20,7 @@ class State:
         begun: the authorization requests whose links were made here, the newest last.
         codes_sent: fingerprints of the codes that were exchanged here.
         waiting: the logins that wait for their address.
+        databases: the identities of the team's databases, by a hash of the address.
     """
 
     def __init__(self) -> None:
@@ -29,6 +30,7 @@ class State:
         self.begun: list[Any] = []
         self.codes_sent: set[str] = set()
         self.waiting: list[Any] = []
+        self.databases: dict[str, str] = {}
 
 
 state = State()

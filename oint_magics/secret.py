@@ -38,8 +38,13 @@ class Secret:
         return mask(_values[self])
 
     def fingerprint(self) -> str:
-        """Return a short hash that names the text without showing it."""
+        """Return a hash of 128 bits that names the text without showing it."""
         return fingerprint(_values[self])
+
+    def has_fingerprint(self, known: str) -> bool:
+        """Tell whether a fingerprint is this text's, or the one of ten digits that was noted in earlier versions."""
+        mine = self.fingerprint()
+        return known in (mine, shown(mine))
 
     def matches(self, other: Secret | None) -> bool:
         """Tell whether two secrets hold the same text, in constant time; `None` matches nothing."""
@@ -65,14 +70,19 @@ class Secret:
 
 
 def fingerprint(value: str) -> str:
-    """Return the first ten hexadecimal digits of the SHA-256 of a text."""
-    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+    """Return the first 128 bits of the SHA-256 of a text, as hexadecimal digits."""
+    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def shown(fingerprint: str) -> str:
+    """Return as much of a fingerprint as people read."""
+    return fingerprint[:10]
 
 
 def mask(value: str) -> str:
     """Return a text's outer characters, where it is long enough to spare them, and its fingerprint."""
     spared = f"{value[:4]}…{value[-4:]} " if len(value) >= 32 else "… "
-    return f"{spared}#{fingerprint(value)}"
+    return f"{spared}#{shown(fingerprint(value))}"
 
 
 def redacted(text: str, held: Iterable[Secret]) -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
+from typing import NoReturn
 
 from oint_magics.errors import SettingError
 from oint_magics.secret import Secret
 
 _TIMEOUT = 30.0
+# Where nothing can be made: for a user without a home.
+_NOWHERE = Path(os.devnull) / "oint_magics"
 
 
 def auth() -> str | None:
@@ -51,12 +55,38 @@ def has_home() -> bool:
 
 
 def data_folder() -> Path:
-    """Return the folder for profiles (`OINT_HOME`, else the system's place for a user's data)."""
-    if has_home():
-        return Path(os.environ["OINT_HOME"]).expanduser()
+    """Return the folder for profiles (`OINT_HOME`, else the system's place for a user's data).
+
+    Raises:
+        SettingError: `OINT_HOME` is no absolute path: another folder would be found after a `%cd`.
+    """
+    chosen, home, data = (os.environ.get(name) for name in ("OINT_HOME", "HOME", "XDG_DATA_HOME"))
+    return _chosen_folder(chosen, home) if chosen else _usual_folder(home, data)
+
+
+@lru_cache(maxsize=8)
+def _chosen_folder(chosen: str, home: str | None) -> Path:  # noqa: ARG001 - what `~` means
+    try:
+        path = Path(chosen).expanduser()
+    except RuntimeError:
+        return _no_folder("its ~ leads to no user's home.", "name the folder by its absolute path")
+    if not path.is_absolute():
+        _no_folder(
+            "it is no absolute path, so it names another folder after a %cd.", f"%env OINT_HOME={path.absolute()}"
+        )
+    return path
+
+
+@lru_cache(maxsize=8)
+def _usual_folder(home: str | None, data: str | None) -> Path:  # noqa: ARG001 - what the system goes by
     from platformdirs import user_data_path
 
-    return user_data_path("oint_magics", appauthor=False)
+    path = user_data_path("oint_magics", appauthor=False)
+    return path if path.is_absolute() else _NOWHERE
+
+
+def _no_folder(cause: str, next_step: str) -> NoReturn:
+    raise SettingError("OINT_HOME cannot be used. Nothing was sent.", cause=cause, next_step=next_step)
 
 
 def shared_store() -> Secret:

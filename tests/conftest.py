@@ -3,6 +3,7 @@
 import json
 import os
 
+import hypothesis
 import pytest
 import raw_server
 import tree
@@ -11,6 +12,9 @@ from postgres import Postgres
 from oint_magics import process
 from oint_magics.sandbox import Sandbox
 
+# How long an example takes is the machine's business.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 TREE = pytest.StashKey()
 STRIPPED = ("OINT_", "TWITTER_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "NETRC")
 

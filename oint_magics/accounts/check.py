@@ -18,6 +18,7 @@ from oint_magics.http import endpoints
 from oint_magics.oauth import token_endpoint
 from oint_magics.secret import Secret
 from oint_magics.stores import journal
+from oint_magics.tokens.lineage import Lineage
 
 if TYPE_CHECKING:
     from oint_magics.auth.structure import Auth
@@ -89,12 +90,11 @@ def _refresh_token(auth: Auth) -> Row:
     """Tell what this machine knows: to ask X about a refresh token is to use it up."""
     if auth.refresh_token is None:
         return Row("refresh token", "there is none: no login has brought one, or it did not ask for offline.access")
-    fingerprint = auth.refresh_token.fingerprint()
-    end = journal.end_of(fingerprint)
-    if journal.successor_of(fingerprint):
+    lineage = Lineage.of(auth.refresh_token)
+    if lineage.is_spent:
         return Row("refresh token", "spent: its successor came to this machine")
-    if end is None:
+    if lineage.known.end is None:
         return Row("refresh token", "nothing is known against it; to ask X is to use it up")
     words = {journal.REFUSED: "X refused it", journal.REVOKED: "revoked from here"}
-    word = words.get(end.how, "probably ended by a later login of the same app")
-    return Row("refresh token", f"{word}, {moment(datetime.fromtimestamp(end.at, UTC))}")
+    word = words.get(lineage.known.end, "probably ended by a later login of the same app")
+    return Row("refresh token", f"{word}, {moment(lineage.ended_at)}")

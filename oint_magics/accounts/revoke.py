@@ -11,8 +11,10 @@ from oint_magics.display.table import Row, Table
 from oint_magics.errors import AuthFieldError, InvalidGrant, OintError
 from oint_magics.http import endpoints
 from oint_magics.oauth import token_endpoint
-from oint_magics.stores import journal
-from oint_magics.tokens.destination import newest_of, spent, successor_elsewhere
+from oint_magics.stores import journal, newest
+from oint_magics.tokens.destination import newest_of
+from oint_magics.tokens.exchange import unfinished
+from oint_magics.tokens.lineage import Lineage
 from oint_magics.tokens.shield import finish
 
 if TYPE_CHECKING:
@@ -40,11 +42,11 @@ def revoke(source: Source) -> Table:
         TokenSpent: it is spent, and its newest pair is not where it was saved.
         ExchangeError: the server did not end one of them; says which.
     """
-    newest = newest_of(source, successor_elsewhere(source.read(), source.store))
+    home = newest_of(source, Lineage.of(source.read().refresh_token, source.store))
     with contextlib.ExitStack() as locks:
-        if newest.store:
-            locks.enter_context(newest.store.lock(settings.timeout() + 15, lambda: None))
-        return finish(lambda: _revoked(newest, _live(newest)), stopped=_STOPPED, locks=locks)
+        if home.store:
+            locks.enter_context(home.store.lock(settings.timeout() + 15, lambda: None))
+        return finish(lambda: _revoked(home, _live(home)), stopped=_STOPPED, locks=locks)
 
 
 def _live(source: Source) -> Auth:
@@ -54,41 +56,44 @@ def _live(source: Source) -> Auth:
         TokenSpent: it is spent, and its successor is not where it was saved.
     """
     auth, store = source.read(), source.store
-    newest = journal.successor_of(auth.refresh_token.fingerprint()) if auth.refresh_token else None
-    if newest is None:
+    lineage = Lineage.of(auth.refresh_token, store)
+    if not lineage.is_spent:
         return auth
-    if store and newest.place == store.place and store.put_back(newest.fingerprint):
+    if store and lineage.place == store.place and store.restore_newest(lineage.newest, auth):
         return store.read()
-    problem = spent(newest)
+    problem = lineage.error()
     problem.what = "This refresh token was used before. To revoke it would end nothing, so nothing was sent."
     problem.next_step = "name the file or store that holds its newest pair: %twitter_revoke --auth SOURCE"
     raise problem
 
 
-def _on_its_way(store: Store, auth: Auth) -> Grant | None:
+def _unsaved_grant(store: Store, auth: Auth) -> Grant | None:
     """Return a pair that came for this one's refresh token and was not saved: it is to be ended too."""
-    found = store.flight(auth.refresh_token.fingerprint()).found() if auth.refresh_token else None
+    found = unfinished(store, auth)
     return found.grant(auth) if found else None
 
 
 def _revoked(source: Source, auth: Auth) -> Table:
     if auth.refresh_token is None and auth.access_token is None:
         raise AuthFieldError("There is no token in it, so there is nothing to revoke.", next_step="%twitter_status")
-    later = _on_its_way(source.store, auth) if source.store else None
-    rows = [Row("pair in", source.label), *_ended(auth)]
+    later = _unsaved_grant(source.store, auth) if source.store else None
+    rows = [Row("pair in", source.label), *_ended(auth, source.store)]
     if later is not None:
-        rows += _ended(auth._replace(access_token=later.access_token, refresh_token=later.refresh_token))
+        rows += _ended(auth._replace(access_token=later.access_token, refresh_token=later.refresh_token), source.store)
     caption = "SANDBOX pair revoked: an exercise" if auth.is_sandbox else "Pair of X revoked (OAuth 2.0)"
     rows.append(Row("next", "%twitter_login gives a new pair; %twitter_refresh has nothing to refresh here now"))
     return Table(caption, tuple(rows))
 
 
-def _ended(auth: Auth) -> list[Row]:
+def _ended(auth: Auth, store: Store | None) -> list[Row]:
     """End a pair's tokens, the refresh token first; return what became of each."""
     rows = []
     if auth.refresh_token is not None:
         rows.append(Row("refresh token", f"{auth.refresh_token.masked()} {_end(auth, auth.refresh_token)}"))
-        journal.end(auth.refresh_token.fingerprint(), journal.REVOKED)
+        log = store.journal if store else journal.here()
+        log.end(auth.refresh_token.fingerprint(), journal.REVOKED)
+        if store:
+            newest.remove(store.place)
     if auth.access_token is not None:
         rows.append(Row("access token", f"{auth.access_token.masked()} {_last(auth, auth.access_token)}"))
     return rows

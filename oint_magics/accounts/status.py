@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,16 +12,18 @@ from oint_magics.display.text import typed
 from oint_magics.display.times import duration, moment
 from oint_magics.errors import AuthNotFound, OintError
 from oint_magics.stores import journal
-from oint_magics.stores.write_ahead import aloft
 from oint_magics.tokens.destination import at
+from oint_magics.tokens.exchange import unfinished
+from oint_magics.tokens.lineage import Lineage
+from oint_magics.tokens.refresh import has_answer, refresh
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from oint_magics.auth.structure import Auth
     from oint_magics.stores import Store
-    from oint_magics.stores.journal import End, Family
-    from oint_magics.stores.write_ahead import Found
+    from oint_magics.stores.journal import Family
+    from oint_magics.stores.unfinished import Unfinished
     from oint_magics.tokens.source import Source
 
 _MOST_SHOWN = 50
@@ -109,9 +112,10 @@ def known(also: Iterable[Source] = ()) -> Accounts:
         also: more sources, such as the default one.
     """
     # The last refreshed come first, and of a store's families the last one counts.
-    families = {family.place: family for family in reversed(journal.families())}
-    homes = [stores.open_store(name) for name in stores.kept()] + [source.store for source in also if source.store]
-    places = [*families, *(home.place for home in homes), *stores.in_flight()]
+    families = {family.place: family for family in reversed(journal.here().families())}
+    homes = [stores.open_store(name) for name in stores.kept()]
+    homes += [source.store for source in also if source.store and not source.label.startswith(_TEAM)]
+    places = [*families, *(home.place for home in homes), *stores.unfinished_teams()]
     found = [_known(place, families.get(place)) for place in dict.fromkeys(places)]
     return Accounts(sorted(found, key=_urgency, reverse=True))
 
@@ -119,11 +123,14 @@ def known(also: Iterable[Source] = ()) -> Accounts:
 def of(source: Source) -> Accounts:
     """Return how one account stands; of a team's, its database is asked.
 
+    An answer that an earlier run left is saved first.
+
     Raises:
         AuthNotFound: there is no such account, and there never was one here.
     """
+    _finish(source)
     place = source.store.place if source.store else ""
-    family = next((family for family in journal.families() if family.place == place), None)
+    family = next((family for family in journal.here().families() if family.place == place), None)
     if source.store and family is None:
         try:
             source.read()
@@ -132,6 +139,13 @@ def of(source: Source) -> Accounts:
         except OintError:  # It is there, and what is wrong with it is told in its row.
             pass
     return Accounts([_looked_at(source, family)])
+
+
+def _finish(source: Source) -> None:
+    """Save what a run that was killed left; what is wrong with that is told in the row."""
+    with contextlib.suppress(OintError):
+        if source.store and source.store.exists() and has_answer(source.store, source.read()):
+            refresh(source, None, if_expired=True, is_watched=True)
 
 
 def checked(source: Source) -> Accounts:
@@ -153,7 +167,7 @@ def _known(place: str, family: Family | None) -> Account:
     """Return how an account stands, without asking a team's database."""
     if not place.startswith(_TEAM):
         return _looked_at(at(stores.open_store(place)), family)
-    is_open = place in stores.in_flight()
+    is_open = place in stores.unfinished_teams()
     label = stores.label_of(place)
     return Account(
         label,
@@ -193,47 +207,40 @@ def _state(source: Source, auth: Auth) -> tuple[str, str | None, str | None]:
     token, label = auth.refresh_token, typed(source.label)
     if token is None:
         return _end(auth), None, None
-    newest = journal.successor_of(token.fingerprint())
-    if newest and source.store and newest.place == source.store.place:
+    lineage = Lineage.of(token, source.store)
+    if lineage.is_spent and source.store and lineage.place == source.store.place:
         return "older than the newest pair of this place", None, f"%twitter_refresh --auth {label} puts that back"
-    if newest:
-        home = stores.label_of(newest.place)
+    if lineage.is_spent:
+        home = stores.label_of(lineage.place)
         return f"spent: its successor was saved in {home or 'a store that is forgotten'}", None, None
-    end = journal.end_of(token.fingerprint())
-    found = _left_behind(source.store, token.fingerprint()) if source.store else None
-    if source.store and found and not (end and end.how == journal.REVOKED):
-        return _in_flight(source.store, auth, found)
-    return _ended(auth, end, label)
+    found = unfinished(source.store, auth) if source.store else None
+    if source.store and found and not lineage.is_revoked:
+        return _unfinished(source.store, auth, found)
+    return _ended(auth, lineage, label)
 
 
-def _left_behind(store: Store, fingerprint: str) -> Found | None:
-    """Return what an earlier flight of a token left, from this store or from a copy's on this machine."""
-    found, place = store.flight(fingerprint).found(), aloft(fingerprint)
-    if found or place in (None, store.place):
-        return found
-    return stores.open_store(place or "").flight(fingerprint).found()
-
-
-def _ended(auth: Auth, end: End | None, label: str) -> tuple[str, None, str | None]:
+def _ended(auth: Auth, lineage: Lineage, label: str) -> tuple[str, None, str | None]:
     """Return the same of a pair of which perhaps more is known than its expiry."""
-    if end is None:
+    if lineage.known.end is None:
         return _end(auth), None, None
-    when = moment(datetime.fromtimestamp(end.at, UTC))
-    if end.how == journal.REVOKED:
+    when = moment(lineage.ended_at)
+    if lineage.is_revoked:
         return f"revoked {when}", None, "log in again: %twitter_login"
-    if end.how == journal.OUTLIVED:
+    if lineage.known.end == journal.SUPERSEDED:
         state = f"{_end(auth)}; probably ended by a later login of the same app, {when}"
         return state, None, f"ask X: %twitter_status --check --auth {label}"
     return f"{_end(auth)}; the refresh token was refused {when}", None, "log in again: %twitter_login"
 
 
-def _in_flight(store: Store, auth: Auth, found: Found) -> tuple[str, str | None, str | None]:
-    """Return the same of a pair whose flight did not land yet."""
+def _unfinished(store: Store, auth: Auth, found: Unfinished) -> tuple[str, str | None, str | None]:
+    """Return the same of a pair whose exchange did not come to its end yet."""
     again, holder = f"%twitter_refresh --auth {typed(store.label)}", store.holder()
     if holder:
         return f"being refreshed now by {holder}", None, None
     if found.grant(auth):
         return f"an answer with a new pair came to {found.by} at {found.since}", None, f"{again} saves it"
+    if found.may_hold_pair:
+        return _end(auth), f"an answer came at {found.since}, and cannot be read: {found.file}", "look into that file"
     doubt = f"the refresh token was sent at {found.since} by {found.by}, and no answer came"
     return _end(auth), doubt, f"{again} tries it once more, or says why not"
 

@@ -24,6 +24,7 @@ KEYS = (
     "oauth_consumer_secret",
 )
 SECRET_KEYS = frozenset(KEYS) - {"redirect_uri", "scope", "client_id"}
+_OWN_KEYS = (*KEYS, "expires_at", "sandbox")
 SANDBOX_MARK = "sandbox-"
 # The largest auth structure that is read or written, in characters.
 LARGEST = 1024 * 1024
@@ -61,6 +62,12 @@ class Auth(NamedTuple):
     def is_sandbox(self) -> bool:
         """Whether the pair carries the sandbox's mark, and so must never reach X."""
         return self.client_id.startswith(SANDBOX_MARK)
+
+    @property
+    def own_document(self) -> Secret:
+        """The structure as JSON text without free keys: what may go into another store."""
+        values = json.loads(self.document.reveal())
+        return Secret(json.dumps({key: values[key] for key in values if key in _OWN_KEYS}))
 
     def is_fresh(self, now: datetime) -> bool:
         """Tell whether the access token can still be used; an unknown expiry counts as expired."""
@@ -131,7 +138,7 @@ def is_token(text: str) -> bool:
     return is_printable and not _is_wrapped(text) and not _is_placeholder(text)
 
 
-def needs_refresh_token(auth: Auth) -> Secret:
+def require_refresh_token(auth: Auth) -> Secret:
     """Return the refresh token of an auth structure.
 
     Raises:
@@ -202,11 +209,10 @@ def _position(text: str, is_right: Callable[[str], bool]) -> str:
 
 def _check_places(texts: dict[str, str | None]) -> None:
     """Refuse a value that says itself that it belongs to another key."""
-    wanted = {"access_token": "an access token", "refresh_token": "a refresh token", "client_id": "a client id"}
-    for key, kind in wanted.items():
-        found = token_format.kind_of(texts[key] or "")
-        if found not in (None, kind):
-            _fail(f"{key} holds {found}.", "the values of two keys were exchanged.", f"put {kind} into {key}")
+    # What a token says of itself is a hint: the server calls it what it likes.
+    found = token_format.kind_of(texts["client_id"] or "")
+    if found not in (None, "a client id"):
+        _fail(f"client_id holds {found}.", "the values of two keys were exchanged.", "put the client id there")
     for key, other in (("client_id", "oauth_consumer_key"), ("client_secret", "oauth_consumer_secret")):
         if texts[key] and texts[key] == texts[other]:
             _fail(

@@ -1,25 +1,24 @@
 """From an authorization code to the saved pair: prove the save, send the code once, find the pair's home, save it.
 
 A code lives for thirty seconds, so it is sent before anything else is asked. Whose pair it brought, and whether a
-pair that stands in the store still works, is asked afterwards; the answer waits in its flight meanwhile.
+pair that stands in the store still works, is asked afterwards; the answer waits in its record meanwhile.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from oint_magics import settings
 from oint_magics.auth.structure import Auth, auth_of
-from oint_magics.errors import InDoubt, OintError, StoreBusy
-from oint_magics.http import endpoints
-from oint_magics.login.ownership import home_of_new, outlived
+from oint_magics.errors import AnswerUnreadable, InDoubt, OintError, StoreBusy, StoreNotWritable
+from oint_magics.login.ownership import owned_home, superseded
 from oint_magics.oauth import scopes, token_endpoint
 from oint_magics.secret import Secret, fingerprint
 from oint_magics.stores.locks import login_lock
 from oint_magics.tokens.destination import address, home_of_login
+from oint_magics.tokens.exchange import exchange
 from oint_magics.tokens.response import granted
 from oint_magics.tokens.save import Overtaken, save_login
 from oint_magics.tokens.shield import finish
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from oint_magics.oauth.authorization import AuthorizationRequest
     from oint_magics.oauth.token_endpoint import Grant
     from oint_magics.stores import Store
-    from oint_magics.stores.write_ahead import Flight
+    from oint_magics.stores.write_ahead import ExchangeRecord
     from oint_magics.tokens.response import TokenResponse
     from oint_magics.tokens.source import Source
 
@@ -90,13 +89,13 @@ def redeem(plan: Plan, code: Secret) -> TokenResponse:
 
     def work() -> TokenResponse:
         with login_lock(_app(plan), settings.timeout()):
-            flight = plan.store.flight(f"{_start(plan)}{code.fingerprint()}")
-            return _settled(plan, _exchanged(plan, code, flight), flight)
+            record = plan.store.login_records.of_login(f"{_start(plan)}{code.fingerprint()}")
+            return _finished_login(plan, _exchanged(plan, code, record), record)
 
     return finish(work, stopped=f"the code was on its way. {_DONE}")
 
 
-def left_behind(plan: Plan) -> TokenResponse | None:
+def recover_unfinished(plan: Plan) -> TokenResponse | None:
     """Save the pair that an earlier login brought and did not save; return it, or `None` where there is none.
 
     It may be old, so it takes the place of no working pair of its account. One of a process that is still at work is
@@ -104,8 +103,9 @@ def left_behind(plan: Plan) -> TokenResponse | None:
     """
     try:
         with login_lock(_app(plan), 0.0):
-            for name in plan.store.flight("").siblings(_start(plan)):
-                found = _finished(plan, plan.store.flight(name))
+            records = plan.store.login_records
+            for name in records.unfinished(_start(plan)):
+                found = _recovered(plan, records.of_login(name))
                 if found:
                     return found
     except StoreBusy:
@@ -113,17 +113,19 @@ def left_behind(plan: Plan) -> TokenResponse | None:
     return None
 
 
-def _finished(plan: Plan, flight: Flight) -> TokenResponse | None:
-    found = flight.found()
+def _recovered(plan: Plan, record: ExchangeRecord) -> TokenResponse | None:
+    found = record.found()
     grant = found.grant(plan.auth, (plan.request.verifier,)) if found else None
     if found is None or grant is None:
-        flight.drop()  # It brought nothing, and its code is old by now.
+        record.discard()  # It brought nothing, and its code is old by now.
         return None
     note = ("repaired", f"this answer came to {found.by} at {found.since}, which did not save it")
-    if home_of_new(plan.store, plan.auth, grant, is_alone=False).is_same:
-        flight.drop()
+    if owned_home(plan.store, plan.auth, grant, avoid_planned=False).is_same:
+        record.discard()
         return None
-    return finish(lambda: _settled(plan, grant, flight, note), stopped=f"an earlier login was being finished. {_DONE}")
+    return finish(
+        lambda: _finished_login(plan, grant, record, note), stopped=f"an earlier login was being finished. {_DONE}"
+    )
 
 
 def _app(plan: Plan) -> str:
@@ -131,12 +133,12 @@ def _app(plan: Plan) -> str:
 
 
 def _start(plan: Plan) -> str:
-    """Return how the names of this app's login flights begin."""
+    """Return how the names of this app's login records begin."""
     return f"login-{_app(plan)}-"
 
 
-def _exchanged(plan: Plan, code: Secret, flight: Flight) -> Grant:
-    """Send the code once, the store held and proved; its answer stays in the flight."""
+def _exchanged(plan: Plan, code: Secret, record: ExchangeRecord) -> Grant:
+    """Send the code once, the store held and proved; its answer stays in the record."""
     store, auth = plan.store, plan.auth
     with store.lock(settings.timeout() + 15, lambda: None):
         is_new = not store.exists()
@@ -144,49 +146,57 @@ def _exchanged(plan: Plan, code: Secret, flight: Flight) -> Grant:
             store.create(auth)
         try:
             store.prove()
-            flight.open(1)
-            return _sent(plan, code, flight)
+            _begin(record)
+            return _sent(plan, code, record)
         except OintError:
             if is_new:
-                store.withdraw(auth)
+                store.delete_if_unchanged(auth)
             raise
 
 
-def _sent(plan: Plan, code: Secret, flight: Flight) -> Grant:
-    from oint_magics.http import token_post
+def _begin(record: ExchangeRecord) -> None:
+    """Begin a login's record; where there is no data folder for it, a login that is lost is repeated."""
+    with contextlib.suppress(StoreNotWritable):
+        record.begin(1)
 
+
+def _sent(plan: Plan, code: Secret, record: ExchangeRecord) -> Grant:
     verifier = plan.request.verifier
     request = token_endpoint.code_request(plan.auth, code, verifier, plan.request.redirect_uri)
     try:
-        answer, host = token_post.send(endpoints.TOKEN, plan.auth, request, flight)
-        grant = token_endpoint.read_grant(answer, plan.auth, host, datetime.now(UTC), (code, verifier))
-    except OintError as error:
-        flight.cancel()  # Without a pair there is nothing to keep: a code can be had again.
-        if isinstance(error, InDoubt):
-            error.what, error.next_step = "The code was sent, and no pair came back.", _AGAIN
+        grant = exchange(plan.auth, request, record, code, verifier)
+    except AnswerUnreadable as error:
+        record.close()
+        error.what = "The code was sent, and the tokens in the answer cannot be read. The answer is kept."
+        error.cause, error.next_step = f"{error.cause} It lies in {record.file}.", _AGAIN
         raise
-    flight.close()
+    except OintError as error:
+        record.rollback()  # Without a pair there is nothing to keep: a code can be had again.
+        if isinstance(error, InDoubt):
+            error.what, error.next_step = "The code was sent, and no tokens came back.", _AGAIN
+        raise
+    record.close()
     return grant
 
 
-def _settled(plan: Plan, grant: Grant, flight: Flight, *notes: tuple[str, str]) -> TokenResponse:
+def _finished_login(plan: Plan, grant: Grant, record: ExchangeRecord, *notes: tuple[str, str]) -> TokenResponse:
     """Save the pair in its home, and say what became of others."""
-    home = _saved(plan, grant, flight)
-    ended = outlived(plan.auth.client_id, grant, spared={home.store.place, home.spares})
+    home = _saved(plan, grant, record)
+    ended = superseded(plan.auth.client_id, grant, spared={home.store.place, home.other_owner})
     lacking = tuple(("careful", f"{name} was {cost}") for name, cost in scopes.costs(plan.request.scope))
     sent = plan.auth._replace(scope=plan.request.scope)
     return granted(grant, sent, address(home.store), (*notes, *home.notes, *ended, *lacking), event="login")
 
 
-def _saved(plan: Plan, grant: Grant, flight: Flight) -> Home:
+def _saved(plan: Plan, grant: Grant, record: ExchangeRecord) -> Home:
     """Save the pair, and return where; where another one was put there meanwhile, a home is looked for again."""
     for tried in range(_MOST_CHANGES):
-        home = home_of_new(plan.store, plan.auth, grant, is_alone=tried > 1)
+        home = owned_home(plan.store, plan.auth, grant, avoid_planned=tried > 1)
         with contextlib.suppress(Overtaken):
-            save_login(home.store, grant, plan.auth, flight, seen=home.seen, is_same=home.is_same)
+            save_login(home.store, grant, plan.auth, record, seen=home.seen, is_same=home.is_same)
             return home
     raise StoreBusy(
-        f"{plan.store.label} changes all the time, so the login's pair is kept on its way.", next_step=_AGAIN
+        f"{plan.store.label} changes all the time, so the login's tokens stay in their recovery file.", next_step=_AGAIN
     )
 
 

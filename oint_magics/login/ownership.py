@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from oint_magics import settings, stores
 from oint_magics.api.me import owner
 from oint_magics.errors import AuthFieldError, CallError, InvalidGrant, OintError, TokenSpent
-from oint_magics.secret import Secret
+from oint_magics.secret import Secret, shown
 from oint_magics.stores import journal
 from oint_magics.tokens.current import CurrentToken
 from oint_magics.tokens.destination import at, is_same_app
+from oint_magics.tokens.lineage import Lineage
 from oint_magics.tokens.refresh import refresh
 
 if TYPE_CHECKING:
@@ -40,37 +41,37 @@ class Home(NamedTuple):
         seen: what stood in it when it was chosen; `None` for nothing.
         notes: what the user should know about the choice.
         is_same: whether what stood there is the same account's, and this pair takes its place.
-        spares: the place of a pair that is known to be another account's; blank for none.
+        other_owner: the place of a pair that is known to be another account's; blank for none.
     """
 
     store: Store
     seen: Auth | None = None
     notes: Notes = ()
     is_same: bool = False
-    spares: str = ""
+    other_owner: str = ""
 
 
-def home_of_new(store: Store, app: Auth, grant: Grant, *, is_alone: bool) -> Home:
+def owned_home(store: Store, app: Auth, grant: Grant, *, avoid_planned: bool) -> Home:
     """Return where a login's pair is saved: the store that was planned, or one of its own where another account lives.
 
     Args:
         store: the store that was planned.
         app: the app's auth structure, without a pair.
         grant: what the server granted.
-        is_alone: whether the planned store is out of the question.
+        avoid_planned: whether the planned store is out of the question.
     """
-    tenant, seen = _tenant(store, app)
-    if tenant is None and not is_alone:
+    owner_id, seen = _owner_of(store, app)
+    if owner_id is None and not avoid_planned:
         return Home(store, seen)
     nobody: dict[str, str] = {}
     who = _within(settings.timeout(), lambda: _user(app, grant), nobody)
-    if tenant and who.get("id") == tenant and not is_alone:
+    if owner_id and who.get("id") == owner_id and not avoid_planned:
         return Home(store, seen, _account(who), is_same=True)
-    is_other = bool(tenant and who)
+    is_other = bool(owner_id and who)
     whose = "another account's pair" if is_other else "a pair that may be another account's"
     note = ("of its own", f"{store.label} holds {whose}, and keeps it")
     own, there = _own_store(store, app, who, grant)
-    return Home(own, there, (*_account(who), note), spares=store.place if is_other else "")
+    return Home(own, there, (*_account(who), note), other_owner=store.place if is_other else "")
 
 
 def _own_store(store: Store, app: Auth, who: dict[str, str], grant: Grant) -> tuple[Store, Auth | None]:
@@ -81,17 +82,17 @@ def _own_store(store: Store, app: Auth, who: dict[str, str], grant: Grant) -> tu
     if who and not plain.exists():
         return plain, None
     if who and plain.read().client_id == app.client_id:
-        tenant, seen = _tenant(plain, app)
-        if tenant in (None, who["id"]):
+        owner_id, seen = _owner_of(plain, app)
+        if owner_id in (None, who["id"]):
             return plain, seen
-    return stores.open_store(f"{kind}{name}-{grant.access_token.fingerprint()}"), None
+    return stores.open_store(f"{kind}{name}-{shown(grant.access_token.fingerprint())}"), None
 
 
 def _account(who: dict[str, str]) -> Notes:
     return (("account", f"@{who['username']}"),) if who else ()
 
 
-def _tenant(store: Store, app: Auth) -> tuple[str | None, Auth | None]:
+def _owner_of(store: Store, app: Auth) -> tuple[str | None, Auth | None]:
     """Return whose pair a store holds, and what stands there.
 
     A user's id; blank where nothing tells; `None` where no working pair is there (an ended sandbox's is none). For
@@ -100,10 +101,10 @@ def _tenant(store: Store, app: Auth) -> tuple[str | None, Auth | None]:
     there = store.read() if store.exists() else None
     if there is None or (there.refresh_token is None and not there.is_fresh(datetime.now(UTC))):
         return None, there
-    end = journal.end_of(there.refresh_token.fingerprint()) if there.refresh_token else None
+    lineage = Lineage.of(there.refresh_token, store)
     if there.client_id != app.client_id:
         return (None if is_same_app(there, app) else _UNKNOWN), there
-    if end and end.how == journal.REVOKED:
+    if lineage.is_revoked:
         return None, there
     unknown: tuple[str | None, Auth | None] = (_UNKNOWN, there)
     return _within(2 * settings.timeout(), lambda: _asked(store), unknown)
@@ -152,24 +153,24 @@ def _user(auth: Auth, grant: Grant) -> dict[str, str]:
     return who if who["username"].isidentifier() and who["username"].isascii() else {}
 
 
-def outlived(client_id: str, grant: Grant, spared: set[str]) -> Notes:
+def superseded(client_id: str, grant: Grant, spared: set[str]) -> Notes:
     """Mark the pairs that a login has probably ended: others of the same app, wherever this machine knows them.
 
     X ends an account's earlier grant to an app when the account logs in again, as X's own tool reports; whose
     accounts they are is not asked.
     """
-    places = ({family.place for family in journal.families()} | set(stores.kept())) - spared
+    places = ({family.place for family in journal.here().families()} | set(stores.kept())) - spared
     mine = [place for place in sorted(places) if not place.startswith("shared:")]
-    ended = [found for place in mine if (found := _outlived_in(place, client_id, grant))]
+    ended = [found for place in mine if (found := _superseded_in(place, client_id, grant))]
     for _, token in ended:
-        journal.end(token, journal.OUTLIVED)
+        journal.here().end(token, journal.SUPERSEDED)
     labels = ", ".join(label for label, _ in ended)
     return (
         (("other stores", f"probably ended by this login, where they are of this account: {labels}"),) if ended else ()
     )
 
 
-def _outlived_in(place: str, client_id: str, grant: Grant) -> tuple[str, str] | None:
+def _superseded_in(place: str, client_id: str, grant: Grant) -> tuple[str, str] | None:
     """Return a store's label and its refresh token's fingerprint, if that is of the app and not known to be dead."""
     try:
         store = stores.open_store(place)
@@ -179,5 +180,5 @@ def _outlived_in(place: str, client_id: str, grant: Grant) -> tuple[str, str] | 
     token = auth.refresh_token
     if auth.client_id != client_id or token is None or token.matches(grant.refresh_token):
         return None
-    name = token.fingerprint()
-    return None if journal.successor_of(name) or journal.end_of(name) else (store.label, name)
+    lineage = Lineage.of(token, store)
+    return None if lineage.is_spent or lineage.known.end else (store.label, token.fingerprint())

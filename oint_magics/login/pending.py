@@ -12,7 +12,7 @@ from oint_magics.display.times import duration
 from oint_magics.error_boundary import ours
 from oint_magics.errors import LoginMismatch, LoginTimedOut, OintError, Stopped
 from oint_magics.http import endpoints
-from oint_magics.login.code_exchange import left_behind, redeem
+from oint_magics.login.code_exchange import recover_unfinished, redeem
 from oint_magics.login.loopback_server import Listener, Verdict, can_listen
 from oint_magics.oauth.authorization import code_from, other_login, redirect_in, redirect_of
 from oint_magics.tokens.response import TokenResponse, fulfil, pending
@@ -97,7 +97,7 @@ class Login:
         self._endpoint()
         for earlier in process.state.waiting[:]:
             earlier.cancel("A later login took the place of this one.")
-        found = left_behind(self._plan)
+        found = recover_unfinished(self._plan)
         if found is not None:
             self._claim()
             self._end(found)

@@ -11,7 +11,7 @@ from urllib.parse import quote_plus, urlencode
 from oint_magics.auth.structure import is_token
 from oint_magics.errors import AnswerUnreadable, InDoubt, NotTokenEndpoint, OintError, TryLater
 from oint_magics.oauth.answer_document import document_in, pair_in
-from oint_magics.secret import Secret, redacted
+from oint_magics.secret import Secret, fingerprint, redacted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -219,6 +219,13 @@ def may_hold_pair(answer: Answer, document: dict[str, object] | None = None) -> 
     is_page = answer.body.lstrip().startswith(b"<")
     is_empty = answer.body.strip() in (b"", b"{}") or is_page or not 200 <= answer.status < 300
     return not is_empty and answer.broken is None and (not known or any("token" in key for key in known))
+
+
+def refresh_token_in(answer: Answer) -> str | None:
+    """Return the fingerprint of the refresh token in an answer, or `None`."""
+    document = document_in(answer.body)
+    token = (document if "refresh_token" in document else pair_in(answer.body)).get("refresh_token")
+    return fingerprint(token) if isinstance(token, str) else None
 
 
 def _scope(document: dict[str, object]) -> str | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
 from oint_magics import settings
 from oint_magics.errors import StoreError
 from oint_magics.stores.file import FileStore
-from oint_magics.stores.write_ahead import left_in
+from oint_magics.stores.write_ahead import unfinished_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from oint_magics.auth.structure import Auth
     from oint_magics.oauth.token_endpoint import Grant
-    from oint_magics.stores.write_ahead import Flight
+    from oint_magics.stores.journal import Journal
+    from oint_magics.stores.write_ahead import RecordFolder
 
 T = TypeVar("T")
 
@@ -39,7 +40,7 @@ class Store(Protocol):
     def exists(self) -> bool:
         """Tell whether there is something in the store."""
 
-    def stamp(self) -> object:
+    def version(self) -> object:
         """Return something that differs when the content was written in between; cheap to ask for often."""
 
     def read(self) -> Auth:
@@ -51,7 +52,7 @@ class Store(Protocol):
     def remove(self) -> None:
         """Delete what is in the store."""
 
-    def withdraw(self, auth: Auth) -> None:
+    def delete_if_unchanged(self, auth: Auth) -> None:
         """Delete what `create` has just written, if that is still what stands there."""
 
     def forget(self) -> None:
@@ -75,13 +76,22 @@ class Store(Protocol):
     def holder(self) -> str | None:
         """Return who holds the store now, in words, or `None`."""
 
-    def flight(self, fingerprint: str) -> Flight:
-        """Return the flight of a token from this store."""
+    @property
+    def records(self) -> RecordFolder:
+        """Where the records of exchanges from this store lie."""
 
-    def follows(self, fingerprint: str) -> bool:
+    @property
+    def login_records(self) -> RecordFolder:
+        """Where the records of logins into this store lie."""
+
+    @property
+    def journal(self) -> Journal:
+        """The refresh log that knows this store."""
+
+    def descends_from(self, fingerprint: str) -> bool:
         """Tell whether the pair there is known, by the store itself, to descend from that token."""
 
-    def put_back(self, fingerprint: str) -> bool:
+    def restore_newest(self, fingerprint: str, app: Auth) -> bool:
         """Restore the newest pair over older bytes; tell whether that pair was at hand."""
 
 
@@ -214,9 +224,9 @@ def kept() -> list[str]:
     return sorted(f"{prefix}{path.stem}" for prefix, path in found)
 
 
-def in_flight() -> dict[str, str]:
-    """Return the team's stores of which this machine has a flight that did not land, with the token's fingerprint."""
+def unfinished_teams() -> dict[str, str]:
+    """Return the team's stores of which this machine has a record that was left, with the token's fingerprint."""
     found: dict[str, str] = {}
     for folder in (settings.data_folder() / "shared").glob("*"):
-        found |= {f"shared:{name}@{folder.name}": token for name, token in left_in(folder).items()}
+        found |= {f"shared:{name}@{folder.name}": token for name, token in unfinished_in(folder).items()}
     return found

@@ -12,6 +12,7 @@ from oint_magics.errors import AuthSyntaxError, StoreNotWritable, StoreTaken
 if TYPE_CHECKING:
     from oint_magics.auth.json_text import JsonObject
     from oint_magics.oauth.token_endpoint import Grant
+    from oint_magics.stores.newest import Pair
 
     Changes = dict[str, str | int | None]
 
@@ -51,8 +52,8 @@ def with_grant(document: JsonObject, grant: Grant) -> str:
     return _edited(document, changes | ({"scope": grant.scope} if grant.scope else {}))
 
 
-def with_pair_of(document: JsonObject, auth: Auth) -> str:
-    """Return a document's text with another auth structure's pair in it; raises as `with_grant` does."""
+def with_pair_of(document: JsonObject, auth: Pair) -> str:
+    """Return a document's text with another pair in it; raises as `with_grant` does."""
     changes: Changes = {
         key: secret.reveal()
         for key, secret in zip(_TOKENS, (auth.access_token, auth.refresh_token), strict=True)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import stat
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from oint_magics import settings
 from oint_magics.auth.json_text import read_object
 from oint_magics.auth.structure import LARGEST, Auth, auth_of
 from oint_magics.auth.text_file import decoded
 from oint_magics.errors import AuthError, AuthNotFound, AuthSyntaxError, OintError, StoreNotWritable
-from oint_magics.stores import atomic, locks
+from oint_magics.stores import atomic, journal, locks, newest
 from oint_magics.stores.document import check_unchanged, pretty, try_editing, with_grant, with_pair_of
-from oint_magics.stores.write_ahead import Airfield, Flight
+from oint_magics.stores.private_folder import STATE_FOLDER, data_folder, private_folder, reason_of
+from oint_magics.stores.write_ahead import RecordFolder, login_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +57,7 @@ class FileStore:
         """Tell whether there is something in the store."""
         return self.path.exists()
 
-    def stamp(self) -> object:
+    def version(self) -> object:
         """Return the file's inode, size and time of change, or `None` where there is none."""
         try:
             found = self.path.stat()
@@ -80,26 +80,25 @@ class FileStore:
         Raises:
             StoreNotWritable: it cannot be written.
         """
-        self._replace(pretty(auth.document.reveal()).encode())
+        self._replace(pretty(auth.own_document.reveal()).encode())
 
     def remove(self) -> None:
         """Delete the file, and not a link to it; nothing happens where there is none."""
         self.path.resolve().unlink(missing_ok=True)
 
-    def withdraw(self, auth: Auth) -> None:
+    def delete_if_unchanged(self, auth: Auth) -> None:
         """Delete the file that `create` has just written, if it is still that."""
         with contextlib.suppress(OintError):
-            if self.read().document.matches(auth.document):
+            if self.read().document.matches(auth.own_document):
                 self.remove()
 
     def forget(self) -> None:
         """Delete all that we keep of it: a profile wholly; of a user's own file the newest pair's copy alone."""
-        self._copy().remove()
+        newest.remove(self.place)
         if self._is_ours:
             self.remove()
-            self.flight("").land()
-            for name in self.flight("").siblings("login-"):
-                self.flight(name).drop()
+            self.records.sweep()
+            self.login_records.discard_all()
 
     def prove(self) -> None:
         """Show that the pair can be saved, by rewriting the unchanged file with the code that will save it.
@@ -109,7 +108,9 @@ class FileStore:
         """
         file, document = self._content()
         try_editing(document)
-        self._replace(file.encoded(document.text), spare=_SPARE)
+        if len(file.encoded(document.text)) + _SPARE > LARGEST:
+            _too_large(self.label)
+        self._replace(file.encoded(document.text), reserve=_SPARE)
 
     def save(self, grant: Grant, sent: Auth) -> None:
         """Write the two tokens and `expires_at` (Unix seconds) into the file, and leave all else as it is.
@@ -122,18 +123,9 @@ class FileStore:
         file, document = self._content()
         check_unchanged(auth_of(document.values()), sent, self.label)
         self._replace(file.encoded(with_grant(document, grant)))
-        self._keep_copy()
-
-    def _copy(self) -> FileStore:
-        """Return the place of the newest pair's copy: one file a store, read by its owner alone."""
-        name = hashlib.sha256(self.place.encode()).hexdigest()[:16]
-        return FileStore(settings.data_folder() / "newest" / f"{name}.json", "the copy", is_ours=True)
-
-    def _keep_copy(self) -> None:
-        """Keep the newest pair of a user's file, for the day when older bytes are put back over it."""
         if not self._is_ours:
-            with contextlib.suppress(OintError):
-                self._copy().create(self.read())
+            with contextlib.suppress(OintError):  # The pair is saved; that nobody can restore it is bearable.
+                newest.keep(self.place, self.read())
 
     def lock(self, seconds: float, meanwhile: Callable[[], T | None]) -> AbstractContextManager[T | None]:
         """Hold the file against other processes; see `oint_magics.stores.locks`."""
@@ -143,44 +135,50 @@ class FileStore:
 
     def _make_folder(self) -> None:
         if self._is_ours:
-            atomic.private_folder(self.path.parent)
+            data_folder(settings.data_folder())
+            private_folder(self.path.parent)
 
     def holder(self) -> str | None:
         """Return who holds the file now, in words, or `None`."""
         return locks.holder_of(self.path.resolve())
 
-    def flight(self, fingerprint: str) -> Flight:
-        """Return the flight of a token from this file; its file lies in `.oint/` beside it."""
-        return Flight(self._airfield(), fingerprint)
+    @property
+    def records(self) -> RecordFolder:
+        """Where the records of exchanges from this file lie: in `.oint/` beside it."""
+        return RecordFolder(self.path.resolve(), self.place, self._seal)
 
-    def _airfield(self) -> Airfield:
-        path = self.path.resolve()
-        return Airfield(path.parent, path.name, self.place, self._seal)
+    @property
+    def login_records(self) -> RecordFolder:
+        """Where the records of logins into this file lie: in the data folder."""
+        return login_records(newest.name_of(self.place), self.place, self._seal)
 
-    def follows(self, fingerprint: str) -> bool:  # noqa: ARG002 - the interface's
+    @property
+    def journal(self) -> journal.Journal:
+        """The refresh log; beside the file where there is no data folder."""
+        return journal.here(None if self._is_ours else self.path.resolve().parent / STATE_FOLDER)
+
+    def descends_from(self, fingerprint: str) -> bool:  # noqa: ARG002 - the interface's
         """Know nothing of descent: a file tells what it holds, and the journal the rest."""
         return False
 
-    def put_back(self, fingerprint: str) -> bool:
+    def restore_newest(self, fingerprint: str, app: Auth) -> bool:
         """Restore the newest pair over older bytes, from the copy in the data folder.
 
         Args:
             fingerprint: the newest refresh token's.
+            app: names the app, where the file is gone.
 
         Returns:
             Whether that very pair was at hand.
         """
-        copy = self._copy()
-        if self._is_ours or not copy.exists():
-            return False
-        newest = copy.read()
-        if newest.refresh_token is None or newest.refresh_token.fingerprint() != fingerprint:
+        pair = None if self._is_ours else newest.kept(self.place)
+        if pair is None or pair.refresh_token is None or not pair.refresh_token.has_fingerprint(fingerprint):
             return False
         if not self.exists():
-            self.create(newest)
+            self.create(pair.with_app(app))
             return True
         file, document = self._content()
-        self._replace(file.encoded(with_pair_of(document, newest)))
+        self._replace(file.encoded(with_pair_of(document, pair)))
         return True
 
     def warning(self) -> str | None:
@@ -194,20 +192,20 @@ class FileStore:
             )
         return "; ".join(found) or None
 
-    def _replace(self, data: bytes, spare: int = 0) -> None:
+    def _replace(self, data: bytes, reserve: int = 0) -> None:
         reason = None
         name = self.label if self.path.exists() else "The file"
         try:
             self._make_folder()
-            atomic.replace(self.path, self._seal.sealed(self.label, data) if self._seal else data, spare)
+            atomic.replace(self.path, self._seal.sealed(self.label, data) if self._seal else data, reserve)
         except OSError as error:
-            reason = atomic.reason_of(error)
+            reason = reason_of(error)
         if reason and not self.path.parent.exists():
             reason = "its folder does not exist"
         if reason:
             raise StoreNotWritable(
                 f"{name} cannot be written, so nothing was sent.",
-                cause=f"{reason} (a new file is written beside it, in {atomic.WORKSHOP}/, and takes its place).",
+                cause=f"{reason} (a new file is written beside it, in {STATE_FOLDER}/, and takes its place).",
                 next_step="make file and folder writable, or keep the pair elsewhere: profile:NAME",
             )
 
@@ -235,12 +233,20 @@ class FileStore:
                 f"{self.label} is not there.", next_step="%twitter_status lists what is; a new one: %twitter_auth"
             ) from None
         except OSError as error:
-            reason = atomic.reason_of(error)
+            reason = reason_of(error)
         if len(data) > LARGEST:
             reason = "it is larger than 1 MiB"
         if reason:
             raise AuthError(f"{self.label} cannot be read.", cause=f"{reason}.", next_step="name the auth JSON file")
         return data
+
+
+def _too_large(label: str) -> NoReturn:
+    raise StoreNotWritable(
+        f"{label} has no room for the new tokens, so nothing was sent.",
+        cause="with them it would be larger than 1 MiB, and not be read again.",
+        next_step="take what is not needed out of it",
+    )
 
 
 def _mode(path: Path) -> int:

@@ -1,8 +1,8 @@
-"""The local history of token families: which tokens are spent, and where the newest of each family lives.
+"""The refresh log: which tokens are spent, where the newest of each family lives, and which came to an end.
 
-It holds fingerprints, places and times, and no secret. Every entry stands twice: in a database that is asked, and
-as a line of a log from which a database that is damaged or deleted is made again. One that is there and locked is
-waited for: that is not the same as knowing nothing.
+It holds fingerprints, places and times, and no secret. Every entry stands twice: in a database that is asked, and as a
+line of a text from which a database that is damaged or deleted is made again. "Nothing is known" is said only where
+nothing is there: a log that is there and cannot be read, or is held by others, is an error before anything is sent.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import contextlib
 import json
 import os
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from oint_magics import settings
 from oint_magics.errors import StoreBusy
-from oint_magics.stores import atomic
+from oint_magics.stores import journal_text
+from oint_magics.stores.private_folder import data_folder
 
 if TYPE_CHECKING:
     import sqlite3
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 T = TypeVar("T")
+FORMAT = 4
+# The one before it: the same tables, fingerprints of ten digits, and ends that stand in the database alone.
+_OLD_FORMAT = 3
+_OLD_DIGITS = 10
 _MOST = 10_000
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS family (
@@ -33,23 +38,29 @@ CREATE INDEX IF NOT EXISTS token_of ON token (family, number);
 CREATE TABLE IF NOT EXISTS ended (
     fingerprint TEXT PRIMARY KEY, how TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
 """
-_VERSION = 3
+_DATABASE = "journal.sqlite"
 # The server refused it; it was revoked from here; a later login of the same app probably ended it.
-REFUSED, REVOKED, OUTLIVED = "refused", "revoked", "outlived"
+REFUSED, REVOKED, SUPERSEDED = "refused", "revoked", "superseded"
 _PATIENCE = 15.0
-_LARGEST_LOG = 16 * 1024 * 1024
+_ESCAPED = "json:"
 
 
-class Successor(NamedTuple):
-    """Where a token's family lives now.
+class Known(NamedTuple):
+    """What is known of a token.
 
     Attributes:
-        fingerprint: the newest refresh token's.
-        place: the store, as it can be opened; blank where it was forgotten.
+        newest: the fingerprint of its family's newest token; `None` for a token that is not known.
+        place: the store where that lives, as it can be opened; blank where it was forgotten.
+        granted_at: when the newest pair was granted, in Unix seconds; `None` for a token that is not known.
+        end: how it came to its end, `REFUSED`, `REVOKED` or `SUPERSEDED`; `None` where nothing tells.
+        ended_at: when that became known, in Unix seconds.
     """
 
-    fingerprint: str
-    place: str
+    newest: str | None = None
+    place: str = ""
+    granted_at: float | None = None
+    end: str | None = None
+    ended_at: float = 0.0
 
 
 class Family(NamedTuple):
@@ -66,129 +77,142 @@ class Family(NamedTuple):
     at: float
 
 
-class End(NamedTuple):
-    """How a token came to its end.
+class Journal:
+    """A refresh log, in the first of some folders that can be had; it is read in each of them.
 
-    Attributes:
-        how: `REFUSED`, `REVOKED` or `OUTLIVED`.
-        at: when that became known, in Unix seconds.
+    Args:
+        folders: the data folder, then where the log is kept if there is none and none can be made.
     """
 
-    how: str
-    at: float
+    def __init__(self, *folders: Path) -> None:
+        self._folders = folders
 
+    def known(self, fingerprint: str) -> Known:
+        """Return what is known of a token.
 
-def families() -> list[Family]:
-    """Return all families that are known, the last refreshed first."""
-    rows = _rows("SELECT newest, place, at FROM family WHERE place <> '' ORDER BY at DESC")
-    return [Family(*row) for row in rows]
+        Raises:
+            StoreBusy: another process holds the log all the time.
+            StoreError: it is there and cannot be read.
+        """
+        names = (fingerprint, fingerprint[:_OLD_DIGITS])
+        for folder in self._folders:
+            found = _read(folder, lambda database: _known(database, names))
+            if found is not None and found != Known():
+                return found
+        return Known()
 
+    def families(self) -> list[Family]:
+        """Return all families that are known, the last refreshed first; raises as `known` does."""
+        query = "SELECT newest, place, at FROM family WHERE place <> '' ORDER BY at DESC"
+        found = [_read(folder, lambda database: database.execute(query).fetchall()) for folder in self._folders]
+        rows = [Family(newest, _place(held), at) for each in found for newest, held, at in each or ()]
+        return sorted(rows, key=lambda family: family.at, reverse=True)
 
-def family_of(fingerprint: str) -> Successor | None:
-    """Return the newest of a token's family and where it lives; `None` for a token that is not known."""
-    query = "SELECT f.newest, f.place FROM token t JOIN family f ON f.id = t.family WHERE t.fingerprint = ?"
-    rows = _rows(query, fingerprint)
-    return Successor(*rows[0]) if rows else None
+    def stamp(self) -> object:
+        """Return something that differs when the log was written in between, or `None` where there is none."""
+        found = []
+        for folder in self._folders:
+            with contextlib.suppress(OSError):
+                there = (folder / _DATABASE).stat()
+                found.append((there.st_ino, there.st_size, there.st_mtime_ns))
+        return found or None
 
+    def record(self, spent: str, newest: str, place: str) -> Path | None:
+        """Note that a token was spent, and where its successor lives.
 
-def successor_of(fingerprint: str) -> Successor | None:
-    """Return the newest of a spent token's family, or `None` for a token that is not known to be spent."""
-    family = family_of(fingerprint)
-    return family if family and family.fingerprint != fingerprint else None
+        Args:
+            spent: the spent refresh token's fingerprint.
+            newest: its successor's.
+            place: the store, as it can be opened.
 
+        Returns:
+            The folder of the log that holds it now; `None` where none could be written.
 
-def granted_at(fingerprint: str) -> float | None:
-    """Return when the newest token of a family was granted, in Unix seconds, or `None` where nothing tells."""
-    rows = _rows("SELECT at FROM family WHERE newest = ?", fingerprint)
-    return float(rows[0][0]) if rows else None
+        Raises:
+            StoreBusy: another process holds the log all the time.
+        """
+        return self._enter({"spent": spent, "newest": newest, "place": place})
 
+    def keep(self, fingerprint: str, place: str) -> Path | None:
+        """Note where a live token lives, so that its copies are known to be copies; otherwise as `record`."""
+        return self._enter({"spent": fingerprint, "newest": fingerprint, "place": place})
 
-def end_of(fingerprint: str) -> End | None:
-    """Return how and when a token came to its end, or `None` where nothing tells."""
-    rows = _rows("SELECT how, at FROM ended WHERE fingerprint = ?", fingerprint)
-    return End(*rows[0]) if rows else None
+    def forget(self, place: str) -> Path | None:
+        """Forget where families of a store live; that their tokens are spent stays known; otherwise as `record`."""
+        return self._enter({"forgotten": place})
 
+    def end(self, fingerprint: str, how: str) -> Path | None:
+        """Note that a token came to its end; otherwise as `record`.
 
-def stamp() -> object:
-    """Return something that differs when the journal was written in between, or `None` where there is none."""
-    try:
-        found = _path().stat()
-    except OSError:
+        Args:
+            fingerprint: the refresh token's.
+            how: `REFUSED`, `REVOKED` or `SUPERSEDED`.
+        """
+        return self._enter({"token": fingerprint, "end": how})
+
+    def _enter(self, entry: dict[str, Any]) -> Path | None:
+        entry = {"format": journal_text.FORMAT, "at": time.time()} | entry
+        for folder in self._folders:
+            try:
+                data_folder(folder)
+            except OSError as error:
+                journal_text.not_of_the_system(error)
+                continue
+            return folder if _write(folder, entry) else None
         return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def record(spent: str, newest: str, place: str) -> None:
-    """Note that a token was spent, and where its successor lives.
-
-    Args:
-        spent: the spent refresh token's fingerprint.
-        newest: its successor's.
-        place: the store, as it can be opened.
-
-    Raises:
-        StoreBusy: another process holds the journal all the time.
-    """
-    _enter([spent, newest, place, time.time()])
-
-
-def keep(fingerprint: str, place: str) -> None:
-    """Note where a live token lives, so that its copies are known to be copies; raises as `record` does."""
-    _enter([fingerprint, fingerprint, place, time.time()])
-
-
-def forget(place: str) -> None:
-    """Forget where families of a store live; that their tokens are spent stays known, so that none is sent again."""
-    _enter([None, None, place, time.time()])
-
-
-def end(fingerprint: str, how: str) -> None:
-    """Note that a token came to its end; that its successor is known says the same of a spent one.
+def here(beside: Path | None = None) -> Journal:
+    """Return this machine's refresh log.
 
     Args:
-        fingerprint: the refresh token's.
-        how: `REFUSED`, `REVOKED` or `OUTLIVED`.
+        beside: where it is kept if there is no data folder and none can be made; `None` for nowhere.
     """
-
-    def work(database: sqlite3.Connection) -> None:
-        database.execute("INSERT OR REPLACE INTO ended VALUES (?, ?, ?)", (fingerprint, how, time.time()))
-        oldest = "SELECT at FROM ended ORDER BY at DESC LIMIT 1 OFFSET ?"
-        database.execute(f"DELETE FROM ended WHERE at <= ({oldest})", (_MOST,))  # noqa: S608 - no value in it
-
-    _with(work)
+    home = settings.data_folder()
+    return Journal(home, beside) if beside else Journal(home)
 
 
-def _rows(query: str, *values: str) -> list[tuple[Any, ...]]:
-    return _with(lambda database: database.execute(query, values).fetchall()) or []
+def _known(database: sqlite3.Connection, names: tuple[str, str]) -> Known:
+    """Return what is known of a token, by its fingerprint or by that of the format before."""
+    query = (
+        "SELECT f.newest, f.place, f.at FROM token t JOIN family f ON f.id = t.family "
+        "WHERE t.fingerprint IN (?, ?) ORDER BY length(t.fingerprint) DESC LIMIT 1"
+    )
+    family = database.execute(query, names).fetchone()
+    query = "SELECT how, at FROM ended WHERE fingerprint IN (?, ?) ORDER BY length(fingerprint) DESC LIMIT 1"
+    end = database.execute(query, names).fetchone()
+    known = Known(end=end[0], ended_at=end[1]) if end else Known()
+    if family is None:
+        return known
+    newest, held, at = family
+    return known._replace(newest=names[0] if newest in names else newest, place=_place(held), granted_at=at)
 
 
-def _enter(entry: list[Any]) -> None:
-    """Write an entry: the log first, so that a process that dies in between has left it somewhere."""
-    _log(entry)
+def _apply(database: sqlite3.Connection, entry: dict[str, Any]) -> None:
+    at = float(entry["at"])
+    if "end" in entry:
+        _apply_end(database, str(entry["token"]), str(entry["end"]), at)
+    elif "forgotten" in entry:
+        database.execute("UPDATE family SET place = '' WHERE place = ?", (_held(str(entry["forgotten"])),))
+    else:
+        spent, newest = str(entry["spent"]), str(entry["newest"])
+        family = _family_of(database, spent, newest, (newest, _held(str(entry["place"])), at))
+        last = database.execute("SELECT max(number) FROM token WHERE family = ?", (family,)).fetchone()[0] or 0
+        for number, fingerprint in ((last + 1, spent), (last + 2, newest)):
+            database.execute("INSERT OR IGNORE INTO token VALUES (?, ?, ?)", (fingerprint, family, number))
+        database.execute("DELETE FROM token WHERE family = ? AND number <= ?", (family, last + 2 - 2 * _MOST))
 
-    def work(database: sqlite3.Connection) -> None:
-        with database:
-            database.execute("BEGIN IMMEDIATE")
-            _apply(database, *entry)
 
-    _with(work)
-
-
-def _apply(database: sqlite3.Connection, spent: str | None, newest: str | None, place: str, at: float) -> None:
-    if spent is None or newest is None:
-        database.execute("UPDATE family SET place = '' WHERE place = ?", (place,))
-        return
-    family = _family_of(database, spent, newest, (newest, place, at))
-    last = database.execute("SELECT max(number) FROM token WHERE family = ?", (family,)).fetchone()[0] or 0
-    for number, fingerprint in ((last + 1, spent), (last + 2, newest)):
-        database.execute("INSERT OR IGNORE INTO token VALUES (?, ?, ?)", (fingerprint, family, number))
-    database.execute("DELETE FROM token WHERE family = ? AND number <= ?", (family, last + 2 - 2 * _MOST))
+def _apply_end(database: sqlite3.Connection, fingerprint: str, how: str, at: float) -> None:
+    database.execute("INSERT OR REPLACE INTO ended VALUES (?, ?, ?)", (fingerprint, how, at))
+    oldest = "SELECT at FROM ended ORDER BY at DESC LIMIT 1 OFFSET ?"
+    database.execute(f"DELETE FROM ended WHERE at <= ({oldest})", (_MOST,))  # noqa: S608 - no value in it
 
 
 def _family_of(database: sqlite3.Connection, spent: str, newest: str, home: tuple[str, str, float]) -> int | None:
     """Return the family of a new entry, which lives where the entry says."""
-    query = "SELECT family FROM token WHERE fingerprint = ?"
-    known, later = (database.execute(query, (token,)).fetchone() for token in (spent, newest))
+    query = "SELECT family FROM token WHERE fingerprint IN (?, ?) ORDER BY length(fingerprint) DESC LIMIT 1"
+    known, later = (database.execute(query, (token, token[:_OLD_DIGITS])).fetchone() for token in (spent, newest))
     if known:
         database.execute("UPDATE family SET newest = ?, place = ?, at = ? WHERE id = ?", (*home, known[0]))
         return int(known[0])
@@ -197,97 +221,139 @@ def _family_of(database: sqlite3.Connection, spent: str, newest: str, home: tupl
     return database.execute("INSERT INTO family (newest, place, at) VALUES (?, ?, ?)", home).lastrowid
 
 
-def _with(work: Callable[[sqlite3.Connection], T]) -> T | None:
-    """Do something with the database; a damaged one is put aside and made again, one that cannot be is `None`."""
+def _held(place: str) -> str:
+    """Return a place as the database takes it: a file's name may hold bytes that are no text."""
+    try:
+        place.encode()
+    except UnicodeEncodeError:
+        return _ESCAPED + json.dumps(place)
+    return place
+
+
+def _place(held: str) -> str:
+    return str(json.loads(held.removeprefix(_ESCAPED))) if held.startswith(_ESCAPED) else held
+
+
+def _read(folder: Path, work: Callable[[sqlite3.Connection], T]) -> T | None:
+    """Ask the log of a folder; `None` where there is none."""
+    if not any(os.path.lexists(folder / name) for name in (_DATABASE, *journal_text.NAMES)):
+        return None
     import sqlite3
 
-    is_locked = False
-    for _ in range(2):
-        try:
-            with contextlib.closing(_open(_path())) as database:
+    try:
+        return _with(folder, work)
+    except sqlite3.Error as error:
+        _check_not_busy(error)
+    except OSError as error:
+        journal_text.not_of_the_system(error)
+    # What cannot be opened, or is damaged and cannot be put aside, is asked as the text tells it.
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
+        _fill(database, _text_of(folder))
+        return work(database)
+
+
+def _write(folder: Path, entry: dict[str, Any]) -> bool:
+    """Enter something: the text first, so that a process that dies in between has left it somewhere."""
+    import sqlite3
+
+    def work(database: sqlite3.Connection) -> None:
+        with database:
+            database.execute("BEGIN IMMEDIATE")
+            _apply(database, entry)
+
+    is_noted = journal_text.append(folder, entry)
+    try:
+        _with(folder, work)
+    except sqlite3.Error as error:
+        _check_not_busy(error)
+        return False
+    except OSError as error:
+        journal_text.not_of_the_system(error)
+        return False
+    return is_noted
+
+
+def _with(folder: Path, work: Callable[[sqlite3.Connection], T]) -> T:
+    """Do something with the database; one that is damaged is put aside and made again.
+
+    Raises:
+        sqlite3.Error: it cannot be opened.
+        OSError: it cannot be made.
+        StoreError: it, or the text that it is made from, is of another format or cannot be read.
+    """
+    import sqlite3
+
+    path = folder / _DATABASE
+    try:
+        if not journal_text.is_other_than_a_file(path):
+            with contextlib.closing(_connected(path)) as database:
                 return work(database)
-        except (sqlite3.OperationalError, OSError) as error:
-            if isinstance(error, OSError) and error.errno is None:
-                raise  # Of an alarm's handler: to know nothing of spent tokens then would send one again.
-            is_locked = getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
-            break
-        except sqlite3.DatabaseError:
-            with contextlib.suppress(OSError):
-                _path().replace(_path().with_suffix(".damaged"))
-    if is_locked:
-        _busy()
-    return None
+    except sqlite3.DatabaseError as error:
+        if not _is_damaged(error):
+            raise
+    _text_of(folder)
+    path.replace(path.with_suffix(".damaged"))
+    with contextlib.closing(_connected(path)) as database:
+        return work(database)
 
 
-def _busy() -> NoReturn:
-    raise StoreBusy(
-        "The journal of spent tokens is held by another process, so nothing was sent.",
-        cause="it lies in the data folder, as journal.sqlite.",
-        next_step="end what holds it, then run it again",
-    )
+def _text_of(folder: Path) -> list[dict[str, Any]]:
+    """Return the text's entries, where they stand for a database that is there and no good."""
+    path = folder / _DATABASE
+    if os.path.lexists(path) and not any(os.path.lexists(folder / name) for name in journal_text.NAMES):
+        journal_text.unreadable(path, "it cannot be opened or is damaged, and its text copy (journal.log) is not there")
+    return journal_text.entries_in(folder)
 
 
-def _path() -> Path:
-    return settings.data_folder() / "journal.sqlite"
-
-
-def _open(path: Path) -> sqlite3.Connection:
+def _connected(path: Path) -> sqlite3.Connection:
     import sqlite3
 
-    atomic.private_folder(path.parent)
     if not path.exists():
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
     database = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
     try:
         version = database.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            _make(database)
-        elif version != _VERSION:
-            raise sqlite3.DatabaseError  # noqa: TRY301 - the same as one that is damaged
+        if version not in (0, _OLD_FORMAT, FORMAT):
+            raise journal_text.newer("The refresh log", path)  # noqa: TRY301 - the database is closed for each error
+        if version != FORMAT:
+            _make(database, path.parent)
     except BaseException:
         database.close()
         raise
     return database
 
 
-def _make(database: sqlite3.Connection) -> None:
-    """Make the tables, and enter what the log says: the database before was damaged or deleted, or never was."""
+def _make(database: sqlite3.Connection, folder: Path) -> None:
+    """Make the tables, and enter what the text says: the database before was damaged or deleted, or never was."""
     database.execute("BEGIN IMMEDIATE")
-    if database.execute("PRAGMA user_version").fetchone()[0] == 0:
-        for statement in _SCHEMA.split(";"):
-            database.execute(statement)
-        for entry in _logged():
-            _apply(database, *entry)
-        database.execute(f"PRAGMA user_version = {_VERSION}")
+    version = database.execute("PRAGMA user_version").fetchone()[0]
+    if version == _OLD_FORMAT:
+        for fingerprint, how, at in database.execute("SELECT fingerprint, how, at FROM ended").fetchall():
+            end = {"format": journal_text.FORMAT, "at": at, "token": fingerprint, "end": how}
+            journal_text.append(folder, end)
+    elif version == 0:
+        _fill(database, journal_text.entries_in(folder))
+    if version != FORMAT:
+        database.execute(f"PRAGMA user_version = {FORMAT}")
     database.execute("COMMIT")
 
 
-def _log_path() -> Path:
-    return settings.data_folder() / "journal.log"
+def _fill(database: sqlite3.Connection, entries: list[dict[str, Any]]) -> None:
+    for statement in _SCHEMA.split(";"):
+        database.execute(statement)
+    for entry in entries:
+        _apply(database, entry)
 
 
-def _log(entry: list[Any]) -> None:
-    path = _log_path()
-    with contextlib.suppress(OSError):
-        atomic.private_folder(path.parent)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            os.write(descriptor, json.dumps(entry).encode() + b"\n")
-            if os.fstat(descriptor).st_size > _LARGEST_LOG:
-                path.replace(path.with_suffix(".log.old"))
-        finally:
-            os.close(descriptor)
+def _is_damaged(error: sqlite3.DatabaseError) -> bool:
+    name = getattr(error, "sqlite_errorname", "SQLITE_CORRUPT")
+    return name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR", "SQLITE_SCHEMA", "SQLITE_MISMATCH"))
 
 
-def _logged() -> list[tuple[Any, ...]]:
-    """Return the log's entries, the oldest first, without lines that cannot be read."""
-    entries = []
-    for path in (_log_path().with_suffix(".log.old"), _log_path()):
-        lines = b""
-        with contextlib.suppress(OSError):
-            lines = path.read_bytes()
-        for line in lines.splitlines():
-            with contextlib.suppress(ValueError, TypeError):
-                spent, newest, place, at = json.loads(line)
-                entries.append((spent and str(spent), newest and str(newest), str(place), float(at)))
-    return entries
+def _check_not_busy(error: sqlite3.Error) -> None:
+    if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        raise StoreBusy(
+            "Another process holds the refresh log. Nothing was sent.",
+            cause="it lies in the data folder, as journal.sqlite.",
+            next_step="end what holds it, then run it again",
+        ) from None

@@ -16,7 +16,7 @@ from oint_magics.errors import StoreError
 from oint_magics.secret import Secret
 from oint_magics.stores.file import FileStore
 from oint_magics.stores.seal import Seal, is_key
-from oint_magics.stores.write_ahead import left_in
+from oint_magics.stores.write_ahead import unfinished_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from keyring.backend import KeyringBackend
 
+FORMAT = 1
 _SERVICE = "oint_magics"
 _CANARY = "the canary"
 # One keeps nothing, the others keep plain text in a file, and the last is chosen as soon as it is installed.
@@ -45,8 +46,8 @@ class KeyringStore(FileStore):
         """Delete the file, and its key where no answer on its way needs that."""
         name = _key_name(self.path.read_bytes()) if self.exists() else ""
         super().remove()
-        self.flight("").land()
-        if name and self.path.name not in left_in(self.path.parent):
+        is_needed = self.path.name in unfinished_in(self.path.parent) or self.login_records.unfinished()
+        if name and not is_needed:
             with contextlib.suppress(StoreError):  # Without its file the key opens nothing.
                 _call(_keyring().delete_password, name)
 
@@ -66,7 +67,7 @@ class _KeyringSeal(Seal):
     def prepared(self, purpose: str) -> Callable[[bytes], bytes]:
         self._name = _key_name(self._path.read_bytes()) if self._path.exists() else ""
         encrypt = super().prepared(purpose)
-        start = f"{self._name}\n".encode()
+        start = f"oint-{FORMAT} {self._name}\n".encode()
         return lambda data: start + encrypt(data)
 
     def opened(self, purpose: str, sealed: bytes) -> bytes:
@@ -85,9 +86,19 @@ class _KeyringSeal(Seal):
 
 
 def _key_name(sealed: bytes) -> str:
-    """Return the name of the key of a sealed text, or nothing."""
-    found = re.match(rb"key-[0-9a-f]{16}(?=\n)", sealed)
-    return found[0].decode() if found else ""
+    """Return the name of the key of a sealed text, or nothing.
+
+    Raises:
+        StoreError: it is of an unknown format.
+    """
+    found = re.match(rb"oint-(\d{1,9}) (key-[0-9a-f]{16})?(?=\n|$)", sealed)
+    if found and int(found[1]) != FORMAT:
+        raise StoreError(
+            "The encrypted file has a format that this version of oint_magics does not know. Nothing was sent.",
+            cause="it was written by another version.",
+            next_step="%pip install --upgrade oint_magics",
+        )
+    return found[2].decode() if found and found[2] else ""
 
 
 def _keyring() -> KeyringBackend:

@@ -9,10 +9,11 @@ import uuid
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from oint_magics import settings
+from oint_magics.display.text import visible
 from oint_magics.display.times import clock
 from oint_magics.errors import StoreBusy, StoreError
-from oint_magics.stores import atomic
 from oint_magics.stores.locks import holder, wait_a_moment
+from oint_magics.stores.private_folder import Folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,15 +108,15 @@ class Lease:
         names = [name]
         with contextlib.suppress(OSError, UnicodeError):
             names += self._note.read_text(encoding="ascii").split()
-        with contextlib.suppress(OSError):
-            atomic.note(self._note, "\n".join(names))
+        with contextlib.suppress(OSError), Folder(self._note.parent) as folder:
+            folder.note(self._note.name, "\n".join(names).encode())
         return names
 
     def _busy(self) -> None:
         rows = self._run("SELECT holder FROM oint_pair WHERE name = %(row)s")
         raise StoreBusy(
             "Another machine holds this pair and does not come to its end, so nothing was sent.",
-            cause=f"it is held by {rows[0][0] if rows and rows[0][0] else 'another process'}.",
+            cause=f"it is held by {visible(rows[0][0], 200) if rows and rows[0][0] else 'another process'}.",
             next_step="wait for that process or end it, then run it again",
         )
 
@@ -145,9 +146,9 @@ class Lease:
         """
         before = self.marked(fingerprint)
         rows = self._run(
-            "UPDATE oint_pair SET flight = %(flight)s, flown_by = %(holder)s, flown_at = now(), tries = %(tries)s "
+            "UPDATE oint_pair SET exchange = %(exchange)s, sent_by = %(holder)s, sent_at = now(), tries = %(tries)s "
             "WHERE name = %(row)s AND lease = %(lease)s AND until > now() RETURNING 1",
-            flight=f"{fingerprint} {self.name}",
+            exchange=f"{fingerprint} {self.name}",
             holder=holder(),
             tries=tries,
             lease=self.name,
@@ -159,22 +160,22 @@ class Lease:
     def marked(self, fingerprint: str) -> Mark | None:
         """Return the mark of a token, or `None` where it was not sent, or came back."""
         rows = self._run(
-            "SELECT flight, flown_by, to_char(flown_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC', tries "
-            "FROM oint_pair WHERE name = %(row)s AND split_part(flight, ' ', 1) = %(fingerprint)s",
+            "SELECT exchange, sent_by, to_char(sent_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC', tries "
+            "FROM oint_pair WHERE name = %(row)s AND split_part(exchange, ' ', 1) = %(fingerprint)s",
             fingerprint=fingerprint,
         )
         if not rows:
             return None
-        flight, by, at, tries = rows[0]
-        return Mark(fingerprint, flight.partition(" ")[2], by, at, tries)
+        exchange, by, at, tries = rows[0]
+        return Mark(fingerprint, exchange.partition(" ")[2], visible(by or "another process", 200), at, tries)
 
     def unmark(self, fingerprint: str, before: Mark | None) -> None:
         """Put an earlier mark, or none, in the place of the one that this lease left."""
         self._run(
-            "UPDATE oint_pair SET flight = %(flight)s, flown_by = %(by)s, flown_at = %(at)s::timestamptz, "
-            "tries = %(tries)s WHERE name = %(row)s AND flight = %(mine)s",
+            "UPDATE oint_pair SET exchange = %(exchange)s, sent_by = %(by)s, sent_at = %(at)s::timestamptz, "
+            "tries = %(tries)s WHERE name = %(row)s AND exchange = %(mine)s",
             mine=f"{fingerprint} {self.name}",
-            flight=f"{fingerprint} {before.lease}" if before else None,
+            exchange=f"{fingerprint} {before.lease}" if before else None,
             by=before.by if before else None,
             at=before.at if before else None,
             tries=before.tries if before else 0,

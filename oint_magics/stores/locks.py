@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import io
 import os
 import random
 import socket
-import stat
 import time
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeVar
 
 from oint_magics import process, settings
 from oint_magics.display.text import visible
 from oint_magics.errors import StoreBusy, StoreNotWritable
-from oint_magics.stores import atomic
+from oint_magics.stores.private_folder import (
+    STATE_FOLDER,
+    Folder,
+    StateFolder,
+    data_folder,
+    private_folder,
+    reason_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,6 +29,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _STRIPES = 2
+# Whether the system has the lock as one call; a switch, so that the other way is tested too.
+BY_FLOCK = os.name == "posix"
 _PAIR = "Another process holds this pair and does not come to its end"
 _LOGIN = "Another login of this app does not come to its end"
 
@@ -41,33 +48,31 @@ def store_lock(path: Path, seconds: float, meanwhile: Callable[[], T | None]) ->
         StoreBusy: it was held all the time; names the holder.
         StoreNotWritable: there is no place for the lock beside the file.
     """
-    place = _workshop(path)
-    note = place / f"{path.name}.holder"
     with contextlib.ExitStack() as stack:
-        found = _acquire(stack, place / f"{path.name}.lock", _Wait(note, _PAIR, seconds), meanwhile)
-        if found is None:
-            _sign(note)
-        yield found
+        beside = _Lock(lambda: _state_folder(path), path.name, _PAIR)
+        yield _acquire(stack, [beside, _Lock(_machine_folder, _hashed(path), _PAIR)], seconds, meanwhile)
 
 
 def holder_of(path: Path) -> str | None:
     """Return who holds a store's real file now, in words, or `None`."""
-    place = path.parent / atomic.WORKSHOP
+    if not (path.parent / STATE_FOLDER).is_dir():
+        return None
+    lock = _Lock(lambda: StateFolder(path), path.name, _PAIR)
     try:
-        release = _try(place / f"{path.name}.lock")
+        release = lock.take()
     except (OSError, NotImplementedError):
         return None
     if release:
         release()
         return None
-    return _named(place / f"{path.name}.holder")
+    return lock.holder()
 
 
 def has_locks(path: Path) -> bool:
     """Tell whether the file system of a store's real file has locks."""
     try:
-        release = _try(_workshop(path) / f"{path.name}.lock")
-    except (OSError, NotImplementedError, StoreNotWritable):
+        release = _Lock(lambda: StateFolder(path), path.name, _PAIR).take()
+    except (OSError, NotImplementedError):
         return False
     if release:
         release()
@@ -100,86 +105,117 @@ def login_lock(app: str, seconds: float) -> contextlib.AbstractContextManager[No
 @contextlib.contextmanager
 def _machine_lock(name: str, busy: str, seconds: float, meanwhile: Callable[[], T | None]) -> Iterator[T | None]:
     """Hold a lock of the data folder; without such a folder nothing is known to be a copy, and nothing is held."""
-    place = settings.data_folder() / "locks"
-    try:
-        atomic.private_folder(place)
-    except OSError:
-        yield None
-        return
-    note = place / f"{name}.holder"
     with contextlib.ExitStack() as stack:
-        found = _acquire(stack, place / f"{name}.lock", _Wait(note, busy, seconds), meanwhile)
-        if found is None:
-            _sign(note)
+        try:
+            found = _acquire(stack, [_Lock(_machine_folder, name, busy)], seconds, meanwhile)
+        except StoreNotWritable:
+            found = None
         yield found
 
 
-def _workshop(path: Path) -> Path:
+def _machine_folder() -> Folder:
+    return Folder(private_folder(data_folder(settings.data_folder()) / "locks"))
+
+
+def _state_folder(path: Path) -> Folder:
     reason = None
     try:
-        return atomic.workshop(path.parent)
+        return StateFolder(path)
     except OSError as error:
-        reason = atomic.reason_of(error)
+        reason = reason_of(error)
     if not path.parent.exists():
         raise StoreNotWritable("The file's folder does not exist, so nothing was sent.", next_step="make the folder")
     raise StoreNotWritable(
         "The file's folder cannot be written, so nothing was sent.",
-        cause=f"{reason} ({atomic.WORKSHOP}/ is made in it, for locks and for the answer on its way).",
-        next_step="make the folder writable, or keep the pair elsewhere: profile:NAME",
+        cause=f"{reason} ({STATE_FOLDER}/ is made in it, for locks and for the recovery file).",
+        next_step="make the folder writable, or keep the tokens elsewhere: profile:NAME",
     )
 
 
-class _Wait(NamedTuple):
-    """How long to wait for a lock, where its holder signs, and what is said when it was held all the time."""
+def _hashed(path: Path) -> str:
+    return hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
 
-    note: Path
+
+class _Lock(NamedTuple):
+    """A lock: the folder of its file, its name, and what is said when it was held all the time."""
+
+    opened: Callable[[], Folder]
+    name: str
     busy: str
-    seconds: float
 
+    def take(self) -> Callable[[], None] | None:
+        """Take it and return what releases it, or `None` where another process holds it.
 
-def _acquire(stack: contextlib.ExitStack, path: Path, wait: _Wait, meanwhile: Callable[[], T | None]) -> T | None:
-    """Take a lock, or return what was found meanwhile."""
-    end = time.monotonic() + wait.seconds
-    while True:
+        POSIX has the lock as one call, and it ends with its holder. filelock makes the same call, and importing
+        it costs a cold process a seventh of its whole time; it serves where there is no such call.
+
+        Raises:
+            OSError: the folder cannot be opened, or the file system has no locks.
+        """
+        with self.opened() as folder:
+            return (_try_flock if BY_FLOCK else _try_filelock)(folder, f"{self.name}.lock")
+
+    def sign(self) -> None:
+        """Leave a note for those who wait; they read it only to name the holder."""
+        since = time.strftime("%H:%M:%S UTC", time.gmtime())
+        with contextlib.suppress(OSError), self.opened() as folder:
+            folder.note(f"{self.name}.holder", f"{holder()}, since {since}".encode())
+
+    def holder(self) -> str:
+        """Return who holds it, in words."""
+        who = b""
+        with contextlib.suppress(OSError), self.opened() as folder:
+            who = folder.read(f"{self.name}.holder", 1000) or b""
         try:
-            release = _try(path)
+            return visible(who.decode(), 200) or "another process"
+        except UnicodeDecodeError:
+            return "another process"
+
+
+def _acquire(
+    stack: contextlib.ExitStack, places: list[_Lock], seconds: float, meanwhile: Callable[[], T | None]
+) -> T | None:
+    """Take a lock, or return what was found meanwhile.
+
+    Args:
+        stack: gives the lock back.
+        places: the lock, then those to take in its stead where a file system has none.
+        seconds: how long to wait.
+        meanwhile: asked while somebody else holds the lock.
+    """
+    end = time.monotonic() + seconds
+    while places:
+        try:
+            release = places[0].take()
         except (OSError, NotImplementedError) as error:
             if isinstance(error, OSError) and error.errno is None:
                 raise  # Not the file system's: a `TimeoutError` of an alarm's handler is an `OSError` too.
-            # A file system without locks: one in the data folder protects this machine at least.
-            path = _fallback(path)
+            places = places[1:]  # One in the data folder protects this machine at least.
             continue
         if release is not None:
             stack.callback(release)
+            places[0].sign()
             return None
         found = meanwhile()
         if found is not None:
             return found
         if time.monotonic() > end:
-            _busy(wait)
+            _busy(places[0])
         wait_a_moment(0.06)
+    raise StoreNotWritable("No file system here has locks, so nothing was sent.")
 
 
-def _try(path: Path) -> Callable[[], None] | None:
-    """Take a file's lock and return what releases it, or `None` where another process holds it.
-
-    POSIX has the lock as one call, and it ends with its holder. filelock makes the same call, and importing
-    it costs a cold process a seventh of its whole time; it serves where there is no such call.
-
-    Raises:
-        OSError: the file system has no locks.
-    """
-    if os.name != "posix":
-        return _try_filelock(path)
+def _try_flock(folder: Folder, name: str) -> Callable[[], None] | None:
     import fcntl
 
-    file = _opened(path)
+    file = _LockFile(folder.open(name, os.O_RDWR | os.O_CREAT))
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Somebody may have deleted the folder meanwhile; a lock on a file that is gone locks nothing.
-        if os.path.samestat(os.fstat(file.fileno()), path.lstat()):
+        there = folder.stat(name)
+        if there and os.path.samestat(os.fstat(file.fileno()), there):
             return file.release
-    except (BlockingIOError, FileNotFoundError):
+    except BlockingIOError:
         pass
     except BaseException:
         file.close()
@@ -191,8 +227,8 @@ def _try(path: Path) -> Callable[[], None] | None:
 class _LockFile(io.FileIO):
     """A file that closes itself without a word when an interrupt falls before anybody holds it."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, "r+")
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(descriptor, "r+")
         process.watch(self)
 
     def release(self) -> None:
@@ -211,33 +247,16 @@ class _LockFile(io.FileIO):
         self.close()
 
 
-def _opened(path: Path) -> _LockFile:
-    """Open a lock's file, made where it is not there; a link in its place is refused."""
-    with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    if stat.S_ISLNK(path.lstat().st_mode):
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-    return _LockFile(path)
-
-
-def _try_filelock(path: Path) -> Callable[[], None] | None:
+def _try_filelock(folder: Folder, name: str) -> Callable[[], None] | None:
     from filelock import FileLock, Timeout
 
     # Given back by the thread that does the work, which is not the one that takes it.
-    lock = FileLock(path, mode=0o600, fallback_to_soft=False, preserve_lock_file=True, thread_local=False)
+    lock = FileLock(folder.path / name, mode=0o600, fallback_to_soft=False, preserve_lock_file=True, thread_local=False)
     try:
         lock.acquire(timeout=0)
     except Timeout:
         return None
     return lock.release
-
-
-def _fallback(path: Path) -> Path:
-    place = settings.data_folder() / "locks"
-    if path.parent == place:
-        raise StoreNotWritable("No file system here has locks, so nothing was sent.")
-    atomic.private_folder(place)
-    return place / f"{hashlib.sha256(str(path).encode()).hexdigest()[:16]}.lock"
 
 
 def wait_a_moment(longest: float) -> None:
@@ -250,22 +269,9 @@ def holder() -> str:
     return f"process {os.getpid()} on {socket.gethostname()}"
 
 
-def _sign(note: Path) -> None:
-    """Leave a note for those who wait; they read it only to name the holder."""
-    with contextlib.suppress(OSError):
-        atomic.note(note, f"{holder()}, since {time.strftime('%H:%M:%S UTC', time.gmtime())}")
-
-
-def _named(note: Path) -> str:
-    who = ""
-    with contextlib.suppress(OSError, ValueError):
-        who = note.read_text(encoding="utf-8")
-    return visible(who, 200) or "another process"
-
-
-def _busy(wait: _Wait) -> NoReturn:
+def _busy(lock: _Lock) -> NoReturn:
     raise StoreBusy(
-        f"{wait.busy}, so nothing was sent.",
-        cause=f"it is held by {_named(wait.note)}.",
+        f"{lock.busy}, so nothing was sent.",
+        cause=f"it is held by {lock.holder()}.",
         next_step="wait for that process or end it, then run it again",
     )

@@ -8,9 +8,9 @@ one was carried out is not known.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import re
 import time
+import uuid
 import weakref
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,8 +27,12 @@ TABLE = """CREATE TABLE IF NOT EXISTS oint_pair (
     generation bigint NOT NULL DEFAULT 0,
     content text,
     lease text, holder text, until timestamptz,
-    flight text, flown_by text, flown_at timestamptz, tries integer NOT NULL DEFAULT 0
+    exchange text, sent_by text, sent_at timestamptz, tries integer NOT NULL DEFAULT 0,
+    format integer NOT NULL DEFAULT 1
 )"""
+FORMAT = 1
+# A row that is no pair's: it names the database, whatever address leads there.
+_IDENTITY = ""
 _RIGHTS = 'GRANT SELECT, INSERT, UPDATE, DELETE ON oint_pair TO "{user}"'
 
 _PATIENCE = 10.0
@@ -64,6 +68,7 @@ class Database:
 
     def __init__(self, address: Secret) -> None:
         self._address = address
+        self._name = address.fingerprint()
         self._open: list[psycopg.Connection[Any]] = []
         self._has_answered = False
         weakref.finalize(self, _close, self._open)
@@ -75,12 +80,24 @@ class Database:
         self._open.clear()
 
     def identity(self) -> str:
-        """Return a short hash of which database it is: host, port and name, and neither user nor password."""
-        from psycopg.conninfo import conninfo_to_dict
+        """Return which database it is, as it says itself: it may have several addresses, or get a new one.
 
-        known = conninfo_to_dict(self._address.reveal())
-        where = [str(known.get(key) or "") for key in ("host", "hostaddr", "port", "dbname")]
-        return hashlib.sha256("\n".join(where).encode()).hexdigest()[:8]
+        Raises:
+            StoreError: it cannot be asked.
+        """
+        known = process.state.databases
+        if self._name not in known:
+            known[self._name] = self._asked_identity()
+        return known[self._name]
+
+    def _asked_identity(self) -> str:
+        query = "SELECT content FROM oint_pair WHERE name = %(name)s"
+        rows = self.run(query, name=_IDENTITY)
+        if not rows:
+            insert = "INSERT INTO oint_pair (name, content) VALUES (%(name)s, %(id)s) ON CONFLICT DO NOTHING"
+            self.run(insert, name=_IDENTITY, id=uuid.uuid4().hex[:12])
+            rows = self.run(query, name=_IDENTITY)
+        return str(rows[0][0])
 
     def run(self, statement: str, **values: object) -> list[tuple[Any, ...]]:
         """Run one statement in a transaction of its own, and return its rows.
@@ -166,6 +183,12 @@ class Database:
                 "The team's database does not let this user work with the table oint_pair, so nothing was sent.",
                 cause="a right is missing (SQLSTATE 42501).",
                 next_step=f"its owner runs: {self._rights()}",
+            )
+        if fault.code == "42703":
+            return StoreError(
+                "The table oint_pair has a format that this version of oint_magics does not know. Nothing was sent.",
+                cause="a column is missing (SQLSTATE 42703): it was made by another version.",
+                next_step="%pip install --upgrade oint_magics",
             )
         return _problem(fault)
 

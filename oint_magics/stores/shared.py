@@ -1,6 +1,6 @@
 """A team's pair in PostgreSQL: one row an account, encrypted, held by a lease.
 
-The row tells everybody what a flight's file tells this machine: that the token was sent, by whom and
+The row tells everybody what an exchange record tells this machine: that the token was sent, by whom and
 when. Whoever finds that mark on a token knows that its answer may lie on another machine.
 """
 
@@ -9,24 +9,30 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from oint_magics import settings
 from oint_magics.auth.json_text import JsonObject, read_object
 from oint_magics.auth.structure import Auth, auth_of
+from oint_magics.display.text import visible
 from oint_magics.errors import AuthNotFound, OintError, StoreError, StoreNotWritable, StoreTaken
-from oint_magics.stores import atomic
+from oint_magics.stores import journal, newest
 from oint_magics.stores.document import check_unchanged, pretty, with_grant
 from oint_magics.stores.lease import Lease, Mark, late
 from oint_magics.stores.locks import store_lock
-from oint_magics.stores.postgres import Database
+from oint_magics.stores.postgres import FORMAT, Database
+from oint_magics.stores.private_folder import data_folder, private_folder, reason_of
 from oint_magics.stores.seal import Seal, team_keys
-from oint_magics.stores.write_ahead import Airfield, Flight, Found
+from oint_magics.stores.unfinished import Unfinished
+from oint_magics.stores.write_ahead import ExchangeRecord, RecordFolder, login_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from oint_magics.oauth.token_endpoint import Grant
+    from oint_magics.secret import Secret
 
 T = TypeVar("T")
 _LOOKS_APART = 0.1
@@ -63,22 +69,27 @@ class SharedStore:
         self.label = f"shared:{name}"
         self._name = name
         self._database = Database(settings.shared_store())
-        self._identity = _identity(self._database)
         self._seal = Seal(team_keys, lambda: _unopened(self.label))
-        self._folder = settings.data_folder() / "shared" / self._identity
-        self._lease = Lease(self._database, name, self._folder)
         self._looked: tuple[float, object] = (-_LOOKS_APART, None)
 
     @property
     def place(self) -> str:
         """The row's name and the database's: one machine may know rows of one name in two databases."""
-        return f"{self.label}@{self._identity}"
+        return f"{self.label}@{self._database.identity()}"
+
+    @cached_property
+    def _folder(self) -> Path:
+        return settings.data_folder() / "shared" / self._database.identity()
+
+    @cached_property
+    def _lease(self) -> Lease:
+        return Lease(self._database, self._name, self._folder)
 
     def exists(self) -> bool:
         """Tell whether there is a pair of that name."""
         return bool(self._run("SELECT 1 FROM oint_pair WHERE name = %(name)s AND content IS NOT NULL"))
 
-    def stamp(self) -> object:
+    def version(self) -> object:
         """Return the pair's generation; the database is asked at most ten times a second."""
         if time.monotonic() - self._looked[0] > _LOOKS_APART:
             rows = self._run("SELECT generation FROM oint_pair WHERE name = %(name)s AND content IS NOT NULL")
@@ -94,7 +105,7 @@ class SharedStore:
         """
         return auth_of(self._row().document.values())
 
-    def follows(self, fingerprint: str) -> bool:
+    def descends_from(self, fingerprint: str) -> bool:
         """Tell whether the pair descends from a token, whichever machine refreshed it."""
         return fingerprint in self._row().ancestors
 
@@ -107,7 +118,7 @@ class SharedStore:
         self._run("INSERT INTO oint_pair (name) VALUES (%(name)s) ON CONFLICT DO NOTHING")
         rows = self._run("SELECT generation FROM oint_pair WHERE name = %(name)s")
         seen = rows[0][0] if rows else 0
-        content = self._sealed(pretty(auth.document.reveal()), seen + 1, [])
+        content = self._sealed(pretty(auth.own_document.reveal()), seen + 1, [])
         if not self._write(seen, seen + 1, content, is_held=True):
             raise _overtaken(self.label)
 
@@ -119,15 +130,16 @@ class SharedStore:
         )
         self._looked = -_LOOKS_APART, None
 
-    def withdraw(self, auth: Auth) -> None:
+    def delete_if_unchanged(self, auth: Auth) -> None:
         """Delete the row that `create` has just written, if it is still that, and held."""
-        if self.exists() and self.read().document.matches(auth.document):
+        if self.exists() and self.read().document.matches(auth.own_document):
             self.remove()
 
     def forget(self) -> None:
         """Delete the row, for the whole team, and what this machine keeps of it."""
         self.remove()
-        Flight(self._airfield(), "").land()
+        self.records.sweep()
+        self.login_records.discard_all()
 
     def prove(self) -> None:
         """Show that the pair can be saved, by writing the unchanged content as `save` does, with the newest key.
@@ -163,14 +175,17 @@ class SharedStore:
         rows = self._run(
             "UPDATE oint_pair SET generation = %(generation)s, content = %(content)s "
             "WHERE name = %(name)s AND generation = %(seen)s "
-            "AND (NOT %(is_held)s OR lease IS NOT DISTINCT FROM %(lease)s) RETURNING 1",
+            "AND format = %(format)s AND (NOT %(is_held)s OR lease IS NOT DISTINCT FROM %(lease)s) "
+            "RETURNING content = %(content)s",
+            format=FORMAT,
             is_held=is_held,
             seen=seen,
             generation=generation,
             content=content,
             lease=self._lease.name or None,
         )
-        return bool(rows)
+        # A trigger may have kept what was there.
+        return bool(rows) and rows[0][0]
 
     def warning(self) -> str | None:
         """Return what the user should know about the database's address, or `None`."""
@@ -195,9 +210,10 @@ class SharedStore:
     def _make_folder(self) -> None:
         reason = None
         try:
-            atomic.private_folder(self._folder)
+            data_folder(settings.data_folder())
+            private_folder(self._folder)
         except OSError as error:
-            reason = atomic.reason_of(error)
+            reason = reason_of(error)
         if reason:
             raise StoreNotWritable(
                 "The data folder cannot be written, so nothing was sent.",
@@ -208,16 +224,24 @@ class SharedStore:
     def holder(self) -> str | None:
         """Return who holds the row now, in words, or `None`."""
         rows = self._run("SELECT holder FROM oint_pair WHERE name = %(name)s AND until > now()")
-        return rows[0][0] if rows else None
+        return visible(rows[0][0], 200) if rows else None
 
-    def flight(self, fingerprint: str) -> Flight:
-        """Return the flight of a token from this row: a file on this machine, and a mark in the row."""
-        return _SharedFlight(self._airfield(), fingerprint, self._lease)
+    @property
+    def records(self) -> RecordFolder:
+        """Where the records of exchanges from this row lie: on this machine, with a mark in the row."""
+        return _SharedRecordFolder(self._folder / self._name, self.place, self._seal, self._lease)
 
-    def _airfield(self) -> Airfield:
-        return Airfield(self._folder, self._name, self.place, self._seal)
+    @property
+    def login_records(self) -> RecordFolder:
+        """Where the records of logins into this row lie: in the data folder."""
+        return login_records(newest.name_of(self.place), self.place, self._seal)
 
-    def put_back(self, fingerprint: str) -> bool:  # noqa: ARG002 - the interface's
+    @property
+    def journal(self) -> journal.Journal:
+        """The refresh log of this machine."""
+        return journal.here()
+
+    def restore_newest(self, fingerprint: str, app: Auth) -> bool:  # noqa: ARG002 - the interface's
         """Restore nothing: nobody puts older bytes over a row."""
         return False
 
@@ -225,10 +249,12 @@ class SharedStore:
         return self._database.run(statement, name=self._name, **values)
 
     def _row(self) -> _Row:
-        rows = self._run("SELECT generation, content FROM oint_pair WHERE name = %(name)s")
-        if not rows or rows[0][1] is None:
+        rows = self._run("SELECT format, generation, content FROM oint_pair WHERE name = %(name)s")
+        if not rows or rows[0][2] is None:
             raise AuthNotFound(f"{self.label} is not there.", next_step=f"%twitter_keep SOURCE {self.label}")
-        generation, content = rows[0]
+        form, generation, content = rows[0]
+        if form != FORMAT:
+            raise _newer(self.label)
         known = json.loads(self._seal.opened(f"{self._name} {generation}", content.encode()))
         return _Row(read_object(known["auth"]), generation, known["ancestors"])
 
@@ -237,30 +263,40 @@ class SharedStore:
         return self._seal.sealed(f"{self._name} {generation}", known.encode()).decode()
 
 
-class _SharedFlight(Flight):
-    """A flight that the other machines can see."""
+class _SharedRecordFolder(RecordFolder):
+    """Where the records of a row lie, which the other machines can see."""
 
-    def __init__(self, field: Airfield, fingerprint: str, lease: Lease) -> None:
-        super().__init__(field, fingerprint, lease.name)
-        self._fingerprint = fingerprint
-        self._held = lease
+    def __init__(self, target: Path, place: str, seal: Seal, lease: Lease) -> None:
+        super().__init__(target, place, seal)
+        self._lease = lease
+
+    def of(self, token: Secret) -> ExchangeRecord:
+        return _SharedRecord(self, token, self._lease)
+
+
+class _SharedRecord(ExchangeRecord):
+    """A record that the other machines can see."""
+
+    def __init__(self, folder: RecordFolder, token: Secret, lease: Lease) -> None:
+        super().__init__(folder, token.fingerprint(), token, lease.name)
+        self._lease_held = lease
         self._marked_before: Mark | None = None
-        self._opened_at = 0.0
+        self._begun_at = 0.0
 
-    def open(self, tries: int) -> None:
-        """Write who flies, on this machine and then in the row, before anything is sent.
+    def begin(self, tries: int) -> None:
+        """Write who sends the token, on this machine and then in the row, before anything is sent.
 
         Raises:
             StoreNotWritable: it cannot be written.
             StoreBusy: the lease is another's by now.
         """
-        super().open(tries)
+        super().begin(tries)
         try:
-            self._marked_before = self._held.mark(self._fingerprint, tries)
+            self._marked_before = self._lease_held.mark(self._fingerprint, tries)
         except OintError:
             super().close()  # The mark may stand there all the same; this file says that it is ours.
             raise
-        self._opened_at = time.monotonic()
+        self._begun_at = time.monotonic()
 
     def check(self) -> None:
         """Make sure that the lease outlives the exchange, also where the machine slept in between.
@@ -268,36 +304,37 @@ class _SharedFlight(Flight):
         Raises:
             StoreBusy: it does not.
         """
-        exchange = settings.timeout() - (time.monotonic() - self._opened_at)
-        if self._held.left() < max(0.0, exchange) + _SAVING:
+        exchange = settings.timeout() - (time.monotonic() - self._begun_at)
+        if self._lease_held.left() < max(0.0, exchange) + _SAVING:
             raise late()
+        super().check()
 
-    def land(self) -> None:
+    def commit(self) -> None:
         """Remove mark and file: the pair is saved, or nothing is left to wait for."""
         with contextlib.suppress(StoreError):
-            self._held.unmark(self._fingerprint, None)
-        super().land()
+            self._lease_held.unmark(self._fingerprint, None)
+        super().commit()
 
-    def cancel(self) -> None:
-        """Undo `open`: what an earlier flight left in doubt stays as it was."""
+    def rollback(self) -> None:
+        """Undo `begin`: what an earlier exchange left in doubt stays as it was."""
         try:
-            self._held.unmark(self._fingerprint, self._marked_before)
+            self._lease_held.unmark(self._fingerprint, self._marked_before)
         except StoreError:
             super().close()  # As above.
             return
-        super().cancel()
+        super().rollback()
 
-    def found(self) -> Found | None:
-        """Return what an earlier flight of this token left behind, here or on another machine, or `None`."""
-        here = super().found()
+    def looked_up(self) -> tuple[Unfinished | None, str]:
+        """Return what an earlier exchange of this token left behind, here or on another machine; as the base does."""
+        here, ignored = super().looked_up()
         if here and here.answer and here.answer.status < 300:
-            return here
-        mark = self._held.marked(self._fingerprint)
+            return here, ignored
+        mark = self._lease_held.marked(self._fingerprint)
         if mark is None:
-            return None  # The mark comes before the sending: without one, nothing was sent.
+            return None, ignored  # The mark comes before the sending: without one, nothing was sent.
         if here and mark.lease in here.leases:
-            return here._replace(tries=mark.tries)
-        return Found(mark.by, mark.at, mark.tries, None, is_elsewhere=True)
+            return here._replace(tries=mark.tries), ignored
+        return Unfinished(mark.by, mark.at, mark.tries, None, is_elsewhere=True), ignored
 
 
 def _unopened(label: str) -> StoreError:
@@ -308,15 +345,13 @@ def _unopened(label: str) -> StoreError:
     )
 
 
+def _newer(label: str) -> StoreError:
+    return StoreError(
+        f"{label} has a format that this version of oint_magics does not know. Nothing was sent.",
+        cause="somebody in your team has a newer version.",
+        next_step="%pip install --upgrade oint_magics",
+    )
+
+
 def _overtaken(label: str) -> StoreTaken:
     return StoreTaken(f"{label} was changed meanwhile.", cause="it holds another pair by now.")
-
-
-def _identity(database: Database) -> str:
-    """Return which database it is; an address that nobody can read is told when it is used."""
-    from psycopg import ProgrammingError
-
-    try:
-        return database.identity()
-    except ProgrammingError:
-        return "unknown"

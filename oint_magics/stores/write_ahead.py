@@ -1,168 +1,237 @@
-"""A flight: one use of one refresh token, from before it is sent until its successor is saved.
+"""The exchange record: what is written before a token is sent, until its successor is saved (write-ahead).
 
-Its file lies in `.oint/` beside the store, named by the token's fingerprint. The raw answer is appended
-to it as it comes off the socket, so that a process that dies in the next moment leaves it behind.
+Its file lies in `.oint/` beside the store, named by the token's fingerprint; of a login, in the data folder. The raw
+answer is appended to it as it comes off the socket, so that a process that dies in the next moment leaves it behind.
+
+A record is believed only if its head carries an HMAC that is keyed by the token that is exchanged, and the file is its
+owner's alone. No key is stored, so any process that has the token can tell.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hmac
 import json
 import os
+import secrets
 import time
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from oint_magics import settings
 from oint_magics.display.text import visible
 from oint_magics.errors import OintError, StoreNotWritable
 from oint_magics.oauth import raw_answer, token_endpoint
-from oint_magics.secret import fingerprint as fingerprint_of
-from oint_magics.stores import atomic, journal
+from oint_magics.stores import exchange_notes, journal, journal_text
 from oint_magics.stores.locks import holder
+from oint_magics.stores.private_folder import (
+    STATE_FOLDER,
+    Folder,
+    StateFolder,
+    data_folder,
+    is_closed,
+    is_mine,
+    private_folder,
+    reason_of,
+    write_all,
+)
+from oint_magics.stores.unfinished import Unfinished, content, head_of, leases_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from oint_magics.auth.structure import Auth
     from oint_magics.oauth.raw_answer import Answer
-    from oint_magics.oauth.token_endpoint import Grant
     from oint_magics.secret import Secret
     from oint_magics.stores.seal import Seal
 
-_LARGEST = 3 * 1024 * 1024
-# Room for an answer that is set aside on the disk before anything is sent; a longer one grows the file.
+FORMAT = 1
+# Room for an answer that is reserved on the disk before anything is sent; a longer one grows the file.
 _ROOM = 16 * 1024
+_START, _KEPT = "exchange-", "kept-"
 
 
-class Found(NamedTuple):
-    """A flight that did not land.
-
-    Attributes:
-        by: the process that flew it and its machine, in words.
-        since: when it began, in words (UTC).
-        tries: how often the token was sent by then.
-        answer: what came back as far as it came, or `None` where no status came.
-        is_elsewhere: whether its answer, if one came, lies on another machine.
-        leases: the leases under which this machine sent the token.
-        began: when it began, in Unix seconds; `None` where that cannot be read.
-    """
-
-    by: str
-    since: str
-    tries: int
-    answer: Answer | None
-    is_elsewhere: bool = False
-    leases: tuple[str, ...] = ()
-    began: float | None = None
-
-    def grant(self, auth: Auth, login: tuple[Secret, ...] = ()) -> Grant | None:
-        """Return the pair that it brought, or `None`.
-
-        Args:
-            auth: what was sent.
-            login: what stands for the code of a login, as `oauth.read_grant` takes it; nothing for a refresh.
-        """
-        if self.answer is None:
-            return None
-        # Its token has lived since then, not since it was found.
-        came = datetime.now(UTC) if self.began is None else datetime.fromtimestamp(self.began, UTC)
-        try:
-            return token_endpoint.read_grant(self.answer, auth, "the token endpoint", came, login)
-        except OintError:
-            return None
-
-
-class Airfield(NamedTuple):
-    """Where a store's flights start and land.
-
-    Attributes:
-        folder: the folder of the store's file.
-        store: the name of the store's file.
-        place: the store, as it can be opened.
-        seal: encrypts the answers; `None` where the store itself is plain.
-    """
-
-    folder: Path
-    store: str
-    place: str
-    seal: Seal | None = None
-
-
-class Flight:
-    """A flight in the air, or one that was left behind.
+class RecordFolder:
+    """Where the records of a store lie.
 
     Args:
-        field: where it starts.
-        fingerprint: the refresh token's.
-        lease: the lease it flies under, or blank.
+        target: the store's file, or what stands for it; the records lie in `.oint/` beside it.
+        place: the store, as it can be opened.
+        seal: encrypts the answers; `None` where the store itself is plain.
+        is_for_logins: whether they are records of logins, which lie in the data folder itself.
     """
 
-    def __init__(self, field: Airfield, fingerprint: str, lease: str = "") -> None:
-        self._field = field
-        self._name = f"flight-{fingerprint}"
-        self._seal = field.seal
+    def __init__(self, target: Path, place: str, seal: Seal | None = None, *, is_for_logins: bool = False) -> None:
+        self.target = target
+        self.place = place
+        self.seal = seal
+        self._is_for_logins = is_for_logins
+
+    def of(self, token: Secret) -> ExchangeRecord:
+        """Return the record of a refresh token."""
+        return ExchangeRecord(self, token.fingerprint(), token)
+
+    def of_login(self, name: str) -> ExchangeRecord:
+        """Return the record of a login; no token proves it, so only the data folder holds one."""
+        return ExchangeRecord(self, name, None)
+
+    @property
+    def folder(self) -> Path:
+        """The folder's path."""
+        return self.target.parent if self._is_for_logins else self.target.parent / STATE_FOLDER
+
+    def opened(self) -> Folder:
+        """Open the folder, made where it is not there; raises `OSError`."""
+        if not self._is_for_logins:
+            return StateFolder(self.target)
+        data_folder(settings.data_folder())
+        private_folder(self.target.parent.parent)
+        with Folder(self.target.parent.parent) as above:
+            return above.inner(self.target.parent.name)
+
+    def unfinished(self, start: str = "") -> list[str]:
+        """Return the names, as `of_login` takes them, of the store's records that begin so."""
+        if not self.folder.is_dir():
+            return []
+        with contextlib.suppress(OSError), self.opened() as folder:
+            names = folder.names(_START + start)
+            mine = [name for name in names if head_of(content(folder, name))[0].get("store") == self.target.name]
+            return [name.removeprefix(_START) for name in mine if not name.endswith(".new")]
+        return []
+
+    def sweep(self, sent: Secret | None = None) -> None:
+        """Remove the records of tokens that the store holds no longer, and that have nothing to tell to a copy.
+
+        Args:
+            sent: the token that was sent last. A record that has brought it, and that the refresh log does not know
+                of, is noted there first: only who has the token can have written it.
+        """
+        log = journal.here(None if self._is_for_logins else self.folder)
+        for name in self.unfinished():
+            answer = self._answer_in(name)
+            brought = token_endpoint.refresh_token_in(answer) if answer else None
+            if sent and brought and sent.has_fingerprint(brought):
+                log.record(name, brought, self.place)
+            if answer is None or log.known(name).newest not in (None, name):
+                self.of_login(name).discard()
+
+    def discard_all(self) -> None:
+        """Remove all records of the store."""
+        for name in self.unfinished():
+            self.of_login(name).discard()
+
+    def _answer_in(self, name: str) -> Answer | None:
+        raw = b""
+        with contextlib.suppress(OSError), self.opened() as folder:
+            raw = head_of(content(folder, _START + name))[1]
+        opened = b""
+        with contextlib.suppress(OintError):
+            opened = self.seal.opened(_START + name, raw) if self.seal and raw else raw
+        return raw_answer.read(opened or raw)
+
+
+class ExchangeRecord:
+    """The record of one exchange, that is begun here or was left behind.
+
+    Args:
+        folder: where it lies.
+        name: the refresh token's fingerprint, or a login's name.
+        token: proves it; `None` for a login.
+        lease: the lease under which the token is sent, or blank.
+    """
+
+    def __init__(self, folder: RecordFolder, name: str, token: Secret | None, lease: str = "") -> None:
+        self._folder = folder
+        self._name, self._fingerprint = _START + name, name
+        self._token = token
         self._lease = lease
         self._descriptor = -1
         self._before: bytes | None = None
         self._noted_before: bytes | None = None
         self._came = bytearray()
         self._sealed: Callable[[bytes], bytes] | None = None
-        self._is_kept = True
+        self._is_kept = self._is_linked = True
+        self.is_sent = False
 
     @property
-    def _path(self) -> Path:
-        return self._field.folder / atomic.WORKSHOP / self._name
+    def file(self) -> str:
+        """The record's file, as messages name it."""
+        return visible(str(self._folder.folder / self._name), 300)
 
-    def open(self, tries: int) -> None:
-        """Write who flies and when, synced, before anything is sent.
+    def begin(self, tries: int) -> None:
+        """Write who sends the token and when, synced, before anything is sent.
 
         Args:
-            tries: how often the token is sent, with this flight.
+            tries: how often the token is sent, with this time.
 
         Raises:
             StoreNotWritable: it cannot be written.
+            StoreError: a record of an unknown format stands there.
         """
         reason = None
-        self._sealed = self._seal.prepared(self._name) if self._seal else None
+        seal = self._folder.seal
+        self._sealed = seal.prepared(self._name) if seal else None
         try:
             self._begin(tries)
         except OSError as error:
-            reason = error.strerror or type(error).__name__
+            reason = reason_of(error)
         if reason:
             raise StoreNotWritable(
-                "The answer could not be kept on its way, so nothing was sent.",
-                cause=f"{reason} (it is written to {atomic.WORKSHOP}/ beside the file as it comes).",
+                "The recovery file cannot be written, so nothing was sent.",
+                cause=f"{reason} (the answer is written to {STATE_FOLDER}/ beside the file as it comes).",
                 next_step="make room or make the folder writable, then run it again",
             )
 
     def _begin(self, tries: int) -> None:
-        path = atomic.workshop(self._field.folder) / self._name
-        self._before, self._noted_before = _content(path), _content(_note(self._name))
-        leases = [*_leases(_head(self._before)[0]), *([self._lease] if self._lease else [])]
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-        self._descriptor = os.open(path, flags, 0o600)
-        who = {"by": holder(), "since": time.time(), "tries": tries}
-        head = who | {"store": self._field.store, "leases": leases}
-        start = json.dumps(head).encode() + b"\n"
-        atomic.write_all(self._descriptor, start + bytes(_ROOM))
-        os.fsync(self._descriptor)
-        os.lseek(self._descriptor, len(start), os.SEEK_SET)
-        atomic.sync_folder(path.parent)
-        _set_note(self._name, self._field.place.encode())
+        with self._folder.opened() as folder:
+            self._before, self._noted_before = content(folder, self._name), exchange_notes.read(self._fingerprint)
+            head, raw = head_of(self._before)
+            self._check_format(head)
+            if raw and _may_hold_pair(self._opened(raw)):
+                folder.rename(self._name, folder, f"{_KEPT}{self._name}-{secrets.token_hex(4)}")
+            leases = [*leases_in(head), *([self._lease] if self._lease else [])]
+            start = self._new_head(tries, leases)
+            self._descriptor = folder.create(f"{self._name}.new")
+            write_all(self._descriptor, start + bytes(_ROOM))
+            os.fsync(self._descriptor)
+            os.lseek(self._descriptor, len(start), os.SEEK_SET)
+            folder.rename(f"{self._name}.new", folder, self._name)
+            folder.sync()
+        exchange_notes.write(self._fingerprint, self._folder.place)
+
+    def _new_head(self, tries: int, leases: list[str]) -> bytes:
+        head = {
+            "format": FORMAT,
+            "by": holder(),
+            "since": time.time(),
+            "tries": tries,
+            "store": self._folder.target.name,
+            "leases": leases,
+            "nonce": secrets.token_hex(16),
+        }
+        return json.dumps(head | {"mac": self._mac(head)}).encode() + b"\n"
+
+    def _mac(self, head: dict[str, Any]) -> str:
+        """Return what only somebody who has the token can compute of a head."""
+        if self._token is None:
+            return ""
+        text = json.dumps({key: value for key, value in head.items() if key != "mac"}, sort_keys=True)
+        return hmac.new(self._token.reveal().encode(), text.encode(), "sha256").hexdigest()
 
     def check(self) -> None:
         """Make sure, in the last moment before it is sent, that the token may still be sent."""
+        self.is_sent = True
 
     def append(self, data: bytes) -> None:
         """Append raw bytes of the answer; whatever goes wrong here must not keep the answer from being read.
 
-        A sealed flight writes the whole answer at once, as soon as it is there.
+        A sealed record takes the whole answer at once, as soon as it is there.
 
         Args:
             data: the bytes; none where the other side ended the connection.
         """
+        if self._descriptor < 0:
+            self._is_kept = False
+            return
         if self._sealed is None:
             self._write(data)
             return
@@ -173,165 +242,143 @@ class Flight:
 
     def _write(self, data: bytes) -> None:
         try:
-            atomic.write_all(self._descriptor, data)
+            write_all(self._descriptor, data)
         except OSError:
             self._is_kept = False
 
     @property
     def is_kept(self) -> bool:
-        """Whether all that came is in the file."""
-        return self._is_kept and not self._came
+        """Whether all that came is in the file, and the file is where the next run looks for it."""
+        return self._is_kept and not self._came and self._is_linked
 
     def close(self) -> None:
         """Close the file and leave it: its answer is not saved, or there is none."""
-        if self._descriptor >= 0:
-            if self._sealed and self._came:
-                self._write(self._sealed(bytes(self._came)))
-                self._came.clear()
-            os.close(self._descriptor)
-            self._descriptor = -1
+        if self._descriptor < 0:
+            return
+        if self._sealed and self._came:
+            self._write(self._sealed(bytes(self._came)))
+            self._came.clear()
+        self._is_linked = self._is_still_there()
+        os.close(self._descriptor)
+        self._descriptor = -1
 
-    def drop(self) -> None:
+    def _is_still_there(self) -> bool:
+        """Tell whether nobody removed or replaced file or folder meanwhile."""
+        try:
+            return os.path.samestat(os.fstat(self._descriptor), (self._folder.folder / self._name).lstat())
+        except OSError:
+            return False
+
+    def discard(self) -> None:
         """Remove the file: the pair is kept elsewhere."""
         self.close()
-        _remove(self._path)
+        self._remove(self._name)
 
-    def land(self) -> None:
+    def _remove(self, name: str) -> None:
+        if self._folder.folder.is_dir():
+            with contextlib.suppress(OSError), self._folder.opened() as folder:
+                folder.remove(name)
+        exchange_notes.restore(name.removeprefix(_START), None)
+
+    def commit(self) -> None:
         """Remove the file, the pair being saved or nothing left to wait for; and those of the store's earlier tokens.
 
-        Whoever lands holds the store, so a flight of a token that the store holds no longer is void.
+        Whoever commits holds the store, so a record of a token that the store holds no longer is of no use, except to
+        a copy, as long as the refresh log does not know what the record does.
         """
-        self.drop()
-        for path in self._path.parent.glob("flight-*"):
-            if _head(_content(path))[0].get("store") == self._field.store and self._is_void(path.name):
-                _remove(path)
+        self.discard()
+        self._folder.sweep(self._token)
 
-    def _is_void(self, name: str) -> bool:
-        """Tell whether nobody needs a flight of another token; its pair, where it brought one, is known then.
-
-        A process may have died between the save and the journal, and a copy may need what its store does not.
-        """
-        fingerprint = name.removeprefix("flight-")
-        try:
-            found = Flight(self._field, fingerprint).found()
-        except OintError:
-            return False
-        newest = _refresh_token(found.answer.body) if found and found.answer else None
-        if fingerprint.startswith("login-"):  # No token's: a login that did not come to its end.
-            return newest is not None and journal.family_of(newest) is not None
-        if newest is None or journal.successor_of(fingerprint):
-            return True
-        if not journal.family_of(newest):
-            return False
-        journal.record(fingerprint, newest, self._field.place)
-        return True
-
-    def cancel(self) -> None:
-        """Undo `open` where nothing was sent or spent: what an earlier flight left in doubt stays as it was."""
+    def rollback(self) -> None:
+        """Undo `begin` where nothing was sent or spent: what an earlier exchange left in doubt stays as it was."""
         self._came.clear()
         if self._before is None:
-            self.drop()
-            _set_note(self._name, self._noted_before)
+            self.discard()
+            exchange_notes.restore(self._fingerprint, self._noted_before)
             return
-        with contextlib.suppress(OSError):
-            os.ftruncate(self._descriptor, 0)
-            os.lseek(self._descriptor, 0, os.SEEK_SET)
-            atomic.write_all(self._descriptor, self._before)
-            os.fsync(self._descriptor)
+        with contextlib.suppress(OSError), self._folder.opened() as folder:
+            folder.write(self._name, self._before)
         self.close()
 
-    def siblings(self, start: str) -> list[str]:
-        """Return the fingerprints, or what stands for them, of all this store's flights that begin so."""
-        found = sorted(self._path.parent.glob(f"flight-{start}*"))
-        mine = [path for path in found if _head(_content(path))[0].get("store") == self._field.store]
-        return [path.name.removeprefix("flight-") for path in mine]
-
-    def found(self) -> Found | None:
-        """Return what an earlier flight of this token left behind, or `None`.
+    def found(self) -> Unfinished | None:
+        """Return what an earlier exchange of this token left behind, or `None`.
 
         Raises:
-            StoreError: the answer is sealed, and no key opens it.
+            StoreError: it is of an unknown format; or its answer is sealed, and no key opens it.
         """
-        data = _content(self._path)
+        return self.looked_up()[0]
+
+    def looked_up(self) -> tuple[Unfinished | None, str]:
+        """Return what an earlier exchange left behind, and the file of a record that is not believed, or nothing.
+
+        Raises:
+            StoreError: as `found` does.
+        """
+        if not self._folder.folder.is_dir():
+            return None, ""
+        try:
+            with self._folder.opened() as folder:
+                data = content(folder, self._name)
+                is_private = self._is_private(folder)
+        except OSError:
+            return None, ""
         if data is None:
-            return None
-        head, raw = _head(data)
-        answer = raw_answer.read(self._seal.opened(self._name, raw) if self._seal and raw else raw)
+            return None, ""
+        head, raw = head_of(data)
+        if not is_private or not self._is_proved(head):
+            return None, self.file
+        self._check_format(head)
+        return self._unfinished(head, raw), ""
+
+    def _is_private(self, folder: Folder) -> bool:
+        found = folder.stat(self._name)
+        owner = folder.owner if isinstance(folder, StateFolder) else None
+        return found is not None and is_mine(found, owner) and is_closed(found) and found.st_nlink == 1
+
+    def _is_proved(self, head: dict[str, Any]) -> bool:
+        """Tell whether the token's owner wrote a head; one of another format may have another way to say so."""
+        mac = head.get("mac")
+        is_other = isinstance(head.get("format"), int) and head["format"] != FORMAT
+        return is_other or (isinstance(mac, str) and hmac.compare_digest(mac.encode(), self._mac(head).encode()))
+
+    def _check_format(self, head: dict[str, Any]) -> None:
+        if isinstance(head.get("format"), int) and head["format"] != FORMAT:
+            raise journal_text.newer("The recovery file", self._folder.folder / self._name)
+
+    def _unfinished(self, head: dict[str, Any], raw: bytes) -> Unfinished:
+        answer = raw_answer.read(self._opened(raw))
         try:
             since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(head["since"]))
-            who, began = visible(str(head["by"]), 200), float(head["since"])
-            return Found(who, since, int(head["tries"]), answer, leases=tuple(_leases(head)), began=began)
+            who, began, tries = visible(str(head["by"]), 200), float(head["since"]), int(head["tries"])
         except (ValueError, TypeError, LookupError, OverflowError, OSError):
-            return Found("an unknown process", "an unknown time", 1, answer)
+            return Unfinished("an unknown process", "an unknown time", 1, answer, file=self.file)
+        return Unfinished(who, since, tries, answer, leases=tuple(leases_in(head)), began=began, file=self.file)
+
+    def _opened(self, raw: bytes) -> bytes:
+        seal = self._folder.seal
+        return seal.opened(self._name, raw) if seal and raw else raw
 
 
-def _leases(head: dict[str, Any]) -> list[str]:
-    leases = head.get("leases")
-    return [str(lease) for lease in leases] if isinstance(leases, list) else []
+def login_records(store_name: str, place: str, seal: Seal | None = None) -> RecordFolder:
+    """Return where the records of a store's logins lie: in the data folder, where nobody else can plant one."""
+    return RecordFolder(settings.data_folder() / "logins" / store_name, place, seal, is_for_logins=True)
 
 
-def aloft(fingerprint: str) -> str | None:
-    """Return the store, as it can be opened, from which this machine last sent a token whose flight did not land.
-
-    Copies of one file, and a text and its profile, have flights in different folders.
-    """
-    place = _content(_note(f"flight-{fingerprint}"))
-    return place.decode("utf-8", "replace") if place else None
-
-
-def _note(name: str) -> Path:
-    return settings.data_folder() / "flights" / name
-
-
-def _set_note(name: str, place: bytes | None) -> None:
-    """Note where a flight started; without a data folder, copies are not known to be copies."""
-    path = _note(name)
-    with contextlib.suppress(OSError):
-        if place is None:
-            path.unlink(missing_ok=True)
-        else:
-            atomic.private_folder(path.parent)
-            atomic.note(path, place.decode("utf-8", "surrogateescape"))
-
-
-def _remove(path: Path) -> None:
-    with contextlib.suppress(OSError):
-        path.unlink(missing_ok=True)
-    _set_note(path.name, None)
-
-
-def left_in(folder: Path) -> dict[str, str]:
-    """Return the stores beside which a flight was left, each with the fingerprint of its token.
+def unfinished_in(folder: Path) -> dict[str, str]:
+    """Return the stores beside which a record was left, each with the fingerprint of its token.
 
     Args:
         folder: the folder of the stores' files.
     """
-    found = sorted((folder / atomic.WORKSHOP).glob("flight-*"))
-    return {str(_head(_content(path))[0].get("store")): path.name.removeprefix("flight-") for path in found}
+    state = folder / STATE_FOLDER
+    if not state.is_dir():
+        return {}
+    with contextlib.suppress(OSError), Folder(state) as opened:
+        names = [name for name in opened.names(_START) if not name.endswith(".new")]
+        return {str(head_of(content(opened, name))[0].get("store")): name.removeprefix(_START) for name in names}
+    return {}
 
 
-def _content(path: Path) -> bytes | None:
-    try:
-        with path.open("rb") as file:
-            return file.read(_LARGEST)
-    except OSError:
-        return None
-
-
-def _head(data: bytes | None) -> tuple[dict[str, Any], bytes]:
-    """Return who flew and when, as far as it can be read, and the answer behind it."""
-    head, _, raw = (data or b"").rstrip(b"\0").partition(b"\n")
-    try:
-        known = json.loads(head)
-    except ValueError:
-        known = None
-    return known if isinstance(known, dict) else {}, raw
-
-
-def _refresh_token(body: bytes) -> str | None:
-    """Return the fingerprint of the refresh token in an answer, or `None`."""
-    try:
-        token = json.loads(body)["refresh_token"]
-        return fingerprint_of(token) if isinstance(token, str) else None
-    except (ValueError, TypeError, LookupError, RecursionError):
-        return None
+def _may_hold_pair(raw: bytes) -> bool:
+    answer = raw_answer.read(raw)
+    return answer is not None and token_endpoint.may_hold_pair(answer)

@@ -18,13 +18,14 @@ from oint_magics.display.times import clock
 from oint_magics.error_boundary import clean
 from oint_magics.errors import InDoubt, OintError, TokenRefused, TokenSpent, TryLater
 from oint_magics.secret import Secret
-from oint_magics.stores import journal
-from oint_magics.tokens.destination import at, check_not_revoked
-from oint_magics.tokens.refresh import refresh
+from oint_magics.tokens.destination import at
+from oint_magics.tokens.lineage import Lineage
+from oint_magics.tokens.refresh import has_answer, refresh
 from oint_magics.tokens.response import home_of, lifetime_of
 
 if TYPE_CHECKING:
     from oint_magics.auth.structure import Auth
+    from oint_magics.stores import Store
     from oint_magics.tokens.response import TokenResponse
     from oint_magics.tokens.source import Source
 
@@ -121,12 +122,12 @@ class CurrentToken:
             return self._refreshed(look, if_expired=False).auth
 
     def _stamp(self) -> object:
-        return self._source.store.stamp() if self._source.store else None
+        return self._source.store.version() if self._source.store else None
 
     def _read(self) -> _Snapshot:
         stamp = self._stamp()
         if self._look is None or self._look.stamp != stamp or self._source.store is None:
-            self._look = _looked(stamp, self._source.read())
+            self._look = _looked(stamp, self._source.read(), self._source.store)
         return self._look
 
     def _refreshed(self, look: _Snapshot, *, if_expired: bool) -> _Snapshot:
@@ -163,15 +164,17 @@ class CurrentToken:
     def _is_young(self, token: Secret, auth: Auth) -> bool:
         """Tell whether a token is younger than a minute: by its own stamp, this object, or this machine's journal."""
         issued = token_format.issued_at(token.reveal())
-        known = journal.granted_at(auth.refresh_token.fingerprint()) if auth.refresh_token else None
+        lineage = Lineage.of(auth.refresh_token, self._source.store)
+        known = None if lineage.is_spent else lineage.known.granted_at
         ages = [time.time() - each for each in (issued.timestamp() if issued else None, known) if each is not None]
         # A negative one shows a clock that was put back since, and says nothing.
         return clock() - self._granted_at < _YOUNG or any(0 <= age < _YOUNG for age in ages)
 
 
-def _looked(stamp: object, auth: Auth) -> _Snapshot:
-    check_not_revoked(auth)
-    until = auth.fresh_until
+def _looked(stamp: object, auth: Auth, store: Store | None) -> _Snapshot:
+    Lineage.of(auth.refresh_token, store).check_not_revoked()
+    # An answer that came and was not saved: this pair is spent, however fresh.
+    until = None if store and has_answer(store, auth) else auth.fresh_until
     return _Snapshot(stamp, auth, until.timestamp() if until else -math.inf)
 
 

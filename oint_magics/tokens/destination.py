@@ -2,94 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn
 
 from oint_magics import settings, stores
-from oint_magics.auth.structure import Auth, needs_refresh_token
+from oint_magics.auth.structure import Auth, require_refresh_token
 from oint_magics.display.text import typed
-from oint_magics.display.times import moment
-from oint_magics.errors import StoreError, StoreTaken, TokenSpent
-from oint_magics.secret import Secret
-from oint_magics.stores import journal
+from oint_magics.errors import StoreError, StoreTaken
+from oint_magics.secret import Secret, shown
 from oint_magics.tokens.response import Home
 from oint_magics.tokens.source import Source
 
 if TYPE_CHECKING:
     from oint_magics.stores import Store
-    from oint_magics.stores.journal import Successor
+    from oint_magics.tokens.lineage import Lineage
 
 
-def newest_of(source: Source, successor: Successor | None) -> Source:
-    """Return the source itself, or the store where the successor of its pair lives.
+def newest_of(source: Source, lineage: Lineage) -> Source:
+    """Return the source itself, or the store where the newest pair of its family lives.
 
     Args:
         source: where a pair comes from.
-        successor: its successor as the journal knows it; `None` for a pair that is not known to be spent.
+        lineage: that pair's.
     """
-    if successor is None or (source.store is not None and source.store.place == successor.place):
+    if not lineage.leads_away_from(source.store) or (source.store and source.store.place == lineage.place):
         return source
-    home = home_of(successor)
+    home = lineage.store()
     return at(home) if home else source
-
-
-def successor_elsewhere(auth: Auth, store: Store | None) -> Successor | None:
-    """Return the successor of a pair that must not be sent from here, or `None`.
-
-    It is spent; or it lives in a team's row, whose other users would send it too.
-    """
-    if auth.refresh_token is None:
-        return None
-    fingerprint = auth.refresh_token.fingerprint()
-    family = journal.family_of(fingerprint)
-    if family is None or (family.fingerprint == fingerprint and not family.place.startswith("shared:")):
-        return None
-    is_home = family.fingerprint == fingerprint and store is not None and store.place == family.place
-    return None if is_home else family
-
-
-def home_of(successor: Successor) -> Store | None:
-    """Return the store where a family lives, or `None` where that holds another account's pair by now, or none."""
-    if not successor.place:
-        return None
-    home = stores.open_store(successor.place)
-    token = home.read().refresh_token if home.exists() else None
-    if token is None:
-        return None
-    newest = journal.successor_of(token.fingerprint())
-    known = newest.fingerprint if newest else token.fingerprint()
-    return home if known == successor.fingerprint or home.follows(successor.fingerprint) else None
-
-
-def spent(newest: Successor) -> TokenSpent:
-    """Return the error for a spent token whose successor cannot be followed."""
-    label = stores.label_of(newest.place)
-    if not label:
-        return TokenSpent(
-            "This refresh token was used before, so nothing was sent.",
-            cause="its successor's store was forgotten (twitter.forget).",
-            next_step="log in again: %twitter_login",
-        )
-    return TokenSpent(
-        "This refresh token was used before, so nothing was sent.",
-        cause=f"its successor was saved in {label}, which holds another pair by now, or none.",
-        next_step=f"look there: %twitter_status --auth {typed(label)}; or log in again: %twitter_login",
-    )
-
-
-def check_not_revoked(auth: Auth) -> None:
-    """Refuse a pair whose tokens were ended from here.
-
-    Raises:
-        TokenSpent: it is one.
-    """
-    end = journal.end_of(auth.refresh_token.fingerprint()) if auth.refresh_token else None
-    if end and end.how == journal.REVOKED:
-        raise TokenSpent(
-            f"This pair was revoked on {moment(datetime.fromtimestamp(end.at, UTC))}, so nothing was sent.",
-            cause="%twitter_revoke ended both of its tokens; nothing brings them back.",
-            next_step="log in again: %twitter_login",
-        )
 
 
 def at(store: Store) -> Source:
@@ -140,7 +78,7 @@ def home_of_login(source: Source, to: str | None, auth: Auth, *, is_watched: boo
     store = stores.open_store(to) if to else source.store
     if store is None:
         _check_watched(is_watched=is_watched)
-        return stores.profile(f"login-{Secret(auth.client_id).fingerprint()}")
+        return stores.profile(f"login-{shown(Secret(auth.client_id).fingerprint())}")
     if store.exists() and not is_same_app(store.read(), auth):
         raise StoreTaken(
             f"{store.label} holds another app's pair, so nothing was sent.",
@@ -159,7 +97,7 @@ def is_same_app(there: Auth, auth: Auth) -> bool:
 def _own_profile(auth: Auth, *, is_watched: bool) -> Store:
     """Return the profile of a text, found again by its refresh token when the cell is run a second time."""
     _check_watched(is_watched=is_watched)
-    return stores.profile(f"saved-{needs_refresh_token(auth).fingerprint()}")
+    return stores.profile(f"saved-{shown(require_refresh_token(auth).fingerprint())}")
 
 
 def _check_watched(*, is_watched: bool) -> None:
@@ -172,7 +110,7 @@ def _check_watched(*, is_watched: bool) -> None:
 
 
 def _holds(store: Store, auth: Auth) -> bool:
-    return needs_refresh_token(auth).matches(store.read().refresh_token)
+    return require_refresh_token(auth).matches(store.read().refresh_token)
 
 
 def taken(label: str) -> NoReturn:

@@ -10,23 +10,19 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from oint_magics import settings
-from oint_magics.auth.structure import Auth, needs_refresh_token
+from oint_magics.auth.structure import Auth, require_refresh_token
 from oint_magics.display.text import typed
 from oint_magics.errors import InDoubt, NotSaved, OintError, TokenSpent
-from oint_magics.stores import journal
 from oint_magics.stores.locks import token_lock
 from oint_magics.tokens.destination import (
     address,
     at,
-    check_not_revoked,
     home_for,
-    home_of,
     newest_of,
-    spent,
-    successor_elsewhere,
     taken,
 )
-from oint_magics.tokens.exchange import fly
+from oint_magics.tokens.exchange import exchange_once, unfinished
+from oint_magics.tokens.lineage import Lineage
 from oint_magics.tokens.response import TokenResponse, granted, unspent
 from oint_magics.tokens.shield import finish
 
@@ -34,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from oint_magics.stores import Store
-    from oint_magics.stores.journal import Successor
     from oint_magics.tokens.source import Source
 _MOST_MOVES = 8
 _STOPPED = "the token was on its way. It is refreshed, and the new pair is saved."
@@ -50,7 +45,7 @@ def refresh(
         to: the store for the new pair; `None` for where the old one came from, or a profile of its own.
         if_expired: send nothing while the access token is fresh.
         is_watched: whether somebody sees where a text's pair goes; if not, `to` or `OINT_HOME` must say it.
-        try_old: send a token again of which it is twice in doubt whether it was used.
+        try_old: retry a refresh token even after two attempts whose outcome is unknown.
 
     Raises:
         OintError: one of `oint_magics.errors`; all but `InDoubt` and `NotSaved` leave the old pair good
@@ -58,32 +53,38 @@ def refresh(
         Stopped: the stop button was pressed too late; the pair is saved.
     """
     seen = source.read()
-    successor = successor_elsewhere(seen, source.store)
-    given, source = source, newest_of(source, successor)
+    lineage = Lineage.of(seen.refresh_token, source.store)
+    given, source = source, newest_of(source, lineage)
     store = home_for(source, to, is_watched=is_watched)
     is_there = store is source.store or store.exists()
     auth = seen if store is given.store else store.read() if is_there else source.read()
     if not try_old:
-        check_not_revoked(auth)
-    if if_expired and auth.is_fresh(datetime.now(UTC)):
+        (lineage if auth is seen else Lineage.of(auth.refresh_token, store)).check_not_revoked()
+    request = _Request(given, source, auth, _known(seen, auth, lineage), if_expired=if_expired, try_old=try_old)
+    if if_expired and auth.is_fresh(datetime.now(UTC)) and not (is_there and has_answer(store, auth)):
         return unspent(auth, datetime.now(UTC), address(store if is_there else source.store))
-    wish = _Wish(given, source, auth, _known(seen, auth, successor), if_expired=if_expired, try_old=try_old)
     for _ in range(_MOST_MOVES):
-        found = _visit(store, wish)
+        found = _try_store(store, request)
         if isinstance(found, TokenResponse):
             return found
-        store, wish = found, wish._replace(source=at(found), seen=found.read())
-    raise TokenSpent("The successors of this pair lead in a circle, so nothing was sent.", next_step="%twitter_login")
+        store, request = found, request._replace(source=at(found), seen=found.read())
+    raise TokenSpent("The successors of this pair lead in a circle. Nothing was sent.", next_step="%twitter_login")
 
 
-def _known(seen: Auth, auth: Auth, successor: Successor | None) -> frozenset[str]:
+def _known(seen: Auth, auth: Auth, lineage: Lineage) -> frozenset[str]:
     """Return the fingerprints of the tokens that were known before any waiting."""
     tokens = (seen.refresh_token, auth.refresh_token)
     known = {token.fingerprint() for token in tokens if token}
-    return frozenset(known | ({successor.fingerprint} if successor else set()))
+    return frozenset(known | ({lineage.newest} if lineage.newest else set()))
 
 
-class _Wish(NamedTuple):
+def has_answer(store: Store, auth: Auth) -> bool:
+    """Tell whether an answer to a pair's token came and was not saved: the pair is spent then, however fresh."""
+    found = unfinished(store, auth)
+    return found is not None and found.grant(auth) is not None
+
+
+class _Request(NamedTuple):
     """What was asked for: the source given, the one that holds its newest pair, that pair, and its family's tokens.
 
     Pair and tokens as they were known before any waiting: another token was granted to somebody else meanwhile.
@@ -96,7 +97,7 @@ class _Wish(NamedTuple):
     if_expired: bool
     try_old: bool
 
-    def is_met_by(self, auth: Auth) -> bool:
+    def is_satisfied_by(self, auth: Auth) -> bool:
         """Tell whether a stored pair needs no exchange: somebody else has refreshed it meanwhile."""
         return (self.is_other(auth) or self.if_expired) and auth.is_fresh(datetime.now(UTC))
 
@@ -107,98 +108,111 @@ class _Wish(NamedTuple):
         token = auth.refresh_token
         if token is None or token.fingerprint() in self.known:
             return token is not None
-        newest = [journal.successor_of(known) for known in self.known]
-        return any(found and found.fingerprint == token.fingerprint() for found in newest) or any(
-            store.follows(known) for known in self.known
-        )
+        newest = {store.journal.known(known).newest for known in self.known}
+        return token.fingerprint() in newest or any(store.descends_from(known) for known in self.known)
 
     def is_other(self, auth: Auth) -> bool:
         """Tell whether a stored pair came while this call waited."""
         return auth.refresh_token is not None and auth.refresh_token.fingerprint() not in self.known
 
 
-def _visit(store: Store, wish: _Wish) -> TokenResponse | Store:
+def _try_store(store: Store, request: _Request) -> TokenResponse | Store:
     """Refresh the pair in a store, under its lock; or return the store where the pair's successor lives."""
     patience = settings.timeout() + 15
-    look = _watch(store, wish)
+    poll = _poll(store, request)
     with contextlib.ExitStack() as locks:
-        found = locks.enter_context(store.lock(patience, look))
+        found = locks.enter_context(store.lock(patience, poll))
         if found is not None:
             return found
         is_new = not store.exists()
-        auth = wish.seen if is_new else store.read()
-        if not is_new and not wish.is_of_family(store, auth):
+        auth = request.seen if is_new else store.read()
+        if not is_new and not request.is_of_family(store, auth):
             taken(store.label)
-        if not is_new and wish.is_met_by(auth):
-            return _had(store, auth, wish)
-        met = locks.enter_context(token_lock(needs_refresh_token(auth).fingerprint(), patience, look))
+        if not is_new and request.is_satisfied_by(auth) and not has_answer(store, auth):
+            return _unchanged(store, auth, request)
+        met = locks.enter_context(token_lock(require_refresh_token(auth).fingerprint(), patience, poll))
         if met is not None:
             return met
         successor = _successor(store, auth)
-        return successor or finish(lambda: _flown(store, auth, wish, is_new=is_new), stopped=_STOPPED, locks=locks)
+        return successor or finish(
+            lambda: _created_and_exchanged(store, auth, request, is_new=is_new), stopped=_STOPPED, locks=locks
+        )
 
 
-def _watch(store: Store, wish: _Wish) -> Callable[[], TokenResponse | None]:
+def _poll(store: Store, request: _Request) -> Callable[[], TokenResponse | None]:
     """Return a look at what others have saved meanwhile; it reads only when store or journal have changed."""
-    last = [(store.stamp(), journal.stamp())]
+    last = [(store.version(), store.journal.stamp())]
 
-    def look() -> TokenResponse | None:
-        stamp = store.stamp(), journal.stamp()
+    def poll() -> TokenResponse | None:
+        stamp = store.version(), store.journal.stamp()
         if stamp == last[0]:
             return None
         last[0] = stamp
         try:
-            return _met(store, wish)
+            return _satisfied(store, request)
         except OintError:  # Whoever holds the lock finds out what is wrong there.
             return None
 
-    return look
+    return poll
 
 
-def _met(store: Store, wish: _Wish) -> TokenResponse | None:
+def _satisfied(store: Store, request: _Request) -> TokenResponse | None:
     """Return the pair that somebody else has saved, there or where a copy's successor lives, if it will do."""
     auth = store.read()
-    if not wish.is_of_family(store, auth):
+    if not request.is_of_family(store, auth):
         return None
-    if not wish.is_met_by(auth):
-        newest = newest_of(at(store), successor_elsewhere(auth, store))
+    if not request.is_satisfied_by(auth):
+        newest = newest_of(at(store), Lineage.of(auth.refresh_token, store))
         store, auth = newest.store or store, newest.read()
-    return _had(store, auth, wish) if wish.is_met_by(auth) else None
+    return _unchanged(store, auth, request) if request.is_satisfied_by(auth) else None
 
 
-def _had(store: Store, auth: Auth, wish: _Wish) -> TokenResponse:
+def _unchanged(store: Store, auth: Auth, request: _Request) -> TokenResponse:
     """Return a stored pair that needs no exchange."""
-    return unspent(auth, datetime.now(UTC), address(store), by_another=wish.is_other(auth))
+    return unspent(auth, datetime.now(UTC), address(store), by_another=request.is_other(auth))
 
 
 def _successor(store: Store, auth: Auth) -> Store | None:
     """Return the store where a spent token's newest successor lives, or `None` for a token that is not spent."""
-    newest = successor_elsewhere(auth, store)
-    if newest is None:
+    lineage = Lineage.of(auth.refresh_token, store)
+    if not lineage.is_spent:
+        lineage = _told_by_record(store, auth, lineage)
+    if not lineage.leads_away_from(store):
         return None
-    if newest.place == store.place and store.put_back(newest.fingerprint):
+    if lineage.place == store.place and store.restore_newest(lineage.newest, auth):
         return store
-    home = home_of(newest) if newest.place != store.place else None
+    home = lineage.store() if lineage.place != store.place else None
     if home is None:
-        raise spent(newest)
+        raise lineage.error()
     return home
 
 
-def _flown(store: Store, auth: Auth, wish: _Wish, *, is_new: bool) -> TokenResponse:
-    """Fly; a store that was made for this goes again where nothing is in it to keep."""
+def _told_by_record(store: Store, auth: Auth, lineage: Lineage) -> Lineage:
+    """Note what a record knows and the refresh log does not: a process died between the save and the log."""
+    found = unfinished(store, auth)
+    grant = found.grant(auth) if found else None
+    later = Lineage.of(grant.refresh_token, store) if grant else None
+    if later is None or not later.newest or lineage.token is None or later.token is None:
+        return lineage
+    store.journal.record(lineage.token.fingerprint(), later.token.fingerprint(), later.place)
+    return Lineage.of(lineage.token, store)
+
+
+def _created_and_exchanged(store: Store, auth: Auth, request: _Request, *, is_new: bool) -> TokenResponse:
+    """Exchange the token; a store that was made for this goes again where nothing is in it to keep."""
     if is_new:
         store.create(auth)
     try:
-        return _granted(store, auth, wish)
+        return _granted(store, auth, request)
     except OintError as error:
         if is_new and not isinstance(error, InDoubt | NotSaved):
-            store.withdraw(auth)
+            store.delete_if_unchanged(auth)
         raise
 
 
-def _granted(store: Store, auth: Auth, wish: _Wish) -> TokenResponse:
-    grant, notes = fly(store, auth, try_old=wish.try_old)
-    return granted(grant, auth, address(store), (*notes, *_notes(wish, store, auth)))
+def _granted(store: Store, auth: Auth, request: _Request) -> TokenResponse:
+    grant, notes = exchange_once(store, auth, try_old=request.try_old)
+    return granted(grant, auth, address(store), (*notes, *_notes(request, store, auth)))
 
 
 _INLINE = (
@@ -207,19 +221,19 @@ _INLINE = (
 )
 
 
-def _notes(wish: _Wish, store: Store, auth: Auth) -> tuple[tuple[str, str], ...]:
+def _notes(request: _Request, store: Store, auth: Auth) -> tuple[tuple[str, str], ...]:
     """Return what the user should know about this refresh, beside the answer."""
-    label, source, notes = typed(store.label), wish.source, list[tuple[str, str]]()
-    if wish.given.store and source.store and wish.given.store.place == source.store.place != "":
-        if wish.given is not source:
+    label, source, notes = typed(store.label), request.source, list[tuple[str, str]]()
+    if request.given.store and source.store and request.given.store.place == source.store.place != "":
+        if request.given is not source:
             notes.append(("put back", f"older bytes lay in {source.label}: its newest pair was put back first"))
-    elif wish.given is not source:
+    elif request.given is not source:
         notes.append(("followed", f"the pair given is spent: its successor lived in {source.label}"))
     if source.store and source.store.place != store.place:
         notes.append(("spent", f"the pair in {source.label}: from now on, --auth {label}"))
     elif not source.store:
         notes.append(("next time", f"%twitter_refresh --auth {label}"))
-    if wish.given.is_inline:
+    if request.given.is_inline:
         notes.append(("in this cell", _INLINE))
     if '"expires_at"' not in auth.document.reveal():
         notes.append(("other copies", "of this pair (1C constants, another script) are spent from now on"))

@@ -12,7 +12,8 @@ from oint_magics.auth.json_text import read_object
 from oint_magics.auth.structure import KEYS, Auth, auth_of
 from oint_magics.errors import AuthFieldError, AuthNotFound
 from oint_magics.process import state
-from oint_magics.stores import PREFIXES, Store, journal, open_store
+from oint_magics.stores import PREFIXES, Store, open_store
+from oint_magics.tokens.lineage import Lineage
 from oint_magics.tokens.response import TokenResponse, auth_behind, home_of
 
 _QUOTES = "\"'"
@@ -83,9 +84,9 @@ def _still_holds(store: Store, auth: Auth) -> bool:
     if auth.refresh_token is None or not store.exists():
         return False
     fingerprint, there = auth.refresh_token.fingerprint(), store.read()
-    newest = journal.successor_of(fingerprint)
-    is_later = newest is not None and newest.place == store.place
-    return is_later or auth.refresh_token.matches(there.refresh_token) or store.follows(fingerprint)
+    lineage = Lineage.of(auth.refresh_token, store)
+    is_later = lineage.is_spent and lineage.place == store.place
+    return is_later or auth.refresh_token.matches(there.refresh_token) or store.descends_from(fingerprint)
 
 
 def _text(text: str, variables: Mapping[str, object] | None) -> Source:
@@ -151,7 +152,7 @@ def _environment(prefix: str) -> Source:
 def _file(text: str, looked_for: str) -> Source:
     # A Windows path in a notebook that travelled: its backslashes mean folders here too.
     spellings = [text, text.replace("\\", "/")] if text else []
-    path = next((found for found in spellings if _is_there(Path(found).expanduser())), None)
+    path = next((found for found in spellings if _is_there(found)), None)
     return Source(path, store=open_store(path)) if path else _nothing(looked_for)
 
 
@@ -163,8 +164,8 @@ def _nothing(looked_for: str) -> NoReturn:
     )
 
 
-def _is_there(path: Path) -> bool:
+def _is_there(name: str) -> bool:
     try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False  # A name longer than the file system takes, for one.
+        return Path(name).expanduser().exists()
+    except (OSError, ValueError, RuntimeError):
+        return False  # A name longer than the file system takes, or of a user who is not there.

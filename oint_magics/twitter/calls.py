@@ -6,13 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oint_magics import settings, stores
-from oint_magics.errors import AuthNotFound, StoreTaken, UsageError
+from oint_magics.errors import AuthNotFound, UsageError
 from oint_magics.process import state
-from oint_magics.secret import Secret
-from oint_magics.stores import journal
 from oint_magics.tokens import refresh as flow
 from oint_magics.tokens import source
-from oint_magics.tokens.destination import newest_of, spent
 from oint_magics.tokens.response import home_of
 
 if TYPE_CHECKING:
@@ -21,11 +18,8 @@ if TYPE_CHECKING:
 
     from oint_magics.accounts.status import Accounts
     from oint_magics.api.me import User
-    from oint_magics.auth.structure import Auth
     from oint_magics.display.table import Table
     from oint_magics.http.session import Bearer, Session
-    from oint_magics.stores import Store
-    from oint_magics.stores.journal import Successor
     from oint_magics.tokens.current import CurrentToken
     from oint_magics.tokens.response import TokenResponse
     from oint_magics.tokens.source import Source
@@ -54,7 +48,7 @@ def default_source() -> str | None:
     return stores.label_of(state.last_used)
 
 
-def is_text(name: str, value: object) -> str:
+def text_argument(name: str, value: object) -> str:
     """Return an argument that is text; raises a `UsageError` that names one which is not."""
     if isinstance(value, str):
         return value
@@ -106,7 +100,7 @@ def refresh(  # noqa: PLR0913 - what a user may say, each by its name
         is_watched: whether somebody sees where the pair of a text goes.
     """
     source = source_of(auth, variables)
-    to = to and is_text("to", to)
+    to = to and text_argument("to", to)
     response = flow.refresh(source, to, if_expired=if_expired, is_watched=is_watched, try_old=try_old)
     remember(response)
     return response
@@ -114,74 +108,21 @@ def refresh(  # noqa: PLR0913 - what a user may say, each by its name
 
 def keep(auth: object, to: str, *, replace: bool = False, variables: Mapping[str, object] | None = None) -> str:
     """Copy an auth structure into a store; see `oint_magics.twitter.keep`."""
-    source = _newest(source_of(auth, variables))
-    store = stores.open_store(is_text("to", to))
-    if not (source.store and source.store.place == store.place):
-        _check_one_row(source.store, store)
-        found = source.read()
-        with store.lock(settings.timeout() + 15, lambda: None):
-            if store.exists() and not replace and not store.read().document.matches(found.document):
-                raise StoreTaken(
-                    f"{store.label} holds something else already.",
-                    cause="a pair that is overwritten is lost, and perhaps it is the newest.",
-                    next_step="choose another name, or give up what it holds: --replace (in Python: replace=True)",
-                )
-            store.create(found)
-        _note_team(source.store, store, found)
-        state.unsaved[:] = [
-            left for left in state.unsaved if not Secret(left["access_token"]).matches(found.access_token)
-        ]
+    from oint_magics.accounts.keep import keep
+
+    store = stores.open_store(text_argument("to", to))
+    keep(source_of(auth, variables), store, replace=replace)
     use(store.label)
     return store.label
 
 
-def _newest(source: Source) -> Source:
-    """Return where the newest pair of a source lives: a copy that is spent stands for its successor.
-
-    Raises:
-        TokenSpent: the source is spent, and its successor is not where it was saved.
-    """
-    token = source.read().refresh_token
-    successor = journal.successor_of(token.fingerprint()) if token else None
-    newest = newest_of(source, successor)
-    if successor is not None and newest is source and not _is_put_back(source.store, successor):
-        raise spent(successor)
-    return newest
-
-
-def _is_put_back(store: Store | None, successor: Successor) -> bool:
-    """Restore the newest pair in a store that holds older bytes by now; tell whether that could be done."""
-    if store is None or store.place != successor.place:
-        return False
-    with store.lock(settings.timeout() + 15, lambda: None):
-        return store.put_back(successor.fingerprint)
-
-
-def _note_team(source: Store | None, store: Store, auth: Auth) -> None:
-    """Note where a team's pair lives: a private copy of it must never be sent, the others would send it too."""
-    team = next((each for each in (source, store) if each and each.place.startswith("shared:")), None)
-    if team and auth.refresh_token:
-        journal.keep(auth.refresh_token.fingerprint(), team.place)
-
-
-def _check_one_row(source: Store | None, store: Store) -> None:
-    if source and source.place.startswith("shared:") and store.place.startswith("shared:"):
-        raise StoreTaken(
-            f"The pair lives in {source.label}, and a second row would send it a second time.",
-            cause="each row is refreshed for itself.",
-            next_step=f"use it from there: %twitter_refresh --auth {source.label}",
-        )
-
-
 def forget(store: str) -> None:
     """Forget an account; see `oint_magics.twitter.forget`."""
-    found = stores.open_store(is_text("store", store))
-    if not found.exists() and all(family.place != found.place for family in journal.families()):
-        raise AuthNotFound(f"{found.label} is not there, and nothing is known of it.", next_step="twitter.status()")
-    with found.lock(settings.timeout() + 15, lambda: None):
-        found.forget()
-        journal.forget(found.place)
-    if state.last_used == found.label:
+    from oint_magics.accounts.keep import forget
+
+    found = stores.open_store(text_argument("store", store))
+    forget(found)
+    if state.last_used in (found.label, found.place):
         state.last_used = None
 
 

@@ -25,7 +25,7 @@ from oint_magics.oauth import scopes
 from oint_magics.oauth.authorization import code_from, other_login, redirect_in, request_for
 from oint_magics.process import state
 from oint_magics.tokens.response import TokenResponse
-from oint_magics.twitter.calls import is_text, remember, source_of
+from oint_magics.twitter.calls import remember, source_of, text_argument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -51,7 +51,7 @@ def authorization_link(auth: object, *, scope: str | Sequence[str] | None = None
 
 def get_token(code_or_url: str, auth: object, *, to: str | None = None) -> TokenResponse:
     """Exchange a code and save the pair; see `oint_magics.twitter.get_token`."""
-    redirect = redirect_in(is_text("code_or_url", code_or_url))
+    redirect = redirect_in(text_argument("code_or_url", code_or_url))
     source = source_of(auth)
     request = _begun_with(redirect, source.read().client_id)
     code = code_from(redirect)

@@ -159,7 +159,7 @@ import glob, threading, time
 from oint_magics import twitter
 thread = threading.Thread(target={call}, daemon=True)
 thread.start()
-while thread.is_alive() and not glob.glob(".oint/flight-*"):  # From then on the token is under way.
+while thread.is_alive() and not glob.glob(".oint/exchange-*"):  # From then on the token is under way.
     time.sleep(0.01)
 """
 
@@ -195,9 +195,12 @@ def test_a_login_in_a_daemon_thread(sandbox, after):
         "import glob, threading\nfrom oint_magics import twitter\nfrom patience import wait_for\n"
         "link = twitter.authorization_link('app.json')\nprint(link, flush=True)\naddress = input()\n"
         "threading.Thread(target=lambda: twitter.get_token(address, 'app.json'), daemon=True).start()\n"
-        "wait_for(lambda: glob.glob('.oint/flight-login-*'), 'nothing was sent')"
+        "wait_for(lambda: glob.glob('home/logins/exchange-login-*'), 'nothing was sent')"
     )
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    environment = os.environ | {
+        "PYTHONPATH": str(Path(__file__).parent.parent),
+        "OINT_HOME": str(Path("home").resolve()),
+    }
     process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)  # fmt: skip
     process.communicate(sandbox.approve(process.stdout.readline().strip()), timeout=LONG)
 
@@ -461,14 +464,14 @@ print("free")
     "taken for the file system's: StoreNotWritable, AuthError",
 )
 def test_an_alarm_that_looks_like_a_fault_of_the_file_system(strict, after, monkeypatch):
-    from oint_magics.stores import atomic
+    import fcntl
 
     mine = TimeoutError("mine")
 
     def alarm(*_):
         raise mine
 
-    for place, name in ((atomic, "workshop"), (Path, "open")):
+    for place, name in ((os, "mkdir"), (fcntl, "flock")):
         handler = signal.signal(signal.SIGUSR1, alarm)
         try:
             with monkeypatch.context() as change:

@@ -151,7 +151,7 @@ def test_the_list_shows_the_last_refresh(sandbox, stores, after):
         with time_machine.travel(f"2026-11-0{day}T12:00:00Z", tick=False):
             twitter.keep(sandbox.issue(), f"./{store}" if store.endswith("json") else store, replace=True)
             auth = source_of(store).read()
-            journal.record(f"spent{day}", auth.refresh_token.fingerprint(), open_store(store).place)
+            journal.here().record(f"spent{day}", auth.refresh_token.fingerprint(), open_store(store).place)
 
     found = twitter.status()
     assert found[0].store == stores[0]
@@ -188,6 +188,6 @@ def test_keep_of_older_bytes(sandbox, copy, after):
 @row("12", "keep a spent copy whose successor is gone", "TokenSpent")
 def test_keep_of_a_spent_copy_without_successor(copy, after):
     Path("auth.json").unlink()
-    with pytest.raises(errors.TokenSpent, match="nothing was sent"):
+    with pytest.raises(errors.TokenSpent, match="Nothing was sent"):
         twitter.keep(copy, "profile:new")
     after("TokenSpent, as it is")

@@ -23,6 +23,11 @@ from oint_magics.stores import journal, open_store
 SECOND = "783214"
 
 
+def logins():
+    """Return where the records of logins lie."""
+    return Path(os.environ["OINT_HOME"]) / "logins"
+
+
 @pytest.fixture
 def app(sandbox):
     """A file that names an app of the sandbox, without a pair."""
@@ -55,10 +60,10 @@ def test_a_first_pair_is_saved_where_the_app_stands(sandbox, app):
     assert Path(app).read_text().startswith('{\n  "redirect_uri"')
     assert "after this login" in str(response)
     assert sandbox.accounts.bearer(after["access_token"])
-    assert [family.place for family in journal.families()] == [str(Path(app).resolve())]
+    assert [family.place for family in journal.here().families()] == [str(Path(app).resolve())]
     assert twitter.me()["username"] == "sandbox"  # what was used last
     assert twitter.refresh()["access_token"] != after["access_token"]
-    assert not list(Path(".oint").glob("flight-*"))
+    assert not list(logins().glob("exchange-*"))
 
 
 def test_an_app_that_is_no_store_wants_a_place(sandbox):
@@ -387,7 +392,7 @@ def test_an_exchange_that_brings_no_pair_leaves_nothing_behind(raw, auth, monkey
     assert "MARKED" not in str(caught.value)
     assert "refresh token" not in str(caught.value)
     assert Path("auth.json").read_bytes() == before
-    assert not list(Path(".oint").glob("flight-*"))
+    assert not list(logins().glob("exchange-*"))
     sent = server.requests[0].decode()
     assert "grant_type=authorization_code" in sent
     assert "code=MARKED-code" in sent
@@ -420,7 +425,7 @@ def test_a_server_that_echoes_code_and_verifier_is_not_repeated(raw, auth, monke
 def test_a_pair_that_its_store_does_not_take_is_saved_by_the_next_login(sandbox, app, monkeypatch):
     with monkeypatch.context() as change:
         change.setattr("oint_magics.stores.file.FileStore.save", fail_to_save)
-        with pytest.raises(errors.NotSaved, match="kept on its way") as caught:
+        with pytest.raises(errors.NotSaved, match="The tokens are in a recovery file") as caught:
             log_in(sandbox, app)
     assert "access_token" not in kept()
 
@@ -429,7 +434,7 @@ def test_a_pair_that_its_store_does_not_take_is_saved_by_the_next_login(sandbox,
     assert response["access_token"] == caught.value.response["access_token"]
     assert "repaired" in str(response)
     assert kept()["access_token"] == response["access_token"]
-    assert not list(Path(".oint").glob("flight-*"))
+    assert not list(logins().glob("exchange-*"))
 
 
 def read_only(*_):
@@ -462,13 +467,13 @@ def test_a_login_that_was_killed_before_its_pair_was_saved_is_finished_by_the_ne
     )
     assert done.returncode == -signal.SIGKILL
     assert "access_token" not in kept()
-    assert list(Path(".oint").glob("flight-login-*"))
+    assert list(logins().glob("exchange-login-*"))
 
     response = twitter.login("auth.json")
 
     assert "which did not save it" in str(response)
     assert kept()["access_token"] == response["access_token"]
-    assert not list(Path(".oint").glob("flight-*"))
+    assert not list(logins().glob("exchange-*"))
 
 
 @pytest.fixture
@@ -480,7 +485,7 @@ def left(sandbox, app, monkeypatch):
             change.setattr("oint_magics.login.code_exchange.save_login", fail_to_save)
             with pytest.raises(errors.StoreNotWritable):
                 log_in(sandbox, app, **page)
-        assert list(Path(".oint").glob("flight-login-*"))
+        assert list(logins().glob("exchange-login-*"))
 
     return leave
 
@@ -494,7 +499,7 @@ def test_what_was_left_behind_takes_no_working_pair_s_place(sandbox, app, left, 
         twitter.login(app, timeout=0.2)
 
     assert kept()["access_token"] == live["access_token"]
-    assert not list(Path(".oint").glob("flight-login-*"))
+    assert not list(logins().glob("exchange-login-*"))
 
 
 def test_what_was_left_behind_of_another_account_gets_a_store_of_its_own(sandbox, app, left):
@@ -505,21 +510,21 @@ def test_what_was_left_behind_of_another_account_gets_a_store_of_its_own(sandbox
 
     assert kept()["access_token"] == live["access_token"]
     assert twitter.me("profile:second")["username"] == "second"
-    assert not list(Path(".oint").glob("flight-login-*"))
+    assert not list(logins().glob("exchange-login-*"))
 
 
 def test_a_refresh_leaves_a_login_s_answer_alone(sandbox, app, monkeypatch):
-    """It lies in the same folder, and is no token's flight."""
+    """It is no token's record."""
     log_in(sandbox, app)
-    flight = open_store(app).flight("login-x")
-    flight.open(1)
+    record = open_store(app).login_records.of_login("login-x")
+    record.begin(1)
     body = json.dumps({"refresh_token": "a-new-one"}).encode()
-    flight.append(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-    flight.close()
+    record.append(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    record.close()
 
     twitter.refresh(app)
 
-    assert [path.name for path in Path(".oint").glob("flight-*")] == ["flight-login-x"]
+    assert [path.name for path in logins().glob("exchange-*")] == ["exchange-login-x"]
 
 
 def test_the_stop_button_waits_for_the_save(sandbox, app):
@@ -619,9 +624,9 @@ def test_a_kept_answer_is_not_written_over_by_another_login(sandbox, app, left):
     left(person=SECOND)
     log_in(sandbox, app)
 
-    assert list(Path(".oint").glob("flight-login-*"))
+    assert list(logins().glob("exchange-login-*"))
     assert twitter.login(app, timeout=0.2).saved_to == "profile:second"
-    assert not list(Path(".oint").glob("flight-login-*"))
+    assert not list(logins().glob("exchange-login-*"))
 
 
 def test_where_x_cannot_be_asked_nothing_is_dropped(sandbox, app, left):
@@ -633,13 +638,13 @@ def test_where_x_cannot_be_asked_nothing_is_dropped(sandbox, app, left):
 
     assert response.saved_to.startswith("profile:login-")
     assert kept()["access_token"] == live["access_token"]
-    assert not list(Path(".oint").glob("flight-login-*"))
+    assert not list(logins().glob("exchange-login-*"))
 
 
 def test_a_pair_that_came_between_the_choice_and_the_save_is_kept(sandbox, app, monkeypatch):
     from oint_magics.login import code_exchange
 
-    came, choose = [], code_exchange.home_of_new
+    came, choose = [], code_exchange.owned_home
 
     def home(*given, **options):
         found = choose(*given, **options)
@@ -650,7 +655,7 @@ def test_a_pair_that_came_between_the_choice_and_the_save_is_kept(sandbox, app, 
             Path(app).write_text(json.dumps(values))
         return found
 
-    monkeypatch.setattr(code_exchange, "home_of_new", home)
+    monkeypatch.setattr(code_exchange, "owned_home", home)
 
     assert log_in(sandbox, app, person=SECOND).saved_to == "profile:second"
     assert kept()["refresh_token"] == came[0].refresh_token
@@ -692,9 +697,8 @@ def test_a_forgotten_profile_keeps_no_answer_of_a_login(sandbox, app, monkeypatc
         change.setattr("oint_magics.login.code_exchange.save_login", fail_to_save)
         with pytest.raises(errors.StoreNotWritable):
             log_in(sandbox, app, to="profile:p")
-    folder = Path(os.environ["OINT_HOME"]) / "profiles" / ".oint"
-    assert list(folder.glob("flight-login-*"))
+    assert list(logins().glob("exchange-login-*"))
 
     twitter.forget("profile:p")
 
-    assert not list(folder.glob("flight-login-*"))
+    assert not list(logins().glob("exchange-login-*"))

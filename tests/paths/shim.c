@@ -40,6 +40,10 @@ static int is_ours_open(int fd) {
     return is_ours(path);
 }
 
+static int is_ours_at(int folder, const char *path) {
+    return path && (path[0] == '/' || folder == AT_FDCWD) ? is_ours(path) : is_ours_open(folder);
+}
+
 static int grows(int fd, off_t at, size_t size) {
     struct stat found;
     return fstat(fd, &found) == 0 && at + (off_t)size > found.st_size;
@@ -80,6 +84,20 @@ int flock(int fd, int how) { REAL(flock); CALL(is_ours_open(fd), 0, fd, how); }
 int rename(const char *from, const char *to) { REAL(rename); CALL(is_ours(to), 0, from, to); }
 int unlink(const char *path) { REAL(unlink); CALL(is_ours(path), 0, path); }
 int mkdir(const char *path, mode_t mode) { REAL(mkdir); CALL(is_ours(path), 0, path, mode); }
+int renameat(int from, const char *old, int to, const char *new) {
+    REAL(renameat); CALL(is_ours_at(to, new), 0, from, old, to, new);
+}
+int unlinkat(int folder, const char *path, int flags) {
+    REAL(unlinkat); CALL(is_ours_at(folder, path), 0, folder, path, flags);
+}
+int mkdirat(int folder, const char *path, mode_t mode) {
+    REAL(mkdirat); CALL(is_ours_at(folder, path), 0, folder, path, mode);
+}
+int openat64(int folder, const char *path, int flags, ...) {
+    va_list words; va_start(words, flags); mode_t mode = va_arg(words, mode_t); va_end(words);
+    REAL(openat64);
+    CALL(flags & (O_CREAT | O_WRONLY | O_RDWR) ? is_ours_at(folder, path) : 0, 0, folder, path, flags, mode);
+}
 int open64(const char *path, int flags, ...) {
     va_list words; va_start(words, flags); mode_t mode = va_arg(words, mode_t); va_end(words);
     REAL(open64); CALL(flags & (O_CREAT | O_WRONLY | O_RDWR) ? is_ours(path) : 0, 0, path, flags, mode);

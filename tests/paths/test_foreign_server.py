@@ -38,7 +38,7 @@ def test_five_chained_refreshes_and_no_sixth_use(foreign, client, monkeypatch):
 
     Path("old.json").write_text(json.dumps(foreign["clients"][client]))
     assert twitter.refresh("old.json").saved_to == "auth.json"  # this machine's journal knows the successor
-    monkeypatch.setenv("OINT_HOME", "another-machine")
+    monkeypatch.setenv("OINT_HOME", str(Path("another-machine").resolve()))
     with pytest.raises(errors.InvalidGrant) as caught:
         twitter.refresh("old.json")
     assert caught.value.error == "invalid_grant"

@@ -122,14 +122,14 @@ def died_before_the_journal():
     assert subprocess.run([sys.executable, "-c", code]).returncode == 9
 
 
-def test_what_a_flight_knows_and_the_journal_does_not_is_noted_when_it_is_swept(sandbox, auth_file):
+def test_what_a_record_knows_and_the_journal_does_not_is_noted_when_it_is_swept(sandbox, auth_file):
     """Killed between the save and the journal, then the next refresh of the file: a copy is still known as spent."""
     shutil.copy(auth_file(), "copy.json")
     died_before_the_journal()
 
     twitter.refresh("auth.json")
 
-    assert not list(Path(".oint").glob("flight-*"))
+    assert not list(Path(".oint").glob("exchange-*"))
     assert twitter.refresh("copy.json").saved_to == "auth.json"
     assert sandbox.accounts.counts.refreshes == 3
 

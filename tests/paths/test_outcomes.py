@@ -67,9 +67,10 @@ CASES = {
     "dripped body": (drip(OK_HEAD + b"Content-Length: 900\r\n\r\n", b"x" * 900), errors.InDoubt, KEPT),
     "400 MB": (flood, errors.InDoubt, KEPT),
     "cut body": (answer("200 OK", json.dumps(PAIR).encode()[:60], length=200), errors.InDoubt, KEPT),
+    "cut behind the pair": (lambda c: c.sendall(OK_HEAD + b"\r\n" + json.dumps(PAIR).encode()[:-1]), None, NEW),
     "cut body, no length": (
-        lambda c: c.sendall(OK_HEAD + b"\r\n" + json.dumps(PAIR).encode()[:-1]),
-        errors.InDoubt,
+        lambda c: c.sendall(OK_HEAD + b"\r\n" + json.dumps(PAIR).encode()[:90]),
+        errors.AnswerUnreadable,
         KEPT,
     ),
     "HTML 403": (answer("403 Forbidden", b"<html>Attention Required! | Cloudflare"), errors.TryLater, KEPT),
@@ -80,11 +81,11 @@ CASES = {
     "504": (answer("504 Gateway Timeout"), errors.InDoubt, KEPT),
     "522": (answer("522 Timed Out"), errors.InDoubt, KEPT),
     "200 with no JSON": (answer("200 OK", b"<html>welcome to this hotel"), errors.InDoubt, KEPT),
-    "missing access_token": (without("access_token"), errors.InDoubt, KEPT),
+    "missing access_token": (without("access_token"), errors.AnswerUnreadable, KEPT),
     "missing refresh_token": (without("refresh_token"), None, "new access token, old refresh token"),
     "same refresh_token": (ok(refresh_token="old-token"), None, "new access token, old refresh token"),
     "markup, control characters": (ok(**HOSTILE), None, NEW),
-    "control characters in token": (ok(access_token="a\r\nX: y"), errors.InDoubt, KEPT),
+    "control characters in token": (ok(access_token="a\r\nX: y"), errors.AnswerUnreadable, KEPT),
     "dropped after send": (lambda c: None, errors.InDoubt, KEPT),
     "refused connection": (None, errors.NotSent, KEPT),
 }
@@ -126,7 +127,7 @@ def test_outcome(name, raw, monkeypatch):
     assert took < TIMEOUT + 60
     assert not server or len(server.requests) == 1
     left = set(os.listdir(".oint")) - {".gitignore", "auth.json.lock", "auth.json.holder"}
-    assert {name[:7] for name in left} == ({"flight-"} if kind is errors.InDoubt else set())
+    assert {name[:9] for name in left} == ({"exchange-"} if kind and issubclass(kind, errors.InDoubt) else set())
     if response is not None:
         for kind, face in response._repr_mimebundle_().items():
             assert kind == "text/plain" or "<script" not in face

@@ -119,7 +119,7 @@ def test_a_disk_with_little_room(server, file, left):
 
 @mounts
 def test_a_disk_that_fills_while_the_server_answers(raw, file, monkeypatch, home):
-    """The store's disk and the data folder's: the pair is in the flight, and the next run saves it from there."""
+    """The store's disk and the data folder's: the pair is in the record, and the next run saves it from there."""
 
     def behaviour(connection):
         Path("now").touch()
@@ -128,7 +128,7 @@ def test_a_disk_that_fills_while_the_server_answers(raw, file, monkeypatch, home
 
     server = raw(behaviour)
     monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", f"{server.url}/t")
-    monkeypatch.setenv("OINT_HOME", "there/home")
+    monkeypatch.setenv("OINT_HOME", str(Path("there/home").resolve()))
     code = f"""
 import os, threading, time
 def fill():
@@ -153,7 +153,7 @@ print("again", again["access_token"], "repaired" in str(again))
     )
 
     assert said.startswith(
-        "NotSaved The server answered with a new pair, and there/auth.json does not take it: it is kept on"
+        "NotSaved The refresh succeeded, but there/auth.json could not be written. The tokens are in a recovery file."
     ), said
     assert "again new-access True" in said
     assert len(server.requests) == 1

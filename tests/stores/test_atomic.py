@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from oint_magics.stores import atomic
+from oint_magics.stores.private_folder import StateFolder
 
 
 def mode(path):
@@ -63,7 +64,7 @@ def test_keeps_extended_attributes():
 
 
 def test_follows_a_symbolic_link_and_leaves_it():
-    """The link stays, the file behind it changes, and the workshop lies beside that file."""
+    """The link stays, the file behind it changes, and the state folder lies beside that file."""
     Path("real").mkdir()
     Path("real/a").write_bytes(b"old")
     Path("b").symlink_to("real/a")
@@ -78,20 +79,22 @@ def test_follows_a_symbolic_link_and_leaves_it():
     assert not Path(".oint").exists()
 
 
-def test_the_workshop_is_closed_and_ignored_by_git():
+def test_the_state_folder_is_closed_and_ignored_by_git():
     old = os.umask(0)
     try:
-        place = atomic.workshop(Path())
+        StateFolder(Path("a")).close()
     finally:
         os.umask(old)
 
+    place = Path(".oint")
     assert mode(place) == 0o700
     assert (place / ".gitignore").read_text() == "*\n"
     place.chmod(0o755)
-    assert mode(atomic.workshop(Path())) == 0o700
+    StateFolder(Path("a")).close()
+    assert mode(place) == 0o700
 
 
-def test_a_workshop_that_is_none_of_ours_is_refused():
+def test_a_state_folder_that_is_none_of_ours_is_refused():
     """A link or a file planted there must not get the new pair."""
     Path("elsewhere").mkdir()
     Path(".oint").symlink_to("elsewhere")
@@ -104,24 +107,26 @@ def test_a_workshop_that_is_none_of_ours_is_refused():
     assert os.listdir("elsewhere") == []
 
 
-def test_a_planted_link_in_the_workshop_is_not_written_through():
+def test_a_planted_link_in_the_state_folder_is_not_written_through():
     Path("victim").write_bytes(b"mine")
-    place = atomic.workshop(Path())
-    (place / f"a.{os.getpid()}.new").symlink_to(Path("victim").resolve())
+    Path(".oint").mkdir(mode=0o700)
+    Path(f".oint/a.{os.getpid()}.new").symlink_to(Path("victim").resolve())
 
-    with pytest.raises(OSError, match=r"."):
-        atomic.replace(Path("a"), b"new")
+    atomic.replace(Path("a"), b"new")
+
     assert Path("victim").read_bytes() == b"mine"
+    assert not Path("a").is_symlink()
+    assert Path("a").read_bytes() == b"new"
 
 
 @pytest.mark.parametrize("call", ["fsync", "replace", "fchmod"])
 def test_a_failure_leaves_the_old_file_and_nothing_else(call, monkeypatch):
     Path("a").write_bytes(b"old")
 
-    def fail(*_):
+    def fail(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path if call == "replace" else os, call, fail)
+    monkeypatch.setattr(os, call, fail)
 
     with pytest.raises(OSError, match="No space"):
         atomic.replace(Path("a"), b"new")
@@ -132,11 +137,11 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(call, monkeypatch):
 def test_syncs_the_file_before_the_rename_and_the_folder_after(monkeypatch):
     """What is renamed is on the disk, and so is the rename."""
     order = []
-    sync, rename = os.fsync, Path.replace
+    sync, rename = os.fsync, os.replace
     monkeypatch.setattr(
         os, "fsync", lambda fd: order.append("folder" if stat.S_ISDIR(os.fstat(fd).st_mode) else "file") or sync(fd)
     )
-    monkeypatch.setattr(Path, "replace", lambda self, to: order.append("rename") or rename(self, to))
+    monkeypatch.setattr(os, "replace", lambda *words, **at: order.append("rename") or rename(*words, **at))
 
     atomic.replace(Path("a"), b"new")
 

@@ -4,6 +4,7 @@ import os
 import stat
 from pathlib import Path
 
+import no_locks
 import pytest
 from contract import AUTH, END, StoreContract, grant
 from hypothesis import HealthCheck, given, settings
@@ -106,16 +107,8 @@ def test_a_file_that_others_can_read_is_said():
 def test_a_file_system_without_locks_is_said(monkeypatch, sandbox, auth_file):
     """In the table too, for that is where its users look."""
     from oint_magics import twitter
-    from oint_magics.stores import locks
 
-    really = locks._try
-
-    def without(path):
-        if path.parent.name == ".oint":
-            raise OSError(38, "Function not implemented")
-        return really(path)
-
-    monkeypatch.setattr(locks, "_try", without)
+    no_locks.take_away(monkeypatch)
     response = twitter.refresh(auth_file())
 
     assert "only this machine is protected" in str(response)
@@ -139,10 +132,10 @@ def test_a_store_that_cannot_be_written_is_known_before(monkeypatch):
     store = open_store("auth.json")
     store.create(AUTH)
 
-    def fail(*_):
+    def fail(*_, **__):
         raise OSError(16, "Device or resource busy")
 
-    monkeypatch.setattr(Path, "replace", fail)
+    monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(StoreNotWritable, match="Device or resource busy"):
         store.prove()
     assert json.loads(Path("auth.json").read_text())["refresh_token"] == "old"
@@ -207,7 +200,7 @@ def test_room_for_a_longer_pair_is_proven(monkeypatch):
     store.prove()
 
     assert max(sizes) >= Path("auth.json").stat().st_size + 8192
-    assert store.read().document.matches(AUTH.document)
+    assert store.read().document.matches(AUTH.own_document)
 
 
 def test_a_file_that_our_editing_does_not_understand_is_known_before(monkeypatch):
@@ -225,7 +218,7 @@ def test_a_file_that_our_editing_does_not_understand_is_known_before(monkeypatch
 def test_an_existing_file_is_named_in_errors(monkeypatch):
     store = open_store("auth.json")
     store.create(AUTH)
-    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(1, "Operation not permitted")))
+    monkeypatch.setattr(os, "replace", lambda *_, **__: (_ for _ in ()).throw(OSError(1, "Operation not permitted")))
 
     with pytest.raises(StoreNotWritable, match="auth.json cannot be written") as caught:
         store.prove()

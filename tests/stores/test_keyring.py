@@ -46,7 +46,7 @@ def test_the_file_shows_no_word_and_the_keyring_holds_the_key_alone(store, ring,
     for word in (b"an-id", b"old", b"MARK", b"token"):
         assert word not in path.read_bytes()
     (((_, name), key),) = ring.kept.items()
-    assert path.read_bytes().startswith(name.encode() + b"\n")
+    assert path.read_bytes().startswith(b"oint-1 " + name.encode() + b"\n")
     assert len(key) == 44
 
 
@@ -196,7 +196,7 @@ def test_a_keyring_that_locks_itself_while_the_server_answers_loses_nothing(ring
     server = raw(behaviour)
     monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", f"{server.url}/t")
     twitter.keep(auth, "keyring:work")
-    with pytest.raises(NotSaved, match="kept on its way"):
+    with pytest.raises(NotSaved, match="The tokens are in a recovery file"):
         twitter.refresh("keyring:work")
 
     ring.get_password = get

@@ -5,10 +5,12 @@ import threading
 import time
 from pathlib import Path
 
+import no_locks
 import pytest
 
 from oint_magics.errors import StoreBusy, StoreNotWritable
 from oint_magics.stores import locks
+from oint_magics.stores.private_folder import StateFolder
 
 HOLD = """
 import sys, time
@@ -94,23 +96,13 @@ def test_a_folder_without_place_for_the_lock_is_said(monkeypatch):
 
 def test_a_file_system_without_locks_is_locked_in_the_data_folder(monkeypatch, home):
     """One machine at least is protected."""
-    really = locks._try
-
-    def without(place):
-        if place.parent.name == ".oint":
-            raise OSError(38, "Function not implemented")
-        return really(place)
-
-    def nowhere(_):
-        raise OSError(38, "Function not implemented")
-
-    monkeypatch.setattr(locks, "_try", without)
+    no_locks.take_away(monkeypatch)
 
     with locks.store_lock(path(), 1, lambda: None):
         assert len(list((home / "oint" / "locks").glob("*.lock"))) == 1
         with pytest.raises(StoreBusy), locks.store_lock(path(), 0.1, lambda: None):
             pass
-    monkeypatch.setattr(locks, "_try", nowhere)
+    no_locks.take_away(monkeypatch, everywhere=True)
     with (
         pytest.raises(StoreNotWritable, match="No file system here has locks"),
         locks.store_lock(path(), 1, lambda: None),
@@ -137,7 +129,7 @@ def test_a_link_in_the_locks_place_is_not_followed():
 
 
 def test_filelock_does_the_same_where_posix_is_not(monkeypatch):
-    monkeypatch.setattr(locks, "_try", locks._try_filelock)
+    monkeypatch.setattr(locks, "BY_FLOCK", False)
 
     with locks.store_lock(path(), 1, lambda: None):
         with pytest.raises(StoreBusy), locks.store_lock(path(), 0.1, lambda: None):
@@ -156,7 +148,7 @@ def test_tokens_have_few_locks(home):
 
 def test_a_token_lock_without_a_data_folder_is_none(monkeypatch):
     Path("file").write_text("")
-    monkeypatch.setenv("OINT_HOME", "file")
+    monkeypatch.setenv("OINT_HOME", str(Path("file").resolve()))
 
     with locks.token_lock("abcdef", 1, lambda: None) as found:
         assert found is None
@@ -178,9 +170,8 @@ def test_a_held_token_names_its_holder():
 
 def test_a_lock_that_nobody_holds_any_more_is_free(home):
     """An interrupt may fall between the taking of a lock and its being noted down."""
-    Path(".oint").mkdir(mode=0o700)
-    place = Path.cwd() / ".oint" / "auth.json.lock"
-    locks._try(place)
+    with StateFolder(path()) as folder:
+        locks._try_flock(folder, "auth.json.lock")
 
     with locks.store_lock(path(), 0.2, lambda: None) as found:
         assert found is None

@@ -12,7 +12,10 @@ from cryptography.fernet import Fernet
 from postgres import Bouncer
 
 from oint_magics.errors import SettingError, StoreBusy, StoreError, StoreNotWritable, StoreTaken
+from oint_magics.secret import Secret
 from oint_magics.stores import lease, open_store, postgres
+
+TOKEN = Secret("a-token")
 
 pytestmark = pytest.mark.usefixtures("team")
 
@@ -42,7 +45,9 @@ def elsewhere(monkeypatch, home):
     def open_there():
         with monkeypatch.context() as there:
             there.setenv("OINT_HOME", str(home / "elsewhere"))
-            return open_store("shared:work")
+            store = open_store("shared:work")
+            assert store.records
+            return store
 
     return open_there
 
@@ -231,8 +236,8 @@ def test_descent_is_known_whoever_refreshed(store):
     for n in range(3):
         store.save(grant(f"a{n}", f"r{n}"), store.read())
 
-    assert open_store("shared:work").follows(AUTH.refresh_token.fingerprint())
-    assert not store.follows(grant(refresh="another").refresh_token.fingerprint())
+    assert open_store("shared:work").descends_from(AUTH.refresh_token.fingerprint())
+    assert not store.descends_from(grant(refresh="another").refresh_token.fingerprint())
 
 
 def test_a_password_in_the_address_is_said(store, monkeypatch):
@@ -283,30 +288,30 @@ def test_a_first_pair_has_a_lease_too(elsewhere):
 def test_a_lease_without_a_pair_leaves_no_row(team):
     with open_store("shared:work").lock(1, lambda: None):
         pass
-    assert team.run("SELECT count(*) FROM oint_pair") == [(0,)]
+    assert team.run("SELECT count(*) FROM oint_pair WHERE name <> ''") == [(0,)]
 
 
 def test_who_slept_past_the_lease_sends_nothing(store, team, monkeypatch):
     with store.lock(1, lambda: None):
-        flight = store.flight("0123456789")
-        flight.open(1)
-        flight.check()
+        record = store.records.of(TOKEN)
+        record.begin(1)
+        record.check()
         now = lease.clock()
         monkeypatch.setattr(lease, "clock", lambda: now + 9)
         with pytest.raises(StoreBusy, match="slept or stood still"):
-            flight.check()
-        flight.cancel()
-        assert flight.found() is None
+            record.check()
+        record.rollback()
+        assert record.found() is None
 
 
 def test_who_lost_the_lease_marks_nothing(store, elsewhere, team):
     with store.lock(1, lambda: None):
         team.run("UPDATE oint_pair SET until = now() - interval '1 second'")
         with elsewhere().lock(1, lambda: None):
-            flight = store.flight("0123456789")
+            record = store.records.of(TOKEN)
             with pytest.raises(StoreBusy, match="ended before the token was sent"):
-                flight.open(1)
-            assert flight.found() is None
+                record.begin(1)
+            assert record.found() is None
 
 
 def test_the_clock_of_a_lease_goes_on_while_the_machine_sleeps():
@@ -323,60 +328,60 @@ def test_a_row_of_another_machine_is_neither_written_nor_deleted(store, elsewher
                 with pytest.raises(StoreTaken):
                     act()
             store.remove()
-            store.withdraw(AUTH)
+            store.delete_if_unchanged(AUTH)
             assert store.exists()
 
 
 def test_what_was_made_is_withdrawn_only_while_it_is_that(store):
     with store.lock(1, lambda: None):
         store.save(grant(), AUTH)
-        store.withdraw(AUTH)
+        store.delete_if_unchanged(AUTH)
         assert store.exists()
-        store.withdraw(store.read())
+        store.delete_if_unchanged(store.read())
         assert not store.exists()
 
 
 def test_two_databases_are_two_places(store, team, monkeypatch):
-    """One name in both: neither flights nor lineage mix."""
+    """One name in both: neither records nor lineage mix."""
     team.run("DROP DATABASE IF EXISTS staging")
     team.run("CREATE DATABASE staging")
     with store.lock(1, lambda: None):
-        store.flight("0123456789").open(1)
+        store.records.of(TOKEN).begin(1)
     monkeypatch.setenv("OINT_SHARED_STORE", team.address.replace("/postgres?", "/staging?"))
     other = open_store("shared:work")
     other.create(AUTH)
 
     assert other.place != store.place
     with other.lock(1, lambda: None):
-        other.flight("none").land()
+        other.records.of(Secret("none")).commit()
     with pytest.raises(StoreError, match="of another database"):
         open_store(store.place)
     monkeypatch.setenv("OINT_SHARED_STORE", team.address)
     assert open_store(store.place).label == "shared:work"
     with store.lock(1, lambda: None):
-        assert store.flight("0123456789").found().tries == 1
+        assert store.records.of(TOKEN).found().tries == 1
 
 
 def test_a_useless_answer_here_does_not_hide_a_later_try_elsewhere(store, elsewhere):
     with store.lock(1, lambda: None):
-        flight = store.flight("0123456789")
-        flight.open(1)
-        flight.append(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 2\r\n\r\nno")
-        flight.close()
-        assert not store.flight("0123456789").found().is_elsewhere
+        record = store.records.of(TOKEN)
+        record.begin(1)
+        record.append(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 2\r\n\r\nno")
+        record.close()
+        assert not store.records.of(TOKEN).found().is_elsewhere
     other = elsewhere()
     with other.lock(1, lambda: None):
-        other.flight("0123456789").open(2)
+        other.records.of(TOKEN).begin(2)
 
     with store.lock(1, lambda: None):
-        found = store.flight("0123456789").found()
+        found = store.records.of(TOKEN).found()
         assert found.is_elsewhere
         assert found.tries == 2
 
 
 @pytest.mark.parametrize("name", ["mark", "unmark"])
 def test_a_mark_whose_word_was_lost_is_known_as_ones_own(store, monkeypatch, name):
-    """The database fails in the middle of a flight that sends nothing: the next one here may try."""
+    """The database fails in the middle of an exchange that sends nothing: the next one here may try."""
     really = getattr(lease.Lease, name)
 
     def lost(self, *words):
@@ -385,56 +390,56 @@ def test_a_mark_whose_word_was_lost_is_known_as_ones_own(store, monkeypatch, nam
 
     with monkeypatch.context() as patch, store.lock(1, lambda: None):
         patch.setattr(lease.Lease, name, lost)
-        flight = store.flight("0123456789")
+        record = store.records.of(TOKEN)
         if name == "mark":
             with pytest.raises(StoreError):
-                flight.open(1)
+                record.begin(1)
         else:
-            flight.open(1)
-            flight.cancel()
+            record.begin(1)
+            record.rollback()
     with store.lock(1, lambda: None):
-        assert not store.flight("0123456789").found().is_elsewhere
+        assert not store.records.of(TOKEN).found().is_elsewhere
 
 
-def test_a_flight_is_seen_from_everywhere(store, elsewhere):
+def test_a_record_is_seen_from_everywhere(store, elsewhere):
     other = elsewhere()
     with store.lock(1, lambda: None):
-        store.flight("0123456789").open(1)
+        store.records.of(TOKEN).begin(1)
     with other.lock(1, lambda: None):
-        found = other.flight("0123456789").found()
+        found = other.records.of(TOKEN).found()
         assert found.is_elsewhere
         assert found.tries == 1
         assert found.by == lease.holder()
         assert found.since.endswith(" UTC")
-        assert other.flight("another").found() is None
+        assert other.records.of(Secret("another")).found() is None
 
-        flight = other.flight("0123456789")
-        flight.open(2)
-        assert not flight.found().is_elsewhere
-        assert store.flight("0123456789").found().is_elsewhere
-        flight.cancel()
-        assert flight.found() == found
+        record = other.records.of(TOKEN)
+        record.begin(2)
+        assert not record.found().is_elsewhere
+        assert store.records.of(TOKEN).found().is_elsewhere
+        record.rollback()
+        assert record.found() == found
     with store.lock(1, lambda: None):
-        flight = store.flight("0123456789")
-        assert not flight.found().is_elsewhere
-        flight.open(2)
-        flight.land()
-        assert flight.found() is None
+        record = store.records.of(TOKEN)
+        assert not record.found().is_elsewhere
+        record.begin(2)
+        record.commit()
+        assert record.found() is None
     with other.lock(1, lambda: None):
-        assert other.flight("0123456789").found() is None
+        assert other.records.of(TOKEN).found() is None
 
 
 def test_an_answer_on_its_way_is_encrypted(store, home):
     raw = b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\nrefresh-MARK"
     with store.lock(1, lambda: None):
-        flight = store.flight("0123456789")
-        flight.open(1)
+        record = store.records.of(TOKEN)
+        record.begin(1)
         for at in range(len(raw)):
-            flight.append(raw[at : at + 1])
-        (path,) = (home / "oint" / "shared").rglob("flight-*")
+            record.append(raw[at : at + 1])
+        (path,) = (home / "oint" / "shared").rglob("exchange-*")
         assert b"MARK" not in path.read_bytes()
-        assert store.flight("0123456789").found().answer.body == b"refresh-MARK"
-        flight.close()
+        assert store.records.of(TOKEN).found().answer.body == b"refresh-MARK"
+        record.close()
 
 
 def test_behind_pgbouncer(team, monkeypatch):
@@ -451,12 +456,12 @@ def test_behind_pgbouncer(team, monkeypatch):
             with store.lock(20, lambda: None):
                 auth = store.read()
                 store.prove()
-                flight = store.flight(auth.refresh_token.fingerprint())
-                flight.open(1)
+                record = store.records.of(auth.refresh_token)
+                record.begin(1)
                 token = f"r{len(saved)}"
                 store.save(grant(token, token), auth)
                 saved.append(token)
-                flight.land()
+                record.commit()
 
         threads = [threading.Thread(target=refresh, args=(store,)) for store in stores]
         for thread in threads:

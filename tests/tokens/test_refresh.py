@@ -12,7 +12,7 @@ from raw_server import answer
 
 from oint_magics import errors, twitter
 from oint_magics.stores.file import FileStore
-from oint_magics.stores.write_ahead import Flight
+from oint_magics.stores.write_ahead import ExchangeRecord
 from oint_magics.twitter import calls
 
 
@@ -191,10 +191,10 @@ def test_what_cannot_be_saved_is_not_sent(sandbox, auth_file, monkeypatch):
     auth_file()
     before = Path("auth.json").read_bytes()
 
-    def fail(*_):
+    def fail(*_, **__):
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(Path, "replace", fail)
+    monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(errors.StoreNotWritable, match="nothing was sent"):
         twitter.refresh("auth.json")
     assert sandbox.accounts.counts.refreshes == 0
@@ -209,9 +209,12 @@ def failing(*_):
 
 
 def test_what_its_store_does_not_take_is_kept_on_its_way(sandbox, auth_file, monkeypatch):
-    """The flight has it: the next refresh saves it, there or elsewhere, and nothing is sent again."""
+    """The record has it: the next refresh saves it, there or elsewhere, and nothing is sent again."""
     auth_file()
-    with monkeypatch.context() as patch, pytest.raises(errors.NotSaved, match="kept on its way") as caught:
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(errors.NotSaved, match="The tokens are in a recovery file") as caught,
+    ):
         patch.setattr(FileStore, "save", failing)
         twitter.refresh("auth.json")
 
@@ -241,7 +244,7 @@ def test_an_answer_on_its_way_goes_elsewhere_too(sandbox, auth_file, monkeypatch
     assert twitter.refresh("auth.json").saved_to == "profile:elsewhere"
     assert sandbox.accounts.counts.refreshes == 2
     assert sandbox.accounts.counts.reuses == 0
-    assert not list(Path(".oint").glob("flight-*"))
+    assert not list(Path(".oint").glob("exchange-*"))
 
 
 def test_a_copy_is_as_much_in_doubt_as_the_file(sandbox, auth_file):
@@ -253,7 +256,7 @@ def test_a_copy_is_as_much_in_doubt_as_the_file(sandbox, auth_file):
         with pytest.raises(errors.InDoubt, match="no answer came"):
             twitter.refresh(source)
     for source in ("auth.json", "copy.json", text):
-        with pytest.raises(errors.InDoubt, match="twice by now, so nothing was sent"):
+        with pytest.raises(errors.InDoubt, match="Two attempts with this refresh token"):
             twitter.refresh(source)
 
 
@@ -264,7 +267,7 @@ def test_what_was_answered_after_its_store_had_changed_goes_to_a_profile(sandbox
     def fail(*_):
         raise errors.AuthSyntaxError("Gone.")
 
-    with monkeypatch.context() as patch, pytest.raises(errors.NotSaved, match="is kept in profile:rescued-") as caught:
+    with monkeypatch.context() as patch, pytest.raises(errors.NotSaved, match="They are in profile:rescued-") as caught:
         patch.setattr(FileStore, "save", fail)
         twitter.refresh("auth.json")
 
@@ -279,10 +282,10 @@ def test_what_no_place_takes_is_in_this_process(sandbox, auth_file, monkeypatch)
     """Also when nobody holds the error: a form's thread, a magic."""
     auth_file()
 
-    with monkeypatch.context() as patch, pytest.raises(errors.NotSaved, match="only this process has it") as caught:
+    with monkeypatch.context() as patch, pytest.raises(errors.NotSaved, match="only this process has them") as caught:
         patch.setattr(FileStore, "save", failing)
         patch.setattr(FileStore, "create", failing)
-        patch.setattr(Flight, "is_kept", False)
+        patch.setattr(ExchangeRecord, "is_kept", False)
         twitter.refresh("auth.json")
 
     assert caught.value.response.saved_to is None
@@ -323,7 +326,7 @@ def test_a_pair_that_somebody_put_there_meanwhile_is_not_overwritten(raw, auth, 
     monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", raw(behaviour).url)
     Path("auth.json").write_text(json.dumps(auth))
 
-    with pytest.raises(errors.NotSaved, match="is kept in profile:rescued-"):
+    with pytest.raises(errors.NotSaved, match="They are in profile:rescued-"):
         twitter.refresh("auth.json")
     assert stored() == other
 
@@ -510,7 +513,7 @@ def test_a_journal_that_is_held_is_not_the_same_as_none(sandbox, auth_file, monk
     with contextlib.closing(sqlite3.connect(home / "oint" / "journal.sqlite", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE" if moment == "reading" else "BEGIN IMMEDIATE")
         if moment == "reading":
-            with pytest.raises(errors.StoreBusy, match="journal of spent tokens is held"):
+            with pytest.raises(errors.StoreBusy, match="Another process holds the refresh log"):
                 twitter.refresh(text)
         else:
             twitter.refresh("auth.json")

@@ -86,10 +86,12 @@ def test_keep_does_not_overwrite_unless_told(sandbox, auth_file):
 
 
 def test_keep_writes_a_new_file_for_its_owner_alone(sandbox):
-    twitter.keep(sandbox.issue() | {"note": "Привет"}, "new.json")
+    """And nothing goes there but the ten keys, the expiry and the sandbox's mark."""
+    issued = sandbox.issue()
+    twitter.keep(issued | {"note": "Привет", "other_secret": "mine"}, "new.json")
 
     assert os.stat("new.json").st_mode & 0o777 == 0o600
-    assert json.loads(Path("new.json").read_text())["note"] == "Привет"
+    assert json.loads(Path("new.json").read_text()) == issued
 
 
 def test_keep_does_not_overwrite_what_is_no_auth(sandbox):

@@ -45,12 +45,12 @@ def to(raw, auth, monkeypatch):
     return start
 
 
-def flights():
-    return [name for name in os.listdir(".oint") if name.startswith("flight-")]
+def records():
+    return [name for name in os.listdir(".oint") if name.startswith("exchange-")]
 
 
 def test_an_answer_that_arrived_is_repaired_without_sending(to):
-    """Killed after the answer's last byte: the next run saves it from the flight."""
+    """Killed after the answer's last byte: the next run saves it from the record."""
     body = json.dumps(PAIR).encode()
 
     def behaviour(connection):
@@ -58,7 +58,7 @@ def test_an_answer_that_arrived_is_repaired_without_sending(to):
         time.sleep(LONG)  # One byte is missing: the process waits, and what arrived is on its disk.
 
     server = to(behaviour)
-    killed(lambda: Path(".oint").exists() and any(body in (Path(".oint") / f).read_bytes() for f in flights()))
+    killed(lambda: Path(".oint").exists() and any(body in (Path(".oint") / f).read_bytes() for f in records()))
 
     response = twitter.refresh("auth.json")
 
@@ -66,7 +66,7 @@ def test_an_answer_that_arrived_is_repaired_without_sending(to):
     assert stored()["refresh_token"] == "new-token"
     assert dict(response) == PAIR
     assert "repaired" in str(response)
-    assert flights() == []
+    assert records() == []
 
 
 def test_no_answer_and_the_server_had_not_acted(to):
@@ -77,7 +77,7 @@ def test_no_answer_and_the_server_had_not_acted(to):
 
     assert twitter.refresh("auth.json")["access_token"] == "new-access"
     assert stored()["refresh_token"] == "new-token"
-    assert flights() == []
+    assert records() == []
 
 
 def test_no_answer_and_the_server_had_acted(to):
@@ -87,10 +87,10 @@ def test_no_answer_and_the_server_had_acted(to):
     dead = {"error": "invalid_request", "error_description": "Value passed for the token was invalid."}
     to(answer("400 Bad Request", json.dumps(dead).encode()))
 
-    with pytest.raises(errors.InvalidGrant, match="the answer with the new pair was lost on the way") as caught:
+    with pytest.raises(errors.InvalidGrant, match="the answer with the new tokens was lost on the way") as caught:
         twitter.refresh("auth.json")
     assert "process " in str(caught.value)
-    assert flights() == []
+    assert records() == []
 
 
 def test_twice_in_doubt_is_not_sent_a_third_time_by_itself(to):
@@ -98,13 +98,13 @@ def test_twice_in_doubt_is_not_sent_a_third_time_by_itself(to):
     for _ in range(2):
         with pytest.raises(errors.InDoubt, match="no answer came"):
             twitter.refresh("auth.json")
-    with pytest.raises(errors.InDoubt, match="twice by now, so nothing was sent"):
+    with pytest.raises(errors.InDoubt, match="Two attempts with this refresh token"):
         twitter.refresh("auth.json")
     assert len(server.requests) == 2
 
     to(answer("200 OK", json.dumps(PAIR).encode()))
     assert twitter.refresh("auth.json", try_old=True)["access_token"] == "new-access"
-    assert flights() == []
+    assert records() == []
 
 
 def test_a_try_that_was_not_sent_leaves_the_doubt_as_it_was(to, monkeypatch):
@@ -112,8 +112,8 @@ def test_a_try_that_was_not_sent_leaves_the_doubt_as_it_was(to, monkeypatch):
     to(lambda _: None)
     with pytest.raises(errors.InDoubt):
         twitter.refresh("auth.json")
-    (flight,) = flights()
-    before = (Path(".oint") / flight).read_bytes()
+    (record,) = records()
+    before = (Path(".oint") / record).read_bytes()
 
     monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", "http://127.0.0.1:1/t")
     with pytest.raises(errors.NotSent):
@@ -122,26 +122,26 @@ def test_a_try_that_was_not_sent_leaves_the_doubt_as_it_was(to, monkeypatch):
     with pytest.raises(errors.TryLater):
         twitter.refresh("auth.json")
 
-    assert (Path(".oint") / flight).read_bytes() == before
+    assert (Path(".oint") / record).read_bytes() == before
     to(answer("400 Bad Request", json.dumps({"error": "invalid_grant"}).encode()))
     with pytest.raises(errors.InvalidGrant, match="was lost on the way"):
         twitter.refresh("auth.json")
 
 
-def test_a_flight_that_cannot_be_opened_sends_nothing(to, auth):
+def test_a_record_that_cannot_be_begun_sends_nothing(to, auth):
     """A folder stands in its place; the same error as for any place that takes nothing."""
     from oint_magics.secret import fingerprint
 
     server = to(answer("200 OK", json.dumps(PAIR).encode()))
-    (Path(".oint") / f"flight-{fingerprint(auth['refresh_token'])}").mkdir(parents=True)
+    (Path(".oint") / f"exchange-{fingerprint(auth['refresh_token'])}").mkdir(parents=True)
 
     with pytest.raises(errors.StoreNotWritable, match="nothing was sent"):
         twitter.refresh("auth.json")
     assert server.requests == []
 
 
-def test_a_flight_of_another_token_is_void(to):
-    """A new login put another pair into the file: the old flight is no concern of it."""
+def test_a_record_of_another_token_is_void(to):
+    """A new login put another pair into the file: the old record is no concern of it."""
     to(lambda _: None)
     with pytest.raises(errors.InDoubt):
         twitter.refresh("auth.json")
@@ -152,11 +152,11 @@ def test_a_flight_of_another_token_is_void(to):
     assert b"from-a-new-login" in server.requests[0]
 
 
-def test_a_damaged_flight_is_read_as_far_as_it_goes(to):
+def test_a_damaged_record_is_not_believed(to):
     to(lambda _: None)
     with pytest.raises(errors.InDoubt):
         twitter.refresh("auth.json")
-    (flight,) = flights()
+    (record,) = records()
     for content in (
         b"",
         b"{}",
@@ -164,7 +164,7 @@ def test_a_damaged_flight_is_read_as_far_as_it_goes(to):
         b"[]\nHTTP/1.1 2",
         b'{"pid": 1}\nHTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"acc',
     ):
-        (Path(".oint") / flight).write_bytes(content)
+        (Path(".oint") / record).write_bytes(content)
         to(answer("429 Too Many Requests"))
         with pytest.raises(errors.TryLater):
             twitter.refresh("auth.json")
@@ -192,7 +192,7 @@ def test_the_stop_button_does_not_lose_the_answer(to, delay):
 
     assert "Stopped: too late to stop" in said
     assert stored()["refresh_token"] == "new-token"
-    assert flights() == []
+    assert records() == []
 
 
 def test_a_process_killed_anywhere_leaves_one_whole_pair(sandbox, auth_file):

@@ -1,0 +1,100 @@
+"""Copying auth data into a store, which becomes the home of its tokens; and giving a store up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oint_magics import settings
+from oint_magics.errors import AuthNotFound, StoreTaken
+from oint_magics.process import state
+from oint_magics.secret import Secret
+from oint_magics.tokens.destination import newest_of
+from oint_magics.tokens.lineage import Lineage
+
+if TYPE_CHECKING:
+    from oint_magics.auth.structure import Auth
+    from oint_magics.stores import Store
+    from oint_magics.tokens.source import Source
+
+_TEAM = "shared:"
+
+
+def keep(source: Source, store: Store, *, replace: bool) -> None:
+    """Copy an auth structure into a store.
+
+    Args:
+        source: where it comes from. A copy that is spent stands for its newest pair.
+        store: where it goes; only the ten keys, the expiry and the sandbox's mark do.
+        replace: write over another pair.
+
+    Raises:
+        TokenSpent: the source is spent, and its successor is not where it was saved.
+        StoreTaken: the store holds another pair.
+        StoreNotWritable: the store cannot be written.
+    """
+    source = _newest(source)
+    if source.store and source.store.place == store.place:
+        return
+    _check_one_row(source.store, store)
+    found = source.read()
+    with store.lock(settings.timeout() + 15, lambda: None):
+        if store.exists() and not replace and not store.read().own_document.matches(found.own_document):
+            raise StoreTaken(
+                f"{store.label} holds something else already.",
+                cause="a pair that is overwritten is lost, and perhaps it is the newest.",
+                next_step="choose another name, or give up what it holds: --replace (in Python: replace=True)",
+            )
+        store.create(found)
+    _note_team(source.store, store, found)
+    left = state.unsaved
+    left[:] = [each for each in left if not Secret(each["access_token"]).matches(found.access_token)]
+
+
+def forget(store: Store) -> None:
+    """Delete a profile or a team's row, and what is known of it; a user's own file stays.
+
+    Raises:
+        AuthNotFound: it is not there, and nothing is known of it.
+        StoreError: it cannot be deleted.
+    """
+    if not store.exists() and all(family.place != store.place for family in store.journal.families()):
+        raise AuthNotFound(f"{store.label} is not there, and nothing is known of it.", next_step="twitter.status()")
+    with store.lock(settings.timeout() + 15, lambda: None):
+        store.forget()
+        store.journal.forget(store.place)
+
+
+def _newest(source: Source) -> Source:
+    """Return where the newest pair of a source lives."""
+    lineage = Lineage.of(source.read().refresh_token, source.store)
+    if not lineage.is_spent:
+        return source
+    newest = newest_of(source, lineage)
+    if newest is source and not _restored(source, lineage):
+        raise lineage.error()
+    return newest
+
+
+def _restored(source: Source, lineage: Lineage) -> bool:
+    """Restore the newest pair in a store that holds older bytes by now; tell whether that could be done."""
+    store = source.store
+    if store is None or store.place != lineage.place:
+        return False
+    with store.lock(settings.timeout() + 15, lambda: None):
+        return store.restore_newest(lineage.newest, source.read())
+
+
+def _note_team(source: Store | None, store: Store, auth: Auth) -> None:
+    """Note where a team's pair lives: a private copy of it must never be sent, the others would send it too."""
+    team = next((each for each in (source, store) if each and each.place.startswith(_TEAM)), None)
+    if team and auth.refresh_token:
+        team.journal.keep(auth.refresh_token.fingerprint(), team.place)
+
+
+def _check_one_row(source: Store | None, store: Store) -> None:
+    if source and source.place.startswith(_TEAM) and store.place.startswith(_TEAM):
+        raise StoreTaken(
+            f"The pair lives in {source.label}, and a second row would send it a second time.",
+            cause="each row is refreshed for itself.",
+            next_step=f"use it from there: %twitter_refresh --auth {source.label}",
+        )

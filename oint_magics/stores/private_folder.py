@@ -1,0 +1,271 @@
+"""Folders of our own: only their owner can look into them, and nothing that is put in their place gets what is written.
+
+Every file in one is opened by the folder's descriptor and follows no link, where the system has that; so a folder that
+somebody swaps between two calls stays the one that was checked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any, Self
+
+STATE_FOLDER = ".oint"
+# Whether the system opens, renames and removes by a folder's descriptor; a switch, so that the other way is tested too.
+BY_DESCRIPTOR = {os.open, os.stat, os.unlink, os.rename, os.mkdir} <= os.supports_dir_fd
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_OPTIONS = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | _NOFOLLOW
+
+
+class Folder:
+    """A folder, as it was when it was opened.
+
+    Args:
+        path: the folder.
+        descriptor: its descriptor, closed with this object; `None` where the system goes by paths alone.
+
+    Raises:
+        OSError: it is not there.
+    """
+
+    def __init__(self, path: Path, descriptor: int | None = None) -> None:
+        self.path = path
+        self._descriptor = descriptor
+        if BY_DESCRIPTOR and descriptor is None:
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the descriptor."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _at(self, name: str) -> tuple[str | Path, dict[str, Any]]:
+        if self._descriptor is None:
+            return self.path / name, {}
+        return name, {"dir_fd": self._descriptor}
+
+    def names(self, start: str) -> list[str]:
+        """Return the names of the files that begin so, in their order."""
+        found = os.listdir(self.path if self._descriptor is None else self._descriptor)
+        return sorted(name for name in found if name.startswith(start))
+
+    def stat(self, name: str) -> os.stat_result | None:
+        """Return what is known of a file, and not of what a link leads to; `None` where there is none."""
+        path, at = self._at(name)
+        try:
+            return os.stat(path, follow_symlinks=False, **at)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def read(self, name: str, most: int) -> bytes | None:
+        """Return a file's content, as far as `most` bytes; `None` where there is no such regular file."""
+        path, at = self._at(name)
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | _OPTIONS if os.name == "posix" else _OPTIONS, **at)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                return None
+            raise
+        with os.fdopen(descriptor, "rb") as file:
+            return file.read(most) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+
+    def create(self, name: str) -> int:
+        """Make a file that only its owner can read, in the place of whatever stands there; return its descriptor."""
+        self.remove(name)
+        return self.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+
+    def open(self, name: str, flags: int) -> int:
+        """Open a file; one that is made can be read by its owner alone, and a link is refused."""
+        path, at = self._at(name)
+        return os.open(path, flags | _OPTIONS, 0o600, **at)
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a small file whole or not at all."""
+        new = f"{name}.{os.getpid()}.new"
+        descriptor = self.create(new)
+        try:
+            write_all(descriptor, data)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        self.rename(new, self, name)
+
+    def note(self, name: str, data: bytes) -> None:
+        """Write a small file that costs nothing when it is damaged."""
+        descriptor = self.create(name)
+        try:
+            write_all(descriptor, data)
+        finally:
+            os.close(descriptor)
+
+    def ignore(self) -> None:
+        """Let git pass over the folder; nothing happens where that was said before."""
+        if self.stat(".gitignore") is None:
+            with contextlib.suppress(FileExistsError):
+                descriptor = self.open(".gitignore", os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+                try:
+                    write_all(descriptor, b"*\n")
+                finally:
+                    os.close(descriptor)
+
+    def rename(self, name: str, folder: Folder, new: str) -> None:
+        """Rename a file, over another one; on Windows a virus scanner or editor may hold that for a moment."""
+        (source, at), (target, there) = self._at(name), folder._at(new)
+        options = {"src_dir_fd": at.get("dir_fd"), "dst_dir_fd": there.get("dir_fd")} if at else {}
+        for pause in (0.05, 0.2, 0.5, 1.0, None):
+            try:
+                os.replace(source, target, **options)
+            except PermissionError:
+                if os.name == "posix" or pause is None:
+                    raise
+                time.sleep(pause)
+            else:
+                return
+
+    def remove(self, name: str) -> None:
+        """Remove a file, and not what a link leads to; nothing happens where there is none."""
+        path, at = self._at(name)
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            os.unlink(path, **at)
+
+    def sync(self) -> None:
+        """Sync the folder, so that the names in it are on the disk."""
+        if self._descriptor is not None:
+            os.fsync(self._descriptor)
+
+    def inner(self, name: str, owner: int | None = None) -> Folder:
+        """Return a folder in this one, made where it is not there, that is mine and closed to others.
+
+        Args:
+            name: its name.
+            owner: who else may own it; `None` for nobody.
+
+        Raises:
+            OSError: it cannot be made, or somebody else made it.
+        """
+        path, at = self._at(name)
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(path, 0o700, **at)
+        found = os.stat(path, follow_symlinks=False, **at)
+        if not stat.S_ISDIR(found.st_mode):
+            raise _not_mine(name)
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _OPTIONS, **at) if at else None
+        try:
+            _close_to_others(self.path / name if descriptor is None else descriptor, name, owner)
+        except BaseException:
+            if descriptor is not None:
+                os.close(descriptor)
+            raise
+        return Folder(self.path / name, descriptor)
+
+
+def is_mine(found: os.stat_result, owner: int | None = None) -> bool:
+    """Tell whether a file is this user's; for root also whether it is another owner's."""
+    if not hasattr(os, "geteuid"):
+        return True
+    return found.st_uid == os.geteuid() or (os.geteuid() == 0 and found.st_uid == owner)
+
+
+def is_closed(found: os.stat_result) -> bool:
+    """Tell whether only its owner can get at a file."""
+    return os.name != "posix" or not stat.S_IMODE(found.st_mode) & 0o077
+
+
+def _close_to_others(folder: Path | int, name: str, owner: int | None) -> None:
+    found = os.stat(folder)
+    if not is_mine(found, owner):
+        raise _not_mine(name)
+    if not is_closed(found):
+        os.chmod(folder, 0o700)
+
+
+def _not_mine(name: str) -> PermissionError:
+    return PermissionError(errno.EPERM, f"{name} is not a folder of yours")
+
+
+class StateFolder(Folder):
+    """The folder `.oint/` beside a file: its locks, its recovery files, and its next version.
+
+    Args:
+        target: the file, wherever its links lead; it need not be there.
+
+    Attributes:
+        beside: the folder that the file lies in.
+        owner: the file's owner; `None` where there is no file.
+
+    Raises:
+        OSError: it cannot be made, or somebody else made it.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self.beside = Folder(target.parent)
+        try:
+            found = self.beside.stat(target.name)
+            self.owner = found.st_uid if found else None
+            inner = self.beside.inner(STATE_FOLDER, self.owner)
+            super().__init__(inner.path, inner._descriptor)  # noqa: SLF001 - of the same class
+            self.ignore()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close both descriptors."""
+        self.beside.close()
+        if getattr(self, "_descriptor", None) is not None:
+            super().close()
+
+
+def private_folder(path: Path) -> Path:
+    """Make a folder, and those above it that are not there, so that nobody else can look into them; return it.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if not path.is_dir():
+        private_folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
+def data_folder(path: Path) -> Path:
+    """Make a data folder where it is not there, closed to others and ignored by git; return it; raises `OSError`."""
+    if not path.is_dir():
+        private_folder(path)
+        with Folder(path) as folder:
+            folder.ignore()
+    return path
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of the data: the system may take less at once than it is given."""
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
+def reason_of(error: OSError) -> str:
+    """Return why the system did not do what was asked, in its words.
+
+    Raises:
+        OSError: it is none of the system's: the `TimeoutError` that an alarm's handler raises is an `OSError` too.
+    """
+    if error.errno is None:
+        raise error
+    return error.strerror or type(error).__name__

@@ -1,0 +1,121 @@
+"""What this machine knows of a token's family: read once, and then a value."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from oint_magics import stores
+from oint_magics.display.text import typed
+from oint_magics.display.times import moment
+from oint_magics.errors import TokenSpent
+from oint_magics.stores import journal
+from oint_magics.stores.journal import Known
+
+if TYPE_CHECKING:
+    from oint_magics.secret import Secret
+    from oint_magics.stores import Store
+
+_TEAM = "shared:"
+
+
+class Lineage(NamedTuple):
+    """A refresh token's family, as the refresh log knew it when it was asked.
+
+    Attributes:
+        token: the token; `None` for none, of which nothing is known.
+        known: what the log knows.
+    """
+
+    token: Secret | None
+    known: Known
+
+    @classmethod
+    def of(cls, token: Secret | None, store: Store | None = None) -> Lineage:
+        """Return what is known of a token.
+
+        Args:
+            token: the refresh token, or `None`.
+            store: where it lies, or `None` for a text; the log may lie beside it.
+
+        Raises:
+            StoreError: the refresh log cannot be read.
+        """
+        if token is None:
+            return cls(None, Known())
+        log = store.journal if store else journal.here()
+        return cls(token, log.known(token.fingerprint()))
+
+    @property
+    def newest(self) -> str:
+        """The fingerprint of the family's newest token; blank for a family that is not known."""
+        return self.known.newest or ""
+
+    @property
+    def place(self) -> str:
+        """The store where the newest pair lives, as it can be opened; blank where it was forgotten or is not known."""
+        return self.known.place
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the token is known to have a successor."""
+        return bool(self.token and self.newest and not self.token.has_fingerprint(self.newest))
+
+    @property
+    def is_revoked(self) -> bool:
+        """Whether the token was revoked from here."""
+        return self.known.end == journal.REVOKED
+
+    @property
+    def ended_at(self) -> datetime:
+        """When its end became known (aware, UTC)."""
+        return datetime.fromtimestamp(self.known.ended_at, UTC)
+
+    def leads_away_from(self, store: Store | None) -> bool:
+        """Tell whether the token must not be sent from a store (`None` for a text).
+
+        It is spent; or it lives in a team's row, whose other users would send it too.
+        """
+        if self.is_spent:
+            return True
+        is_at_home = store is not None and self.place.startswith(_TEAM) and store.place == self.place
+        return self.place.startswith(_TEAM) and not is_at_home
+
+    def store(self) -> Store | None:
+        """Return the store where the family lives, or `None` where that holds another account's pair, or none."""
+        if not self.place:
+            return None
+        home = stores.open_store(self.place)
+        token = home.read().refresh_token if home.exists() else None
+        if token is None:
+            return None
+        is_newest = token.has_fingerprint(self.newest) or Lineage.of(token, home).newest == self.newest
+        return home if is_newest or home.descends_from(self.newest) else None
+
+    def error(self) -> TokenSpent:
+        """Return the error for a spent token whose successor cannot be followed."""
+        label = stores.label_of(self.place)
+        if not label:
+            return TokenSpent(
+                "This refresh token was used before. Nothing was sent.",
+                cause="the store of its successor was forgotten (twitter.forget).",
+                next_step="log in again: %twitter_login",
+            )
+        return TokenSpent(
+            "This refresh token was used before. Nothing was sent.",
+            cause=f"its successor was saved in {label}, which holds other tokens now, or none.",
+            next_step=f"look there: %twitter_status --auth {typed(label)}; or log in again: %twitter_login",
+        )
+
+    def check_not_revoked(self) -> None:
+        """Refuse a pair whose tokens were ended from here.
+
+        Raises:
+            TokenSpent: it is one.
+        """
+        if self.is_revoked:
+            raise TokenSpent(
+                f"These tokens were revoked on {moment(self.ended_at)}. Nothing was sent.",
+                cause="%twitter_revoke ended both of them; nothing brings them back.",
+                next_step="log in again: %twitter_login",
+            )
