@@ -175,7 +175,7 @@ FAIL_INSIDE = """
 import oint_magics.tokens.refresh as inside
 def fail(store, auth, **_): raise ValueError(auth.refresh_token.reveal())
 
-inside.fly, right = fail, inside.fly
+inside.exchange_once, right = fail, inside.exchange_once
 """
 
 
@@ -278,7 +278,7 @@ def ways():
         ),
         Way("revoke", file, "%twitter_revoke --auth ../given/{slug}.json", file),
         Way("check", file, "%twitter_status --auth ../given/{slug}.json --check"),
-        Way("unexpected exception inside us", FAIL_INSIDE, file, "inside.fly = right", sends=False),
+        Way("unexpected exception inside us", FAIL_INSIDE, file, "inside.exchange_once = right", sends=False),
         Way("hostile answer", file, outcome="echo"),
         Way("hostile refusal", file, outcome="echo refused"),
         Way("planted", PLANT, "# {text}\nfail(secret)", "r", act=plant, sends=False),

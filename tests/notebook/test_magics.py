@@ -161,7 +161,7 @@ def test_a_fault_of_ours_becomes_our_lines_too(shell, auth_file, monkeypatch):
     def fail(*_, **__):
         raise ValueError(MARK)
 
-    monkeypatch.setattr("oint_magics.tokens.exchange._exchange", fail)
+    monkeypatch.setattr("oint_magics.tokens.exchange.exchange", fail)
     _, error, said = run(shell, "%twitter_refresh --auth auth.json")
 
     assert isinstance(error, errors.InternalError)
