@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     R = TypeVar("R")
 
 
-def clean(call: Callable[P, R]) -> Callable[P, R]:
+def error_boundary(call: Callable[P, R]) -> Callable[P, R]:
     """Let a call raise our errors only, without the frames and the chain behind them.
 
     What the caller itself has raised in it (an alarm's handler, `sys.exit` on a signal) is passed on as it is.
@@ -35,7 +35,7 @@ def clean(call: Callable[P, R]) -> Callable[P, R]:
         try:
             return call(*args, **kwargs)
         except KeyboardInterrupt as stop:
-            problem = stopped(stop)
+            problem = to_stopped(stop)
         except Exception as error:  # noqa: BLE001 - no other may pass
             problem = _known(error, call.__name__)
         except BaseException as error:  # noqa: BLE001 - the caller's own, or the end of the process
@@ -47,7 +47,7 @@ def clean(call: Callable[P, R]) -> Callable[P, R]:
     return at_the_edge
 
 
-def stopped(stop: KeyboardInterrupt) -> KeyboardInterrupt:
+def to_stopped(stop: KeyboardInterrupt) -> KeyboardInterrupt:
     """Return the stop button's own error, with nothing of what was on the stack when it was pressed."""
     from oint_magics.errors import Stopped
 
@@ -60,7 +60,7 @@ def _known(error: Exception, name: str) -> Exception:
     """Return what becomes of an error of a call: the caller's own, or one of ours."""
     if isinstance(error, TypeError) and error.__traceback__ is not None and error.__traceback__.tb_next is None:
         return _misused(name)
-    return error if _is_callers(error) else ours(error)
+    return error if _is_callers(error) else to_oint_error(error)
 
 
 def _misused(name: str) -> OintError:
@@ -69,7 +69,7 @@ def _misused(name: str) -> OintError:
     return UsageError(f"{name} does not take these arguments.", next_step=f"help(twitter.{name})")
 
 
-def ours(error: Exception) -> OintError:
+def to_oint_error(error: Exception) -> OintError:
     """Return the error itself where it is ours, else one with its type and place in our code, and no more."""
     from pathlib import Path
 

@@ -2,7 +2,7 @@
 
     OintError
     ├── UsageError              the magic's line cannot be understood
-    ├── NobodyThere             a form or a prompt needs somebody, and nobody is there
+    ├── NotInteractive             a form or a prompt needs somebody, and nobody is there
     ├── SettingError            an `OINT_…` variable cannot be used
     ├── AuthError               what was given is no auth structure
     │   ├── AuthNotFound        nothing there
@@ -84,7 +84,7 @@ class UsageError(OintError):
     """The magic's line cannot be understood."""
 
 
-class NobodyThere(OintError):
+class NotInteractive(OintError):
     """A form or a prompt needs somebody at the keyboard, and nobody is there."""
 
 

@@ -15,7 +15,7 @@ from oint_magics.stores import journal, newest
 from oint_magics.tokens.destination import newest_of
 from oint_magics.tokens.exchange import unfinished
 from oint_magics.tokens.lineage import Lineage
-from oint_magics.tokens.shield import finish
+from oint_magics.tokens.shield import shielded
 
 if TYPE_CHECKING:
     from oint_magics.auth.structure import Auth
@@ -46,7 +46,7 @@ def revoke(source: Source) -> Table:
     with contextlib.ExitStack() as locks:
         if home.store:
             locks.enter_context(home.store.lock(settings.timeout() + 15, lambda: None))
-        return finish(lambda: _revoked(home, _live(home)), stopped=_STOPPED, locks=locks)
+        return shielded(lambda: _revoked(home, _live(home)), stopped=_STOPPED, locks=locks)
 
 
 def _live(source: Source) -> Auth:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oint_magics import stores
 from oint_magics.display.table import Row, Table
-from oint_magics.display.text import typed
+from oint_magics.display.text import quoted
 from oint_magics.display.times import duration, moment
 from oint_magics.errors import AuthNotFound, OintError
 from oint_magics.stores import journal
@@ -145,7 +145,7 @@ def _finish(source: Source) -> None:
     """Save what a run that was killed left; what is wrong with that is told in the row."""
     with contextlib.suppress(OintError):
         if source.store and source.store.exists() and has_answer(source.store, source.read()):
-            refresh(source, None, if_expired=True, is_watched=True)
+            refresh(source, None, if_expired=True, interactive=True)
 
 
 def checked(source: Source) -> Accounts:
@@ -204,7 +204,7 @@ def _refreshed_at(family: Family | None) -> datetime | None:
 
 def _state(source: Source, auth: Auth) -> tuple[str, str | None, str | None]:
     """Return the state of a pair, what is in doubt about it, and what to type next."""
-    token, label = auth.refresh_token, typed(source.label)
+    token, label = auth.refresh_token, quoted(source.label)
     if token is None:
         return _end(auth), None, None
     lineage = Lineage.of(token, source.store)
@@ -234,7 +234,7 @@ def _ended(auth: Auth, lineage: Lineage, label: str) -> tuple[str, None, str | N
 
 def _unfinished(store: Store, auth: Auth, found: Unfinished) -> tuple[str, str | None, str | None]:
     """Return the same of a pair whose exchange did not come to its end yet."""
-    again, holder = f"%twitter_refresh --auth {typed(store.label)}", store.holder()
+    again, holder = f"%twitter_refresh --auth {quoted(store.label)}", store.holder()
     if holder:
         return f"being refreshed now by {holder}", None, None
     if found.grant(auth):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
-from oint_magics.display.text import visible
+from oint_magics.display.text import escaped
 from oint_magics.errors import CallError, RateLimited, UsageError
 from oint_magics.http import endpoints
 from oint_magics.oauth import scopes
@@ -102,4 +102,4 @@ def _words(document: dict[str, Any]) -> str:
     first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
     said = [document.get("detail") or document.get("title"), first.get("message") or first.get("detail")]
     text = " — ".join(dict.fromkeys(each for each in said if isinstance(each, str)))
-    return visible(redacted(text, ()), 300)
+    return escaped(redacted(text, ()), 300)

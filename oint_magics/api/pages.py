@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from oint_magics.api import progress
 from oint_magics.api.call import answer, path_of
 from oint_magics.api.rows import rows_of
-from oint_magics.display.text import visible
+from oint_magics.display.text import escaped
 from oint_magics.errors import CallError, OintError, UsageError
 from oint_magics.http.session import Session
 
@@ -36,7 +36,7 @@ def get(provider: TokenProvider, path: str, params: Mapping[str, object], max_ro
     """
     _check_number(max_rows)
     asked = {_name(key): _value(value) for key, value in params.items() if value is not None}
-    harvest = _Harvest(visible(path_of(path).removeprefix("/2/"), 80))
+    harvest = _Harvest(escaped(path_of(path).removeprefix("/2/"), 80))
     problem: OintError | None = None
     try:
         with Session(provider) as session:

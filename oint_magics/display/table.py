@@ -8,7 +8,7 @@ import textwrap
 from typing import NamedTuple
 from unicodedata import combining, east_asian_width
 
-from oint_magics.display.text import visible
+from oint_magics.display.text import escaped
 
 _LONGEST_CELL = 2000
 _WIDTH = 78
@@ -65,11 +65,11 @@ class Table(NamedTuple):
 
     def text(self) -> str:
         """Return the table as plain text, at most 78 columns wide where its words allow."""
-        names = [visible(row.name, _LONGEST_CELL) for row in self.rows]
+        names = [escaped(row.name, _LONGEST_CELL) for row in self.rows]
         column = min(max(map(_columns, names), default=0), 24) + 2
-        lines = [visible(self.caption, _LONGEST_CELL)]
+        lines = [escaped(self.caption, _LONGEST_CELL)]
         for name, row in zip(names, self.rows, strict=True):
-            wrapped = textwrap.wrap(visible(row.value, _LONGEST_CELL), _WIDTH - column, break_on_hyphens=False) or [""]
+            wrapped = textwrap.wrap(escaped(row.value, _LONGEST_CELL), _WIDTH - column, break_on_hyphens=False) or [""]
             lines.append(name + " " * max(2, column - _columns(name)) + wrapped[0])
             lines += [" " * column + more for more in wrapped[1:]]
         return "\n".join(line.rstrip() for line in lines)
@@ -80,11 +80,11 @@ def _cell(row: Row) -> str:
 
 
 def _html(text: str) -> str:
-    return html.escape(visible(text, _LONGEST_CELL), quote=True)
+    return html.escape(escaped(text, _LONGEST_CELL), quote=True)
 
 
 def _markdown(text: str) -> str:
-    return _MARKDOWN.sub(r"\\\1", html.escape(visible(text, _LONGEST_CELL), quote=False))
+    return _MARKDOWN.sub(r"\\\1", html.escape(escaped(text, _LONGEST_CELL), quote=False))
 
 
 def _columns(text: str) -> int:

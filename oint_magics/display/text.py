@@ -8,7 +8,7 @@ import unicodedata
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
-def visible(text: str, longest: int) -> str:
+def escaped(text: str, longest: int) -> str:
     """Return a text in which every character can be seen, cut to a length.
 
     Args:
@@ -26,6 +26,6 @@ def _shown(character: str) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{{{code:x}}}"
 
 
-def typed(name: str) -> str:
+def quoted(name: str) -> str:
     """Return a name as it can be typed after an option: in quotes where it has blanks."""
     return f'"{name}"' if any(c.isspace() for c in name) else name

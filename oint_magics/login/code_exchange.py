@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from oint_magics import settings
 from oint_magics.auth.structure import Auth, auth_of
 from oint_magics.errors import AnswerUnreadable, InDoubt, OintError, StoreBusy, StoreNotWritable
-from oint_magics.login.ownership import owned_home, superseded
+from oint_magics.login.ownership import choose, superseded
 from oint_magics.oauth import scopes, token_endpoint
 from oint_magics.secret import Secret, fingerprint
 from oint_magics.stores.locks import login_lock
-from oint_magics.tokens.destination import address, home_of_login
+from oint_magics.tokens.destination import address, for_login
 from oint_magics.tokens.exchange import exchange
-from oint_magics.tokens.response import granted
+from oint_magics.tokens.response import from_grant
 from oint_magics.tokens.save import Overtaken, save_login
-from oint_magics.tokens.shield import finish
+from oint_magics.tokens.shield import shielded
 
 if TYPE_CHECKING:
-    from oint_magics.login.ownership import Home
+    from oint_magics.login.ownership import Destination
     from oint_magics.oauth.authorization import AuthorizationRequest
     from oint_magics.oauth.token_endpoint import Grant
     from oint_magics.stores import Store
@@ -54,27 +54,27 @@ class Plan(NamedTuple):
     request: AuthorizationRequest
 
 
-def plan(source: Source, to: str | None, request: AuthorizationRequest, *, is_watched: bool) -> Plan:
+def plan(source: Source, to: str | None, request: AuthorizationRequest, *, interactive: bool) -> Plan:
     """Return a login's plan; nothing is sent.
 
     Args:
         source: names the app.
         to: the store for the pair; `None` for the source itself, or a profile of its own.
         request: what the login asks for.
-        is_watched: whether somebody sees where a text's pair goes; if not, `to` or `OINT_HOME` must say it.
+        interactive: whether somebody sees where a text's pair goes; if not, `to` or `OINT_HOME` must say it.
 
     Raises:
         StoreError: there is no such place.
     """
     auth = _without_pair(source.read())
-    store = home_of_login(source, to, auth, is_watched=is_watched)
+    store = for_login(source, to, auth, interactive=interactive)
     if not store.exists():  # Its folder may not be there; nobody should approve before that is known.
         with store.lock(_SOON, lambda: None):
             pass
     return Plan(auth, store, request)
 
 
-def redeem(plan: Plan, code: Secret) -> TokenResponse:
+def exchange_code(plan: Plan, code: Secret) -> TokenResponse:
     """Exchange a code and save its pair; the stop button does not reach it.
 
     Args:
@@ -92,7 +92,7 @@ def redeem(plan: Plan, code: Secret) -> TokenResponse:
             record = plan.store.login_records.of_login(f"{_start(plan)}{code.fingerprint()}")
             return _finished_login(plan, _exchanged(plan, code, record), record)
 
-    return finish(work, stopped=f"the code was on its way. {_DONE}")
+    return shielded(work, stopped=f"the code was on its way. {_DONE}")
 
 
 def recover_unfinished(plan: Plan) -> TokenResponse | None:
@@ -120,10 +120,10 @@ def _recovered(plan: Plan, record: ExchangeRecord) -> TokenResponse | None:
         record.discard()  # It brought nothing, and its code is old by now.
         return None
     note = ("repaired", f"this answer came to {found.by} at {found.since}, which did not save it")
-    if owned_home(plan.store, plan.auth, grant, avoid_planned=False).is_same:
+    if choose(plan.store, plan.auth, grant, avoid_planned=False).is_same:
         record.discard()
         return None
-    return finish(
+    return shielded(
         lambda: _finished_login(plan, grant, record, note), stopped=f"an earlier login was being finished. {_DONE}"
     )
 
@@ -185,13 +185,13 @@ def _finished_login(plan: Plan, grant: Grant, record: ExchangeRecord, *notes: tu
     ended = superseded(plan.auth.client_id, grant, spared={home.store.place, home.other_owner})
     lacking = tuple(("careful", f"{name} was {cost}") for name, cost in scopes.costs(plan.request.scope))
     sent = plan.auth._replace(scope=plan.request.scope)
-    return granted(grant, sent, address(home.store), (*notes, *home.notes, *ended, *lacking), event="login")
+    return from_grant(grant, sent, address(home.store), (*notes, *home.notes, *ended, *lacking), event="login")
 
 
-def _saved(plan: Plan, grant: Grant, record: ExchangeRecord) -> Home:
+def _saved(plan: Plan, grant: Grant, record: ExchangeRecord) -> Destination:
     """Save the pair, and return where; where another one was put there meanwhile, a home is looked for again."""
     for tried in range(_MOST_CHANGES):
-        home = owned_home(plan.store, plan.auth, grant, avoid_planned=tried > 1)
+        home = choose(plan.store, plan.auth, grant, avoid_planned=tried > 1)
         with contextlib.suppress(Overtaken):
             save_login(home.store, grant, plan.auth, record, seen=home.seen, is_same=home.is_same)
             return home

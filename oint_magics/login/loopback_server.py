@@ -42,7 +42,7 @@ _HEADERS = {
 }
 
 
-class Verdict(NamedTuple):
+class Page(NamedTuple):
     """What to tell the browser about an address that came.
 
     Attributes:
@@ -56,25 +56,25 @@ class Verdict(NamedTuple):
     then: Callable[[], None] | None = None
 
 
-class Listener:
+class LoopbackServer:
     """Listens at a redirect_uri until an address came that is judged to be the one.
 
     Args:
         redirect_uri: the registered address; one of `can_listen`.
-        judge: is given the query of each address that came to the right place, and returns what to do.
+        handle: is given the query of each address that came to the right place, and returns what to do.
 
     Raises:
         OSError: the port is taken, or not this user's to open.
     """
 
-    def __init__(self, redirect_uri: str, judge: Callable[[str], Verdict]) -> None:
+    def __init__(self, redirect_uri: str, handle: Callable[[str], Page]) -> None:
         address = urlsplit(redirect_uri)
         self._lock = threading.Lock()
         self._servers: list[_Server] = []
         self._serving: list[_Server] = []
         process.watch(self)
         try:
-            _open(self._servers, _Errand(self, address, judge))
+            _open(self._servers, _Target(self, address, handle))
             for server in self._servers:
                 threading.Thread(
                     target=server.serve_forever, args=(0.05,), name="oint_magics login", daemon=True
@@ -111,23 +111,23 @@ def can_listen(redirect_uri: str) -> bool:
         return False
 
 
-def _open(servers: list[_Server], errand: _Errand) -> None:
+def _open(servers: list[_Server], target: _Target) -> None:
     """Open a server for each place that the address may mean."""
-    for family, host in _FAMILIES[errand.address.hostname or ""]:
+    for family, host in _FAMILIES[target.address.hostname or ""]:
         try:
-            servers.append(_Server(family, (host, errand.address.port or 80), errand))
+            servers.append(_Server(family, (host, target.address.port or 80), target))
         except OSError as error:
             # A machine without IPv6: nobody else can be listening there.
             if not (servers and error.errno in _NO_IPV6):
                 raise
 
 
-class _Errand(NamedTuple):
+class _Target(NamedTuple):
     """What a server is there for."""
 
-    listener: Listener
+    listener: LoopbackServer
     address: SplitResult
-    judge: Callable[[str], Verdict]
+    handle: Callable[[str], Page]
 
     @property
     def path(self) -> str:
@@ -149,9 +149,9 @@ class _Server(socketserver.ThreadingMixIn, HTTPServer):
     # Elsewhere than on POSIX this would let two programs have one port.
     allow_reuse_address = os.name == "posix"
 
-    def __init__(self, family: socket.AddressFamily, place: tuple[str, int], errand: _Errand) -> None:
+    def __init__(self, family: socket.AddressFamily, place: tuple[str, int], target: _Target) -> None:
         self.address_family = family
-        self.errand = errand
+        self.target = target
         super().__init__(place, _Handler)
 
     def server_bind(self) -> None:
@@ -169,27 +169,27 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 10
 
     def do_GET(self) -> None:
-        errand = self.server.errand
+        target = self.server.target
         path, _, query = self.path.partition("?")
         # Another name for this machine is another site's page at work (DNS rebinding).
-        if self.headers.get("Host", "").lower() not in errand.hosts:
-            self._send(403, Verdict("Not here", "This address was not asked for by that name."))
-        elif path != errand.path:
-            self._send(404, Verdict("Not here", "There is nothing at this address."))
+        if self.headers.get("Host", "").lower() not in target.hosts:
+            self._send(403, Page("Not here", "This address was not asked for by that name."))
+        elif path != target.path:
+            self._send(404, Page("Not here", "There is nothing at this address."))
         else:
-            self._answer(errand.judge(query))
+            self._answer(target.handle(query))
 
-    def _answer(self, verdict: Verdict) -> None:
-        if verdict.then is None:
-            self._send(400, verdict)
-        elif self.server.errand.listener.close():
+    def _answer(self, page: Page) -> None:
+        if page.then is None:
+            self._send(400, page)
+        elif self.server.target.listener.close():
             try:
-                self._send(200, verdict)
+                self._send(200, page)
             finally:  # The browser may be gone; what it brought counts all the same.
-                verdict.then()
+                page.then()
 
-    def _send(self, status: int, verdict: Verdict) -> None:
-        body = _page(html.escape(verdict.title), html.escape(verdict.text))
+    def _send(self, status: int, page: Page) -> None:
+        body = _page(html.escape(page.title), html.escape(page.text))
         self.send_response(status)
         for name, value in (*_HEADERS.items(), ("Content-Length", str(len(body)))):
             self.send_header(name, value)

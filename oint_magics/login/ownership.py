@@ -33,7 +33,7 @@ T = TypeVar("T")
 _UNKNOWN = ""
 
 
-class Home(NamedTuple):
+class Destination(NamedTuple):
     """Where a new pair is saved.
 
     Attributes:
@@ -51,7 +51,7 @@ class Home(NamedTuple):
     other_owner: str = ""
 
 
-def owned_home(store: Store, app: Auth, grant: Grant, *, avoid_planned: bool) -> Home:
+def choose(store: Store, app: Auth, grant: Grant, *, avoid_planned: bool) -> Destination:
     """Return where a login's pair is saved: the store that was planned, or one of its own where another account lives.
 
     Args:
@@ -62,16 +62,16 @@ def owned_home(store: Store, app: Auth, grant: Grant, *, avoid_planned: bool) ->
     """
     owner_id, seen = _owner_of(store, app)
     if owner_id is None and not avoid_planned:
-        return Home(store, seen)
+        return Destination(store, seen)
     nobody: dict[str, str] = {}
     who = _within(settings.timeout(), lambda: _user(app, grant), nobody)
     if owner_id and who.get("id") == owner_id and not avoid_planned:
-        return Home(store, seen, _account(who), is_same=True)
+        return Destination(store, seen, _account(who), is_same=True)
     is_other = bool(owner_id and who)
     whose = "another account's pair" if is_other else "a pair that may be another account's"
     note = ("of its own", f"{store.label} holds {whose}, and keeps it")
     own, there = _own_store(store, app, who, grant)
-    return Home(own, there, (*_account(who), note), other_owner=store.place if is_other else "")
+    return Destination(own, there, (*_account(who), note), other_owner=store.place if is_other else "")
 
 
 def _own_store(store: Store, app: Auth, who: dict[str, str], grant: Grant) -> tuple[Store, Auth | None]:
@@ -121,7 +121,7 @@ def _asked(store: Store) -> tuple[str | None, Auth | None]:
             except CallError as error:
                 if error.status != 401 or is_last:
                     return _UNKNOWN, there
-            refresh(at(store), None, if_expired=False, is_watched=True)
+            refresh(at(store), None, if_expired=False, interactive=True)
     except (InvalidGrant, TokenSpent, AuthFieldError):
         return None, there
     except (OintError, LookupError):

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from oint_magics import process
 from oint_magics.display.times import duration
-from oint_magics.error_boundary import ours
+from oint_magics.error_boundary import to_oint_error
 from oint_magics.errors import LoginMismatch, LoginTimedOut, OintError, Stopped
 from oint_magics.http import endpoints
-from oint_magics.login.code_exchange import recover_unfinished, redeem
-from oint_magics.login.loopback_server import Listener, Verdict, can_listen
+from oint_magics.login.code_exchange import exchange_code, recover_unfinished
+from oint_magics.login.loopback_server import LoopbackServer, Page, can_listen
 from oint_magics.oauth.authorization import code_from, other_login, redirect_in, redirect_of
-from oint_magics.tokens.response import TokenResponse, fulfil, pending
+from oint_magics.tokens.response import TokenResponse, pending, resolve
 from oint_magics.tokens.shield import Latch
 
 if TYPE_CHECKING:
@@ -42,12 +42,12 @@ class Login:
 
     Attributes:
         response: the pair's response, pending until the end.
-        deaf: why the browser cannot bring the address by itself, in words; `None` where it can.
+        no_redirect_because: why the browser cannot bring the address by itself, in words; `None` where it can.
     """
 
     def __init__(self, plan: Plan, seconds: float, at_end: Callable[[Outcome], None] = lambda _: None) -> None:
         self.response = pending()
-        self.deaf: str | None = None
+        self.no_redirect_because: str | None = None
         self._plan = plan
         self._seconds = seconds
         self._at_end = at_end
@@ -56,7 +56,7 @@ class Login:
         self._is_claimed = False
         self._outcome: Outcome | None = None
         self._done = Latch()
-        self._listener: Listener | None = None
+        self._listener: LoopbackServer | None = None
         self._timer = threading.Timer(seconds, self._expire)
         self._timer.daemon = True
 
@@ -67,7 +67,7 @@ class Login:
 
     @property
     def link_without_state(self) -> str:
-        """The same for a browser that adds a state of its own and tells it here (`trust`)."""
+        """The same for a browser that adds a state of its own and tells it here (`accept_state`)."""
         return self._plan.request.link_without_state(self._endpoint())
 
     @property
@@ -104,19 +104,19 @@ class Login:
             return
         try:
             process.state.waiting.append(self)
-            self.deaf = self._listen()
+            self.no_redirect_because = self._listen()
             self._timer.start()
         except BaseException:
             self.cancel("The login was stopped.")
             raise
 
-    def trust(self, state: Secret) -> None:
+    def accept_state(self, state: Secret) -> None:
         """Take addresses with a state that the browser made for itself."""
         with self._lock:
             self._states[_MOST_STATES:] = []
             self._states.append(state)
 
-    def take(self, text: str) -> None:
+    def submit(self, text: str) -> None:
         """Take the whole address, which a person pasted.
 
         Raises:
@@ -160,7 +160,7 @@ class Login:
         if not can_listen(self.redirect_uri):
             return "its redirect_uri is not on this machine"
         try:
-            self._listener = Listener(self.redirect_uri, self._judge)
+            self._listener = LoopbackServer(self.redirect_uri, self._handle)
         except OSError as error:
             is_taken = error.errno == errno.EADDRINUSE
             return (
@@ -170,17 +170,17 @@ class Login:
             )
         return None
 
-    def _judge(self, query: str) -> Verdict:
+    def _handle(self, query: str) -> Page:
         try:
             redirect = redirect_of(query)
             self._check(redirect)
         except LoginMismatch as error:
             elsewhere = "If the login was begun in another notebook or program, copy this address there."
-            return Verdict("This belongs to no login here", f"{error.what} Next: {error.next_step}. {elsewhere}")
+            return Page("This belongs to no login here", f"{error.what} Next: {error.next_step}. {elsewhere}")
         if not self._claim():
-            return Verdict("This login is done", "The notebook has its answer. This tab can be closed.")
+            return Page("This login is done", "The notebook has its answer. This tab can be closed.")
         title = "Back to the notebook" if redirect.code else "Denied"
-        return Verdict(title, "The notebook has the answer. This tab can be closed.", lambda: self._finish(redirect))
+        return Page(title, "The notebook has the answer. This tab can be closed.", lambda: self._finish(redirect))
 
     def _check(self, redirect: Redirect) -> None:
         """Refuse an address of another login (RFC 6749 §10.12)."""
@@ -197,9 +197,9 @@ class Login:
     def _finish(self, redirect: Redirect) -> None:
         outcome: Outcome
         try:
-            outcome = redeem(self._plan, code_from(redirect))
+            outcome = exchange_code(self._plan, code_from(redirect))
         except Exception as error:  # noqa: BLE001 - it is told where the login was begun
-            outcome = ours(error)
+            outcome = to_oint_error(error)
         self._end(outcome)
 
     def _expire(self) -> None:
@@ -214,6 +214,6 @@ class Login:
         if isinstance(outcome, OintError):
             outcome.__traceback__ = outcome.__context__ = None
         self._outcome = outcome
-        fulfil(self.response, outcome)
+        resolve(self.response, outcome)
         self._at_end(outcome)
         self._done.set()

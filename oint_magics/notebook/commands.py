@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from oint_magics.display.table import Row, Table
-from oint_magics.errors import NobodyThere, UsageError
+from oint_magics.errors import NotInteractive, UsageError
 from oint_magics.notebook.arguments import parse
 from oint_magics.notebook.interactive import is_kernel, is_somebody_there
 from oint_magics.notebook.usage import USAGES
@@ -28,7 +28,7 @@ def refresh(shell: Any, line: str) -> TokenResponse | None:
         if_expired="--if-expired" in words,
         try_old="--try-old" in words,
         variables=shell.user_ns,
-        is_watched=is_somebody_there(shell),
+        interactive=is_somebody_there(shell),
     )
 
 
@@ -42,10 +42,10 @@ def ask(shell: Any, *, is_prompt: bool = False) -> TokenResponse | None:
     """Get an auth structure from the person who is there.
 
     Raises:
-        NobodyThere: nobody is.
+        NotInteractive: nobody is.
     """
     if not is_somebody_there(shell):
-        raise NobodyThere(
+        raise NotInteractive(
             "Nobody is there to fill in the form.",
             cause="this notebook is run by a program, or the terminal has no input.",
             next_step="name the source: %twitter_refresh --auth auth.json (or profile:NAME, env:), "
@@ -65,11 +65,11 @@ def login(shell: Any, line: str) -> TokenResponse:
     """Begin a login: below the cell, or in a terminal.
 
     Raises:
-        NobodyThere: nobody is there to approve.
+        NotInteractive: nobody is there to approve.
     """
     words = parse(line, USAGES["twitter_login"])
     if not is_somebody_there(shell):
-        raise NobodyThere(
+        raise NotInteractive(
             "Nobody is there to open the link.",
             cause="this notebook is run by a program, or the terminal has no input.",
             next_step="log in where somebody is, and name the store here: %twitter_refresh --auth profile:NAME",
@@ -81,7 +81,7 @@ def login(shell: Any, line: str) -> TokenResponse:
         to=words.get("--to"),
         scope=words.get("--scope"),
         variables=shell.user_ns,
-        is_watched=True,
+        interactive=True,
     )
     if not is_kernel(shell):
         from oint_magics.notebook import prompt

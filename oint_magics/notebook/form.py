@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from oint_magics.auth.json_text import read_object
 from oint_magics.auth.structure import KEYS
 from oint_magics.auth.text_file import decoded
-from oint_magics.error_boundary import ours
+from oint_magics.error_boundary import to_oint_error
 from oint_magics.errors import AuthError, AuthFieldError, StoreTaken
 from oint_magics.notebook.panel import Panel, front_end
 from oint_magics.secret import Secret
@@ -56,7 +56,7 @@ class AuthForm(Panel):
             parts.clear()
             self._done(calls.refresh(_merged(self._received), to=_place(self._received)))
         except Exception as error:  # noqa: BLE001 - a traceback would go to every open tab
-            self._problem(ours(error))
+            self._problem(to_oint_error(error))
         finally:
             self._work.release()
 

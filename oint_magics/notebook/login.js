@@ -9,7 +9,7 @@ function newState() {
   return btoa(String.fromCharCode(...random)).replace(/[+]/g, "-").replace(/[/]/g, "_").replace(/=/g, "");
 }
 
-function build({ redirect_uri, deaf, careful, title, whose }) {
+function build({ redirect_uri, noRedirectBecause, careful, title, whose }) {
   const link = make("a", { className: "oint-link", target: "_blank", rel: "noopener noreferrer" });
   link.textContent = `Open ${whose} page and approve`;
   link.setAttribute("aria-disabled", "true");
@@ -17,9 +17,9 @@ function build({ redirect_uri, deaf, careful, title, whose }) {
   const button = make("button", { type: "button", textContent: "Take the address" });
   const status = liveRegion();
   const notes = careful.map((text) => make("div", { className: "oint-hint", textContent: text }));
-  const why = deaf ? `The answer cannot come by itself: ${deaf}. ` : "";
+  const why = noRedirectBecause ? `The answer cannot come by itself: ${noRedirectBecause}. ` : "";
   const hint = `It begins with ${redirect_uri}; the page there may say that it cannot be reached.`;
-  const label = `${deaf ? "Paste" : "or paste"} the whole address that the browser ends at`;
+  const label = `${noRedirectBecause ? "Paste" : "or paste"} the whole address that the browser ends at`;
   const form = grouped(
     title,
     make("div", { className: "oint-row" }, link, make("div", { className: "oint-hint", textContent: "in a new tab" })),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from oint_magics.error_boundary import ours
+from oint_magics.error_boundary import to_oint_error
 from oint_magics.notebook.panel import Panel, front_end
 from oint_magics.oauth import scopes
 from oint_magics.secret import Secret
-from oint_magics.tokens.response import shown_already
+from oint_magics.tokens.response import suppress_display
 from oint_magics.twitter import logins
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class LoginPanel(Panel):
         return {
             "link": self.login.link_without_state,
             "redirect_uri": self.login.redirect_uri,
-            "deaf": self.login.deaf,
+            "noRedirectBecause": self.login.no_redirect_because,
             "careful": careful,
             "title": "SANDBOX login: an exercise" if is_sandbox else "Login at X (OAuth 2.0)",
             "whose": "the sandbox's" if is_sandbox else "X's",
@@ -62,7 +62,7 @@ class LoginPanel(Panel):
     def hear(self, kind: str, parts: list[bytes]) -> None:
         """Take the browser's state, or the address that a person pasted."""
         if kind == "state":
-            self.login.trust(Secret(parts[0].decode("ascii", "replace")))
+            self.login.accept_state(Secret(parts[0].decode("ascii", "replace")))
             self.send({"kind": "linked"})
         elif kind == "address":
             self.send({"kind": "received"})
@@ -70,9 +70,9 @@ class LoginPanel(Panel):
 
     def _take(self, parts: list[bytes]) -> None:
         try:
-            self.login.take(parts.pop().decode("utf-8", "replace"))
+            self.login.submit(parts.pop().decode("utf-8", "replace"))
         except Exception as error:  # noqa: BLE001 - a traceback would go to every open tab
-            self.send({"kind": "problem", "text": str(ours(error))})
+            self.send({"kind": "problem", "text": str(to_oint_error(error))})
 
     def _done(self, _: TokenResponse | OintError) -> None:
         threading.Thread(target=self._replace, daemon=False).start()
@@ -93,10 +93,10 @@ def begin(shell: InteractiveShell, plan: Plan) -> TokenResponse:
     response = panel.login.response
 
     def after_the_cell(*_: object) -> None:
-        shown_already(response, is_shown=False)
+        suppress_display(response, is_shown=False)
         shell.events.unregister("post_run_cell", after_the_cell)
 
     # The panel shows it; as the cell's value it would stand there twice.
-    shown_already(response, is_shown=True)
+    suppress_display(response, is_shown=True)
     shell.events.register("post_run_cell", after_the_cell)
     return response

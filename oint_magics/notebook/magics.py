@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
 
-from oint_magics.error_boundary import clean
+from oint_magics.error_boundary import error_boundary
 
 if TYPE_CHECKING:
     from oint_magics.accounts.status import Accounts
@@ -32,7 +32,7 @@ class TwitterMagics(Magics):
 
     @line_magic
     @no_var_expand
-    @clean
+    @error_boundary
     def twitter_refresh(self, line: str) -> TokenResponse | None:
         """Refresh a token pair, save the new one, and show X's answer as a table.
 
@@ -58,7 +58,7 @@ class TwitterMagics(Magics):
 
     @line_magic
     @no_var_expand
-    @clean
+    @error_boundary
     def twitter_auth(self, line: str) -> Any:
         """Open the form: give an auth structure, choose where to keep it, refresh it.
 
@@ -72,7 +72,7 @@ class TwitterMagics(Magics):
 
     @line_magic
     @no_var_expand
-    @clean
+    @error_boundary
     def twitter_keep(self, line: str) -> Table:
         """Copy an auth structure into a store and make that its home.
 
@@ -88,7 +88,7 @@ class TwitterMagics(Magics):
 
     @line_magic
     @no_var_expand
-    @clean
+    @error_boundary
     def twitter_login(self, line: str) -> TokenResponse:
         """Log in at X: a link to approve on, then the new pair, saved.
 
@@ -109,7 +109,7 @@ class TwitterMagics(Magics):
 
     @line_magic
     @no_var_expand
-    @clean
+    @error_boundary
     def twitter_status(self, line: str) -> Accounts:
         """Show every known account: good until when, which scopes, last refreshed, in doubt or not.
 
@@ -128,7 +128,7 @@ class TwitterMagics(Magics):
 
     @line_magic
     @no_var_expand
-    @clean
+    @error_boundary
     def twitter_me(self, line: str) -> User:
         """Show whose token it is, as X knows the account.
 
@@ -144,7 +144,7 @@ class TwitterMagics(Magics):
 
     @line_magic
     @no_var_expand
-    @clean
+    @error_boundary
     def twitter_revoke(self, line: str) -> Table:
         """Revoke both tokens of a pair at X; only a new login brings another.
 
@@ -158,7 +158,7 @@ class TwitterMagics(Magics):
 
     @line_magic
     @no_var_expand
-    @clean
+    @error_boundary
     def twitter_sandbox(self, line: str) -> Table:
         """Run a server like X on this machine, to practise without an account.
 

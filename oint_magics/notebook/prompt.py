@@ -6,7 +6,7 @@ import threading
 from getpass import getpass
 from typing import TYPE_CHECKING, NoReturn
 
-from oint_magics.errors import AuthSyntaxError, LoginMismatch, NobodyThere, Stopped
+from oint_magics.errors import AuthSyntaxError, LoginMismatch, NotInteractive, Stopped
 from oint_magics.oauth import scopes
 from oint_magics.twitter import calls, logins
 
@@ -36,7 +36,9 @@ def ask() -> TokenResponse:
     except (EOFError, KeyboardInterrupt):
         given = None
     if given is None:
-        raise NobodyThere("The questions were not answered, so nothing was sent.", next_step="%twitter_auth --prompt")
+        raise NotInteractive(
+            "The questions were not answered, so nothing was sent.", next_step="%twitter_auth --prompt"
+        )
     return calls.refresh(given, to=place)
 
 
@@ -70,8 +72,8 @@ def log_in(plan: Plan) -> TokenResponse:
         print(f"Open this link and approve there:\n\n{login.link}\n")
         for name, cost in scopes.costs(plan.request.scope):
             print(f"{name} is {cost}.")
-        if login.deaf:
-            print(f"The answer cannot come by itself: {login.deaf}.")
+        if login.no_redirect_because:
+            print(f"The answer cannot come by itself: {login.no_redirect_because}.")
     try:
         while not login.has_address:
             _take(login, getpass("Then press Enter, or paste the whole address (hidden): ").strip())
@@ -93,7 +95,7 @@ def _take(login: Login, text: str) -> None:
     problem = "Nothing has come yet: open the link and approve first."
     try:
         if text:
-            login.take(text)
+            login.submit(text)
     except LoginMismatch as error:
         problem = str(error)
     if not login.has_address:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from urllib.parse import parse_qsl, quote, urlencode
 
 from oint_magics.auth.structure import is_token
-from oint_magics.display.text import visible
+from oint_magics.display.text import escaped
 from oint_magics.errors import AuthFieldError, LoginDenied, LoginError, LoginMismatch
 from oint_magics.secret import Secret, redacted
 
@@ -170,7 +170,7 @@ def code_from(redirect: Redirect) -> Secret:
         )
     error = redirect.error or ""
     cause, next_step = _REFUSALS.get(error, ("the server gives no cause that is known here.", _AGAIN))
-    words = " — ".join(visible(redacted(text, ()), 200) for text in (error, redirect.description) if text)
+    words = " — ".join(escaped(redacted(text, ()), 200) for text in (error, redirect.description) if text)
     raise LoginError(f"The login did not come to its end: {words}", cause=cause, next_step=next_step)
 
 

@@ -242,7 +242,7 @@ def _expiry(seconds: object, now: datetime) -> datetime | None:
 
 
 def _refuse(document: dict[str, object], status: int, sent: Auth, host: str, login: tuple[Secret, ...]) -> NoReturn:
-    from oint_magics.display.text import visible
+    from oint_magics.display.text import escaped
     from oint_magics.oauth.error_table import refusal
 
     error = str(document["error"])
@@ -252,13 +252,13 @@ def _refuse(document: dict[str, object], status: int, sent: Auth, host: str, log
     error, text = redacted(error, held), redacted(text, held) if text else None
     words = f"{error}: {text}" if text else error
     problem = meaning.kind(
-        f"{host} refused with status {status}: {visible(words, 300)}",
+        f"{host} refused with status {status}: {escaped(words, 300)}",
         cause=meaning.cause,
         next_step=meaning.next_step,
     )
     problem.status = status
-    problem.error = visible(error, 100)
-    problem.description = visible(text, 300) if text else None
+    problem.error = escaped(error, 100)
+    problem.description = escaped(text, 300) if text else None
     raise problem
 
 

@@ -9,7 +9,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from oint_magics import settings
-from oint_magics.display.text import visible
+from oint_magics.display.text import escaped
 from oint_magics.display.times import clock
 from oint_magics.errors import StoreBusy, StoreError
 from oint_magics.stores.locks import holder, wait_a_moment
@@ -116,7 +116,7 @@ class Lease:
         rows = self._run("SELECT holder FROM oint_pair WHERE name = %(row)s")
         raise StoreBusy(
             "Another machine holds this pair and does not come to its end, so nothing was sent.",
-            cause=f"it is held by {visible(rows[0][0], 200) if rows and rows[0][0] else 'another process'}.",
+            cause=f"it is held by {escaped(rows[0][0], 200) if rows and rows[0][0] else 'another process'}.",
             next_step="wait for that process or end it, then run it again",
         )
 
@@ -167,7 +167,7 @@ class Lease:
         if not rows:
             return None
         exchange, by, at, tries = rows[0]
-        return Mark(fingerprint, exchange.partition(" ")[2], visible(by or "another process", 200), at, tries)
+        return Mark(fingerprint, exchange.partition(" ")[2], escaped(by or "another process", 200), at, tries)
 
     def unmark(self, fingerprint: str, before: Mark | None) -> None:
         """Put an earlier mark, or none, in the place of the one that this lease left."""

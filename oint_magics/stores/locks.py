@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeVar
 
 from oint_magics import process, settings
-from oint_magics.display.text import visible
+from oint_magics.display.text import escaped
 from oint_magics.errors import StoreBusy, StoreNotWritable
 from oint_magics.stores.private_folder import (
     STATE_FOLDER,
@@ -167,7 +167,7 @@ class _Lock(NamedTuple):
         with contextlib.suppress(OSError), self.opened() as folder:
             who = folder.read(f"{self.name}.holder", 1000) or b""
         try:
-            return visible(who.decode(), 200) or "another process"
+            return escaped(who.decode(), 200) or "another process"
         except UnicodeDecodeError:
             return "another process"
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from oint_magics import settings
 from oint_magics.auth.json_text import JsonObject, read_object
 from oint_magics.auth.structure import Auth, auth_of
-from oint_magics.display.text import visible
+from oint_magics.display.text import escaped
 from oint_magics.errors import AuthNotFound, OintError, StoreError, StoreNotWritable, StoreTaken
 from oint_magics.stores import journal, newest
 from oint_magics.stores.document import check_unchanged, pretty, with_grant
@@ -224,7 +224,7 @@ class SharedStore:
     def holder(self) -> str | None:
         """Return who holds the row now, in words, or `None`."""
         rows = self._run("SELECT holder FROM oint_pair WHERE name = %(name)s AND until > now()")
-        return visible(rows[0][0], 200) if rows else None
+        return escaped(rows[0][0], 200) if rows else None
 
     @property
     def records(self) -> RecordFolder:

@@ -18,7 +18,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from oint_magics import settings
-from oint_magics.display.text import visible
+from oint_magics.display.text import escaped
 from oint_magics.errors import OintError, StoreNotWritable
 from oint_magics.oauth import raw_answer, token_endpoint
 from oint_magics.stores import exchange_notes, journal, journal_text
@@ -155,7 +155,7 @@ class ExchangeRecord:
     @property
     def file(self) -> str:
         """The record's file, as messages name it."""
-        return visible(str(self._folder.folder / self._name), 300)
+        return escaped(str(self._folder.folder / self._name), 300)
 
     def begin(self, tries: int) -> None:
         """Write who sends the token and when, synced, before anything is sent.
@@ -349,7 +349,7 @@ class ExchangeRecord:
         answer = raw_answer.read(self._opened(raw))
         try:
             since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(head["since"]))
-            who, began, tries = visible(str(head["by"]), 200), float(head["since"]), int(head["tries"])
+            who, began, tries = escaped(str(head["by"]), 200), float(head["since"]), int(head["tries"])
         except (ValueError, TypeError, LookupError, OverflowError, OSError):
             return Unfinished("an unknown process", "an unknown time", 1, answer, file=self.file)
         return Unfinished(who, since, tries, answer, leases=tuple(leases_in(head)), began=began, file=self.file)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from oint_magics import process, stores
 from oint_magics.auth import token_format
 from oint_magics.display.times import clock
-from oint_magics.error_boundary import clean
+from oint_magics.error_boundary import error_boundary
 from oint_magics.errors import InDoubt, OintError, TokenRefused, TokenSpent, TryLater
 from oint_magics.secret import Secret
 from oint_magics.tokens.destination import at
@@ -81,7 +81,7 @@ class CurrentToken:
         """Take a lock of one's own: another thread of the parent may have held this one."""
         self._lock = threading.RLock()
 
-    @clean
+    @error_boundary
     def auth(self) -> Auth:
         """Return the pair with an access token that is still good; costs one look at the store's stamp.
 
@@ -97,7 +97,7 @@ class CurrentToken:
                 look = self._refreshed(look, if_expired=True)
             return look.auth
 
-    @clean
+    @error_boundary
     def after_401(self, refused: Secret) -> Auth | None:
         """Return another pair to try after the API refused an access token, or `None` where there is none.
 
@@ -133,7 +133,7 @@ class CurrentToken:
     def _refreshed(self, look: _Snapshot, *, if_expired: bool) -> _Snapshot:
         self._raise_known(look)
         try:
-            response = refresh(self._source, None, if_expired=if_expired, is_watched=False)
+            response = refresh(self._source, None, if_expired=if_expired, interactive=False)
         except OintError as error:
             self._problem = _Problem(
                 look.auth.document.fingerprint(), copy.copy(error), time.monotonic() + _pause(error)

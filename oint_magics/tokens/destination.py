@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 from oint_magics import settings, stores
 from oint_magics.auth.structure import Auth, require_refresh_token
-from oint_magics.display.text import typed
+from oint_magics.display.text import quoted
 from oint_magics.errors import StoreError, StoreTaken
 from oint_magics.secret import Secret, shown
-from oint_magics.tokens.response import Home
+from oint_magics.tokens.response import SavedTo
 from oint_magics.tokens.source import Source
 
 if TYPE_CHECKING:
@@ -35,18 +35,18 @@ def at(store: Store) -> Source:
     return Source(store.label, store=store)
 
 
-def address(store: Store | None) -> Home | None:
+def address(store: Store | None) -> SavedTo | None:
     """Return a store's name and place, for a response to remember; `None` for no store."""
-    return Home(store.label, store.place) if store else None
+    return SavedTo(store.label, store.place) if store else None
 
 
-def home_for(source: Source, to: str | None, *, is_watched: bool) -> Store:
+def for_refresh(source: Source, to: str | None, *, interactive: bool) -> Store:
     """Return the store to save to, there already or not.
 
     Args:
         source: where the pair comes from.
         to: the store that was named, or `None`.
-        is_watched: whether somebody sees where the pair of a text goes.
+        interactive: whether somebody sees where the pair of a text goes.
 
     Raises:
         StoreError: nobody would see it, and no store was named.
@@ -56,20 +56,20 @@ def home_for(source: Source, to: str | None, *, is_watched: bool) -> Store:
     if source.store and (named is None or named.place == source.store.place):
         return source.store
     auth = source.read()
-    store = named or _own_profile(auth, is_watched=is_watched)
+    store = named or _own_profile(auth, interactive=interactive)
     if named and store.exists() and not _holds(store, auth):
         taken(store.label)
     return store
 
 
-def home_of_login(source: Source, to: str | None, auth: Auth, *, is_watched: bool) -> Store:
+def for_login(source: Source, to: str | None, auth: Auth, *, interactive: bool) -> Store:
     """Return the store for a login's pair, there already or not.
 
     Args:
         source: names the app.
         to: the store that was named, or `None`.
         auth: what the source holds.
-        is_watched: whether somebody sees where the pair of a text goes.
+        interactive: whether somebody sees where the pair of a text goes.
 
     Raises:
         StoreError: nobody would see it, and no store was named.
@@ -77,7 +77,7 @@ def home_of_login(source: Source, to: str | None, auth: Auth, *, is_watched: boo
     """
     store = stores.open_store(to) if to else source.store
     if store is None:
-        _check_watched(is_watched=is_watched)
+        _check_watched(interactive=interactive)
         return stores.profile(f"login-{shown(Secret(auth.client_id).fingerprint())}")
     if store.exists() and not is_same_app(store.read(), auth):
         raise StoreTaken(
@@ -94,14 +94,14 @@ def is_same_app(there: Auth, auth: Auth) -> bool:
     return there.client_id == auth.client_id or is_ended
 
 
-def _own_profile(auth: Auth, *, is_watched: bool) -> Store:
+def _own_profile(auth: Auth, *, interactive: bool) -> Store:
     """Return the profile of a text, found again by its refresh token when the cell is run a second time."""
-    _check_watched(is_watched=is_watched)
+    _check_watched(interactive=interactive)
     return stores.profile(f"saved-{shown(require_refresh_token(auth).fingerprint())}")
 
 
-def _check_watched(*, is_watched: bool) -> None:
-    if not is_watched and not settings.has_home():
+def _check_watched(*, interactive: bool) -> None:
+    if not interactive and not settings.has_home():
         raise StoreError(
             "Nobody would see where the new pair goes, so nothing was sent.",
             cause="the source is no place that can be written, and this is a script or runs without a user.",
@@ -118,6 +118,6 @@ def taken(label: str) -> NoReturn:
     raise StoreTaken(
         f"{label} holds another pair, so nothing was sent.",
         cause="it may be another account's, or a newer login of this one.",
-        next_step=f"to refresh that one: %twitter_refresh --auth {typed(label)}; to give it up: %twitter_keep SOURCE "
-        f"{typed(label)} --replace; to keep both, name another store",
+        next_step=f"to refresh that one: %twitter_refresh --auth {quoted(label)}; to give it up: %twitter_keep SOURCE "
+        f"{quoted(label)} --replace; to keep both, name another store",
     )

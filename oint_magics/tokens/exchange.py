@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from oint_magics import stores
 from oint_magics.auth import token_format
 from oint_magics.auth.structure import Auth, require_refresh_token
-from oint_magics.display.text import typed
+from oint_magics.display.text import quoted
 from oint_magics.errors import AnswerUnreadable, InDoubt, InvalidGrant, NotSent, OintError, TokenRefused
 from oint_magics.http import endpoints
 from oint_magics.oauth import token_endpoint
@@ -137,7 +137,7 @@ def _check_doubt(before: Unfinished | None, label: str, *, try_old: bool) -> Non
 
 
 def _retry(label: str) -> str:
-    return f"%twitter_refresh --auth {typed(label)} --try-old"
+    return f"%twitter_refresh --auth {quoted(label)} --try-old"
 
 
 def _after_two(label: str) -> str:
@@ -190,6 +190,6 @@ def _explain(error: InvalidGrant, auth: Auth, before: Unfinished | None, label: 
 
 
 def _fresh_exercise(label: str) -> str:
-    keep = f", then: %twitter_keep sandbox-auth.json {typed(label)} --replace"
+    keep = f", then: %twitter_keep sandbox-auth.json {quoted(label)} --replace"
     start = "if it stays so: %twitter_sandbox start  (writes a fresh pair; a pair ends with its sandbox)"
     return start + ("" if label == "sandbox-auth.json" else keep)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from oint_magics import stores
-from oint_magics.display.text import typed
+from oint_magics.display.text import quoted
 from oint_magics.display.times import moment
 from oint_magics.errors import TokenSpent
 from oint_magics.stores import journal
@@ -104,7 +104,7 @@ class Lineage(NamedTuple):
         return TokenSpent(
             "This refresh token was used before. Nothing was sent.",
             cause=f"its successor was saved in {label}, which holds other tokens now, or none.",
-            next_step=f"look there: %twitter_status --auth {typed(label)}; or log in again: %twitter_login",
+            next_step=f"look there: %twitter_status --auth {quoted(label)}; or log in again: %twitter_login",
         )
 
     def check_not_revoked(self) -> None:

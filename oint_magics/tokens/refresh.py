@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oint_magics import settings
 from oint_magics.auth.structure import Auth, require_refresh_token
-from oint_magics.display.text import typed
+from oint_magics.display.text import quoted
 from oint_magics.errors import InDoubt, NotSaved, OintError, TokenSpent
 from oint_magics.stores.locks import token_lock
 from oint_magics.tokens.destination import (
     address,
     at,
-    home_for,
+    for_refresh,
     newest_of,
     taken,
 )
 from oint_magics.tokens.exchange import exchange_once, unfinished
 from oint_magics.tokens.lineage import Lineage
-from oint_magics.tokens.response import TokenResponse, granted, unspent
-from oint_magics.tokens.shield import finish
+from oint_magics.tokens.response import TokenResponse, from_grant, from_store
+from oint_magics.tokens.shield import shielded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ _STOPPED = "the token was on its way. It is refreshed, and the new pair is saved
 
 
 def refresh(
-    source: Source, to: str | None, *, if_expired: bool, is_watched: bool, try_old: bool = False
+    source: Source, to: str | None, *, if_expired: bool, interactive: bool, try_old: bool = False
 ) -> TokenResponse:
     """Refresh a pair and save it.
 
@@ -44,7 +44,7 @@ def refresh(
         source: where the auth structure comes from.
         to: the store for the new pair; `None` for where the old one came from, or a profile of its own.
         if_expired: send nothing while the access token is fresh.
-        is_watched: whether somebody sees where a text's pair goes; if not, `to` or `OINT_HOME` must say it.
+        interactive: whether somebody sees where a text's pair goes; if not, `to` or `OINT_HOME` must say it.
         try_old: retry a refresh token even after two attempts whose outcome is unknown.
 
     Raises:
@@ -55,14 +55,14 @@ def refresh(
     seen = source.read()
     lineage = Lineage.of(seen.refresh_token, source.store)
     given, source = source, newest_of(source, lineage)
-    store = home_for(source, to, is_watched=is_watched)
+    store = for_refresh(source, to, interactive=interactive)
     is_there = store is source.store or store.exists()
     auth = seen if store is given.store else store.read() if is_there else source.read()
     if not try_old:
         (lineage if auth is seen else Lineage.of(auth.refresh_token, store)).check_not_revoked()
     request = _Request(given, source, auth, _known(seen, auth, lineage), if_expired=if_expired, try_old=try_old)
     if if_expired and auth.is_fresh(datetime.now(UTC)) and not (is_there and has_answer(store, auth)):
-        return unspent(auth, datetime.now(UTC), address(store if is_there else source.store))
+        return from_store(auth, datetime.now(UTC), address(store if is_there else source.store))
     for _ in range(_MOST_MOVES):
         found = _try_store(store, request)
         if isinstance(found, TokenResponse):
@@ -134,7 +134,7 @@ def _try_store(store: Store, request: _Request) -> TokenResponse | Store:
         if met is not None:
             return met
         successor = _successor(store, auth)
-        return successor or finish(
+        return successor or shielded(
             lambda: _created_and_exchanged(store, auth, request, is_new=is_new), stopped=_STOPPED, locks=locks
         )
 
@@ -169,7 +169,7 @@ def _satisfied(store: Store, request: _Request) -> TokenResponse | None:
 
 def _unchanged(store: Store, auth: Auth, request: _Request) -> TokenResponse:
     """Return a stored pair that needs no exchange."""
-    return unspent(auth, datetime.now(UTC), address(store), by_another=request.is_other(auth))
+    return from_store(auth, datetime.now(UTC), address(store), by_another=request.is_other(auth))
 
 
 def _successor(store: Store, auth: Auth) -> Store | None:
@@ -212,7 +212,7 @@ def _created_and_exchanged(store: Store, auth: Auth, request: _Request, *, is_ne
 
 def _granted(store: Store, auth: Auth, request: _Request) -> TokenResponse:
     grant, notes = exchange_once(store, auth, try_old=request.try_old)
-    return granted(grant, auth, address(store), (*notes, *_notes(request, store, auth)))
+    return from_grant(grant, auth, address(store), (*notes, *_notes(request, store, auth)))
 
 
 _INLINE = (
@@ -223,7 +223,7 @@ _INLINE = (
 
 def _notes(request: _Request, store: Store, auth: Auth) -> tuple[tuple[str, str], ...]:
     """Return what the user should know about this refresh, beside the answer."""
-    label, source, notes = typed(store.label), request.source, list[tuple[str, str]]()
+    label, source, notes = quoted(store.label), request.source, list[tuple[str, str]]()
     if request.given.store and source.store and request.given.store.place == source.store.place != "":
         if request.given is not source:
             notes.append(("put back", f"older bytes lay in {source.label}: its newest pair was put back first"))

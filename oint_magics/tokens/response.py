@@ -29,7 +29,7 @@ _NO_REFRESH_TOKEN = {
 _OPEN_KEYS = frozenset({"token_type"})
 
 
-class Home(NamedTuple):
+class SavedTo(NamedTuple):
     """Where a pair lives: what messages call it, and the same for every spelling of it."""
 
     label: str
@@ -45,7 +45,7 @@ class _Facts(NamedTuple):
     event: str
     at: datetime
     expires_at: datetime | None
-    home: Home | None
+    home: SavedTo | None
     notes: tuple[Note, ...]
 
 
@@ -162,12 +162,12 @@ def pending() -> TokenResponse:
     return TokenResponse()
 
 
-def shown_already(response: TokenResponse, *, is_shown: bool) -> None:
+def suppress_display(response: TokenResponse, *, is_shown: bool) -> None:
     """Let a response that is displayed show nothing: something below its cell shows it; or end that."""
     (_shown.add if is_shown else _shown.discard)(response)
 
 
-def fulfil(waiting: TokenResponse, outcome: TokenResponse | OintError) -> None:
+def resolve(waiting: TokenResponse, outcome: TokenResponse | OintError) -> None:
     """Let a pending response become another one, or the error that its login ended with."""
     if isinstance(outcome, TokenResponse):
         _facts[waiting] = _known(outcome)
@@ -175,8 +175,8 @@ def fulfil(waiting: TokenResponse, outcome: TokenResponse | OintError) -> None:
         _failed[waiting] = outcome
 
 
-def granted(
-    grant: Grant, sent: Auth, home: Home | None, notes: tuple[Note, ...], event: str = "refresh"
+def from_grant(
+    grant: Grant, sent: Auth, home: SavedTo | None, notes: tuple[Note, ...], event: str = "refresh"
 ) -> TokenResponse:
     """Return a granted pair as a response.
 
@@ -192,7 +192,7 @@ def granted(
     return _response(_Facts(grant.answer, sent, held, event, grant.granted_at, grant.expires_at, home, notes))
 
 
-def unspent(auth: Auth, at: datetime, home: Home | None, *, by_another: bool = False) -> TokenResponse:
+def from_store(auth: Auth, at: datetime, home: SavedTo | None, *, by_another: bool = False) -> TokenResponse:
     """Return a stored pair, still fresh, in the shape of an answer; `expires_in` is what is left.
 
     Args:
@@ -215,7 +215,7 @@ def unspent(auth: Auth, at: datetime, home: Home | None, *, by_another: bool = F
     return _response(_Facts(Secret(text), auth, (), "look", at, auth.ends_at, home, (note,)))
 
 
-def home_of(response: TokenResponse) -> Home | None:
+def home_of(response: TokenResponse) -> SavedTo | None:
     """Return where a response's pair lives, or `None` where it could not be saved."""
     return _known(response).home
 
@@ -226,7 +226,7 @@ def lifetime_of(response: TokenResponse) -> float | None:
     return None if facts.expires_at is None else (facts.expires_at - facts.at).total_seconds()
 
 
-def auth_behind(response: TokenResponse) -> dict[str, object]:
+def auth_of_response(response: TokenResponse) -> dict[str, object]:
     """Return the auth structure that a response belongs to, with the response's own pair in it."""
     facts = _known(response)
     values: dict[str, object] = json.loads(facts.auth.document.reveal())

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from oint_magics import settings, stores
 from oint_magics.auth.structure import Auth, auth_of
-from oint_magics.display.text import typed
+from oint_magics.display.text import quoted
 from oint_magics.errors import AuthError, NotSaved, OintError, StoreTaken
 from oint_magics.process import state
 from oint_magics.secret import shown
 from oint_magics.tokens.destination import address
-from oint_magics.tokens.response import TokenResponse, auth_behind, granted
+from oint_magics.tokens.response import TokenResponse, auth_of_response, from_grant
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,7 +111,7 @@ def _put(store: Store, grant: Grant, auth: Auth, seen: Auth | None) -> None:
     if there and there.client_id == auth.client_id:
         store.save(grant, there)
     else:
-        new = auth_behind(granted(grant, auth, None, ())) | ({"scope": grant.scope} if grant.scope else {})
+        new = auth_of_response(from_grant(grant, auth, None, ())) | ({"scope": grant.scope} if grant.scope else {})
         store.create(auth_of(new))
 
 
@@ -123,7 +123,7 @@ def _login_not_saved(store: Store, grant: Grant, auth: Auth, record: ExchangeRec
             cause=reason,
             next_step="fix the cause, then run %twitter_login, which saves them without asking X again",
         )
-        error.response = granted(grant, auth, None, ())
+        error.response = from_grant(grant, auth, None, ())
         return error
     response = _rescued(grant, auth, record)
     error = _elsewhere(store.label, response.saved_to, reason)
@@ -149,12 +149,12 @@ def _not_saved(store: Store, grant: Grant, auth: Auth, record: ExchangeRecord, p
     is_void = isinstance(problem, StoreTaken | AuthError)
     label, reason = store.label, problem.cause or problem.what
     if not is_void and record.is_kept:
-        response = granted(grant, auth, None, ())
+        response = from_grant(grant, auth, None, ())
         error = NotSaved(
             f"The refresh succeeded, but {label} could not be written. The tokens are in a recovery file.",
             cause=reason,
-            next_step=f"fix the cause, then: %twitter_refresh --auth {typed(label)}, which saves them; "
-            f"or save them elsewhere: %twitter_refresh --auth {typed(label)} --to profile:NAME",
+            next_step=f"fix the cause, then: %twitter_refresh --auth {quoted(label)}, which saves them; "
+            f"or save them elsewhere: %twitter_refresh --auth {quoted(label)} --to profile:NAME",
         )
     else:
         response = _rescued(grant, auth, record)
@@ -165,16 +165,16 @@ def _not_saved(store: Store, grant: Grant, auth: Auth, record: ExchangeRecord, p
 
 def _rescued(grant: Grant, auth: Auth, record: ExchangeRecord) -> TokenResponse:
     """Return a pair that was kept in a profile of its own, or at least in this process."""
-    response = granted(grant, auth, None, ())
+    response = from_grant(grant, auth, None, ())
     profile = stores.profile(f"rescued-{shown(grant.access_token.fingerprint())}")
     try:
-        profile.create(auth_of(auth_behind(response)))
+        profile.create(auth_of(auth_of_response(response)))
     except OintError:
         state.unsaved.append(response)
         return response
     if _noted(grant, auth, profile)[1]:
         record.discard()
-    return granted(grant, auth, address(profile), ())
+    return from_grant(grant, auth, address(profile), ())
 
 
 def _elsewhere(label: str, rescued: str | None, reason: str) -> NotSaved:

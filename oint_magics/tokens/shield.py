@@ -93,7 +93,7 @@ class _Work(Generic[T]):
         self._locks.close()
 
 
-def finish(work: Callable[[], T], *, stopped: str, locks: contextlib.ExitStack | None = None) -> T:
+def shielded(work: Callable[[], T], *, stopped: str, locks: contextlib.ExitStack | None = None) -> T:
     """Do work in a thread of its own, and wait for its end through every exception in this one.
 
     Args:

@@ -14,7 +14,7 @@ from oint_magics.errors import AuthFieldError, AuthNotFound
 from oint_magics.process import state
 from oint_magics.stores import PREFIXES, Store, open_store
 from oint_magics.tokens.lineage import Lineage
-from oint_magics.tokens.response import TokenResponse, auth_behind, home_of
+from oint_magics.tokens.response import TokenResponse, auth_of_response, home_of
 
 _QUOTES = "\"'"
 
@@ -72,7 +72,7 @@ def _given(auth: Auth | None) -> Auth:
 
 
 def _response(response: TokenResponse) -> Source:
-    home, auth = home_of(response), auth_of(auth_behind(response))
+    home, auth = home_of(response), auth_of(auth_of_response(response))
     store = open_store(home.place) if home else None
     if store and _still_holds(store, auth):
         return Source(store.label, store=store)

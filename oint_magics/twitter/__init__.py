@@ -5,7 +5,7 @@ Nothing heavy is imported before a call needs it.
 
 from __future__ import annotations
 
-from oint_magics.error_boundary import clean
+from oint_magics.error_boundary import error_boundary
 
 TYPE_CHECKING = False  # not imported: `typing` alone costs more than all the rest here
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 
-@clean
+@error_boundary
 def refresh(
     auth: str | PathLike[str] | Mapping[str, object] | None = None,
     *,
@@ -64,7 +64,7 @@ def refresh(
     return calls.refresh(auth, to=to, if_expired=if_expired, try_old=try_old)
 
 
-@clean
+@error_boundary
 def keep(auth: str | PathLike[str] | Mapping[str, object], to: str, *, replace: bool = False) -> str:
     """Copy an auth structure into a store and make that its home.
 
@@ -86,7 +86,7 @@ def keep(auth: str | PathLike[str] | Mapping[str, object], to: str, *, replace: 
     return calls.keep(auth, to, replace=replace)
 
 
-@clean
+@error_boundary
 def forget(store: str) -> None:
     """Forget an account: delete the profile, or the team's row, and what is known of it.
 
@@ -104,7 +104,7 @@ def forget(store: str) -> None:
     calls.forget(store)
 
 
-@clean
+@error_boundary
 def authorization_link(
     auth: str | PathLike[str] | Mapping[str, object], *, scope: str | Sequence[str] | None = None
 ) -> str:
@@ -126,7 +126,7 @@ def authorization_link(
     return logins.authorization_link(auth, scope=scope)
 
 
-@clean
+@error_boundary
 def get_token(
     code_or_url: str, auth: str | PathLike[str] | Mapping[str, object], *, to: str | None = None
 ) -> TokenResponse:
@@ -153,7 +153,7 @@ def get_token(
     return logins.get_token(code_or_url, auth, to=to)
 
 
-@clean
+@error_boundary
 def login(
     auth: str | PathLike[str] | Mapping[str, object] | None = None,
     *,
@@ -183,7 +183,7 @@ def login(
     return logins.login(auth, to=to, scope=scope, timeout=timeout)
 
 
-@clean
+@error_boundary
 def revoke(auth: str | PathLike[str] | Mapping[str, object]) -> Table:
     """Revoke both tokens of a pair at X (RFC 7009); the store keeps them, and they open nothing any more.
 
@@ -202,7 +202,7 @@ def revoke(auth: str | PathLike[str] | Mapping[str, object]) -> Table:
     return calls.revoke(auth)
 
 
-@clean
+@error_boundary
 def status(auth: str | PathLike[str] | Mapping[str, object] | None = None, *, check: bool = False) -> Accounts:
     """Return every known account, its expiry, scopes and last refresh, and whether it is in doubt.
 
@@ -225,7 +225,7 @@ def status(auth: str | PathLike[str] | Mapping[str, object] | None = None, *, ch
     return calls.status(auth, check=check)
 
 
-@clean
+@error_boundary
 def bearer(auth: str | PathLike[str] | Mapping[str, object] | None = None) -> Bearer:
     """Return an `auth` for a `requests` session of another's making: it gives each request the token that is good then.
 
@@ -247,7 +247,7 @@ def bearer(auth: str | PathLike[str] | Mapping[str, object] | None = None) -> Be
     return calls.bearer(auth)
 
 
-@clean
+@error_boundary
 def session(auth: str | PathLike[str] | Mapping[str, object] | None = None) -> Session:
     """Return a `requests.Session` that carries the current access token, as `bearer` does, to X's API.
 
@@ -268,7 +268,7 @@ def session(auth: str | PathLike[str] | Mapping[str, object] | None = None) -> S
     return calls.session(auth)
 
 
-@clean
+@error_boundary
 def me(auth: str | PathLike[str] | Mapping[str, object] | None = None) -> User:
     """Return whose token it is (`GET /2/users/me`; wants the scopes tweet.read and users.read).
 
@@ -287,7 +287,7 @@ def me(auth: str | PathLike[str] | Mapping[str, object] | None = None) -> User:
     return calls.me(auth)
 
 
-@clean
+@error_boundary
 def get(
     path: str,
     auth: str | PathLike[str] | Mapping[str, object] | None = None,

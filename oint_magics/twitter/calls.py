@@ -87,7 +87,7 @@ def refresh(  # noqa: PLR0913 - what a user may say, each by its name
     if_expired: bool = False,
     try_old: bool = False,
     variables: Mapping[str, object] | None = None,
-    is_watched: bool = False,
+    interactive: bool = False,
 ) -> TokenResponse:
     """Refresh a pair; see `oint_magics.twitter.refresh`.
 
@@ -97,11 +97,11 @@ def refresh(  # noqa: PLR0913 - what a user may say, each by its name
         if_expired: send nothing while the access token is fresh.
         try_old: send a token again of which it is twice in doubt whether it was used.
         variables: where names are looked up, or `None`.
-        is_watched: whether somebody sees where the pair of a text goes.
+        interactive: whether somebody sees where the pair of a text goes.
     """
     source = source_of(auth, variables)
     to = to and text_argument("to", to)
-    response = flow.refresh(source, to, if_expired=if_expired, is_watched=is_watched, try_old=try_old)
+    response = flow.refresh(source, to, if_expired=if_expired, interactive=interactive, try_old=try_old)
     remember(response)
     return response
 

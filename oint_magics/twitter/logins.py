@@ -19,7 +19,7 @@ from oint_magics.errors import (
     UsageError,
 )
 from oint_magics.http import endpoints
-from oint_magics.login.code_exchange import plan, redeem
+from oint_magics.login.code_exchange import exchange_code, plan
 from oint_magics.login.pending import Login
 from oint_magics.oauth import scopes
 from oint_magics.oauth.authorization import code_from, other_login, redirect_in, request_for
@@ -55,9 +55,9 @@ def get_token(code_or_url: str, auth: object, *, to: str | None = None) -> Token
     source = source_of(auth)
     request = _begun_with(redirect, source.read().client_id)
     code = code_from(redirect)
-    planned = plan(source, to, request, is_watched=False)
+    planned = plan(source, to, request, interactive=False)
     with _sent_once(code):
-        response = redeem(planned, code)
+        response = exchange_code(planned, code)
     remember(response)
     return response
 
@@ -110,7 +110,7 @@ def planned(
     to: str | None,
     scope: str | Sequence[str] | None,
     variables: Mapping[str, object] | None = None,
-    is_watched: bool = False,
+    interactive: bool = False,
 ) -> Plan:
     """Return what a login asks for, and where its pair goes.
 
@@ -119,11 +119,11 @@ def planned(
         to: the store for the pair, or `None`.
         scope: what to ask for, or `None`.
         variables: where names are looked up, or `None`.
-        is_watched: whether somebody sees where the pair of a text goes.
+        interactive: whether somebody sees where the pair of a text goes.
     """
     source = source_of(auth, variables)
     found = source.read()
-    return plan(source, to, request_for(found, scopes.wanted(scope, found.scope)), is_watched=is_watched)
+    return plan(source, to, request_for(found, scopes.wanted(scope, found.scope)), interactive=interactive)
 
 
 def begun(plan: Plan, seconds: float, at_end: Callable[[TokenResponse | OintError], None] = lambda _: None) -> Login:
@@ -160,9 +160,9 @@ def login(
     """Log in and wait for the pair; see `oint_magics.twitter.login`."""
     _check_seconds(timeout)
     waiting = begun(planned(auth, to=to, scope=scope), timeout)
-    if waiting.deaf:
+    if waiting.no_redirect_because:
         waiting.cancel("The login cannot hear its answer.")
-        _cannot_hear(waiting.deaf)
+        _cannot_hear(waiting.no_redirect_because)
     try:
         sys.stderr.write(f"Open this link and approve there:\n{waiting.link}\n")
         sys.stderr.flush()

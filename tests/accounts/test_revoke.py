@@ -126,7 +126,7 @@ def test_other_stores(sandbox, auth_file, ring, team, store):
 
 
 def test_a_pair_that_was_not_saved_yet_is_ended_too(sandbox, auth_file, monkeypatch):
-    """It came for the stored refresh token, and lies in its flight."""
+    """It came for the stored refresh token, and lies in its record."""
     name = auth_file()
     with monkeypatch.context() as change:
         change.setattr("oint_magics.stores.file.FileStore.save", fail)

@@ -108,10 +108,10 @@ def test_a_doubt_and_an_answer_that_waits(raw, auth, monkeypatch):
     assert "yes: " in str(twitter.status("auth.json"))
     assert account.next_step.startswith("%twitter_refresh --auth auth.json")
 
-    (flight,) = Path(".oint").glob("exchange-*")
+    (record,) = Path(".oint").glob("exchange-*")
     body = json.dumps(PAIR).encode()
-    flight.write_bytes(
-        flight.read_bytes().rstrip(b"\0") + b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    record.write_bytes(
+        record.read_bytes().rstrip(b"\0") + b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
     )
     monkeypatch.setenv("OINT_TWITTER_AUTH", "auth.json")
     process.reset()

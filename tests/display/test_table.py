@@ -52,11 +52,11 @@ def test_html_cells_hold_the_visible_text_and_nothing_else(name, value):
     """Whatever a value holds, it is text: no tag appears that we did not write."""
     found = Reader(Table("c", (Row(name, value),)).html())
 
-    from oint_magics.display.text import visible
+    from oint_magics.display.text import escaped
 
     assert [tag for tag, _ in found.tags] == ["div", "style", "table", "caption", "tbody", "tr", "th", "td"]
-    assert found.texts[1].strip() == visible(name, 2000).strip()
-    assert found.texts[2].strip() == visible(value, 2000).strip()
+    assert found.texts[1].strip() == escaped(name, 2000).strip()
+    assert found.texts[2].strip() == escaped(value, 2000).strip()
 
 
 @given(st.lists(st.tuples(st.text(max_size=80), st.text(max_size=80)), min_size=1, max_size=5))

@@ -579,13 +579,13 @@ def test_another_app_s_pair_of_the_same_account_is_kept(sandbox, app):
     assert open_store("profile:second").read().client_id == other["client_id"]
     link = twitter.authorization_link(app)
     address = sandbox.approve(link, person=SECOND)
-    from oint_magics.login.code_exchange import plan, redeem
+    from oint_magics.login.code_exchange import exchange_code, plan
     from oint_magics.tokens.source import source_of
 
-    planned = plan(source_of(app), "profile:main", state.begun[-1], is_watched=True)
+    planned = plan(source_of(app), "profile:main", state.begun[-1], interactive=True)
     twitter.keep(second_pair(sandbox, sandbox.app()), "profile:main")
     before = open_store("profile:main").read().document.reveal()
-    assert redeem(planned, redirect_in(address).code).saved_to != "profile:main"
+    assert exchange_code(planned, redirect_in(address).code).saved_to != "profile:main"
     assert open_store("profile:main").read().document.reveal() == before
 
 
@@ -594,10 +594,10 @@ def test_a_file_stays_the_one_that_was_named(sandbox, app):
     log_in(sandbox, app)
     session, here = twitter.session(app), Path.cwd()
     address = sandbox.approve(twitter.authorization_link(app))
-    from oint_magics.login.code_exchange import plan, redeem
+    from oint_magics.login.code_exchange import exchange_code, plan
     from oint_magics.tokens.source import source_of
 
-    planned = plan(source_of(app), None, state.begun[-1], is_watched=True)
+    planned = plan(source_of(app), None, state.begun[-1], interactive=True)
     Path("two").mkdir()
     os.chdir("two")
     other = json.dumps(second_pair(sandbox, sandbox.app()))
@@ -605,7 +605,7 @@ def test_a_file_stays_the_one_that_was_named(sandbox, app):
 
     assert session.get(f"{session.api}/2/users/me").json()["data"]["username"] == "sandbox"
     assert twitter.me()["username"] == "sandbox"
-    redeem(planned, redirect_in(address).code)
+    exchange_code(planned, redirect_in(address).code)
     assert Path("auth.json").read_text() == other
     assert json.loads((here / "auth.json").read_text())["access_token"]
 
@@ -644,7 +644,7 @@ def test_where_x_cannot_be_asked_nothing_is_dropped(sandbox, app, left):
 def test_a_pair_that_came_between_the_choice_and_the_save_is_kept(sandbox, app, monkeypatch):
     from oint_magics.login import code_exchange
 
-    came, choose = [], code_exchange.owned_home
+    came, choose = [], code_exchange.choose
 
     def home(*given, **options):
         found = choose(*given, **options)
@@ -655,7 +655,7 @@ def test_a_pair_that_came_between_the_choice_and_the_save_is_kept(sandbox, app, 
             Path(app).write_text(json.dumps(values))
         return found
 
-    monkeypatch.setattr(code_exchange, "owned_home", home)
+    monkeypatch.setattr(code_exchange, "choose", home)
 
     assert log_in(sandbox, app, person=SECOND).saved_to == "profile:second"
     assert kept()["refresh_token"] == came[0].refresh_token

@@ -10,7 +10,7 @@ import pytest
 from patience import LONG, wait_for
 from ports import free_port
 
-from oint_magics.login.loopback_server import Listener, Verdict, can_listen
+from oint_magics.login.loopback_server import LoopbackServer, Page, can_listen
 
 
 @pytest.fixture
@@ -20,21 +20,17 @@ def port():
 
 @pytest.fixture
 def listening():
-    """Start a listener that notes what it is asked to judge; an address with `right` in it is the one."""
+    """Start a listener that notes what it is asked to handle; an address with `right` in it is the one."""
     with contextlib.ExitStack() as stack:
 
         def start(uri):
             seen, then = [], []
 
-            def judge(query):
+            def handle(query):
                 seen.append(query)
-                return (
-                    Verdict("<Yes>", "close & go", lambda: then.append(query))
-                    if "right" in query
-                    else Verdict("No", "x")
-                )
+                return Page("<Yes>", "close & go", lambda: then.append(query)) if "right" in query else Page("No", "x")
 
-            listener = Listener(uri, judge)
+            listener = LoopbackServer(uri, handle)
             stack.callback(listener.close)
             listener.seen, listener.then = seen, then
             return listener

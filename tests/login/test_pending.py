@@ -43,7 +43,7 @@ def begin(app):
     def start(seconds=20.0, **changes):
         ended = []
         source = source_of(app)
-        found = plan(source, None, request_for(source.read(), scopes.LEAST), is_watched=True)
+        found = plan(source, None, request_for(source.read(), scopes.LEAST), interactive=True)
         waiting = pending.Login(found._replace(**changes), seconds, ended.append)
         waiting.ended = ended
         begun.append(waiting)
@@ -66,7 +66,7 @@ def visit(address):
 
 def test_the_browser_brings_it(begin, sandbox):
     waiting = begin()
-    assert waiting.deaf is None
+    assert waiting.no_redirect_because is None
     assert "not done yet" in repr(waiting.response)
     with pytest.raises(errors.LoginPending):
         waiting.response["access_token"]
@@ -88,9 +88,9 @@ def test_a_pasted_address(begin, sandbox):
     address = sandbox.approve(waiting.link)
     for text in ("nonsense", address.split("code=")[1]):
         with pytest.raises(errors.LoginMismatch):
-            waiting.take(text)
+            waiting.submit(text)
 
-    waiting.take(address)
+    waiting.submit(address)
 
     assert waiting.wait()["access_token"] == kept()["access_token"]
 
@@ -107,7 +107,7 @@ def test_a_wrong_address_changes_nothing(begin, sandbox):
     assert visit(f"{waiting.redirect_uri}?error=access_denied").status_code == 400
     assert visit(f"{waiting.redirect_uri}?error=access_denied&state=x").status_code == 400
     with pytest.raises(errors.LoginMismatch):
-        waiting.take(address)
+        waiting.submit(address)
 
     assert not waiting.is_done
     visit(sandbox.approve(waiting.link))
@@ -122,7 +122,7 @@ def test_denied(begin, sandbox, way):
     if way == "browser":
         assert "Denied" in visit(address).text
     else:
-        waiting.take(address)
+        waiting.submit(address)
 
     with pytest.raises(errors.LoginDenied, match="was denied"):
         waiting.wait()
@@ -158,7 +158,7 @@ def test_a_later_login_takes_the_place_and_the_port(begin, sandbox):
 
     with pytest.raises(errors.LoginTimedOut, match="later login"):
         first.wait()
-    assert second.deaf is None
+    assert second.no_redirect_because is None
     assert visit(sandbox.approve(first.link)).status_code == 400
     visit(sandbox.approve(second.link))
     assert second.wait()["access_token"]
@@ -168,8 +168,8 @@ def test_a_taken_port_is_said_and_the_address_is_pasted(begin, sandbox):
     port = int(kept()["redirect_uri"].split(":")[2].split("/")[0])
     with socket.create_server(("127.0.0.1", port)):
         waiting = begin()
-        assert "has its port" in waiting.deaf
-        waiting.take(sandbox.approve(waiting.link))
+        assert "has its port" in waiting.no_redirect_because
+        waiting.submit(sandbox.approve(waiting.link))
 
         assert waiting.wait()["access_token"]
 
@@ -185,9 +185,11 @@ def test_a_port_of_the_system_and_an_address_elsewhere(begin, monkeypatch):
     request = request_for(source_of("auth.json").read(), "tweet.read")
     with monkeypatch.context() as change:
         change.setattr(socket, "socket", type("Socket", (socket.socket,), {"bind": bind}))
-        assert begin(request=request._replace(redirect_uri="http://127.0.0.1/cb")).deaf.startswith("its port cannot be")
+        assert begin(request=request._replace(redirect_uri="http://127.0.0.1/cb")).no_redirect_because.startswith(
+            "its port cannot be"
+        )
     elsewhere = request._replace(redirect_uri="https://hut.openintegrations.dev/x")
-    assert begin(request=elsewhere).deaf == "its redirect_uri is not on this machine"
+    assert begin(request=elsewhere).no_redirect_because == "its redirect_uri is not on this machine"
 
 
 def test_a_state_that_the_browser_made(begin, sandbox):
@@ -196,8 +198,8 @@ def test_a_state_that_the_browser_made(begin, sandbox):
     assert visit(address).status_code == 400
 
     for n in range(40):
-        waiting.trust(Secret(f"state-{n}-of-another-tab"))
-    waiting.trust(Secret("the-browsers-own-state"))
+        waiting.accept_state(Secret(f"state-{n}-of-another-tab"))
+    waiting.accept_state(Secret("the-browsers-own-state"))
 
     assert visit(address).status_code == 200
     assert waiting.wait()["access_token"]
@@ -209,7 +211,7 @@ def test_browser_and_hand_at_once_are_one_exchange(begin, sandbox):
     sandbox.faults.add("slow", 0.3)
 
     def by_hand():
-        waiting.take(address)
+        waiting.submit(address)
 
     def by_browser():
         try:
@@ -239,7 +241,7 @@ def test_the_response_is_sealed_before_and_after(begin, sandbox):
         with pytest.raises(TypeError):
             pickle.dumps(waiting.response)
         if not waiting.is_done:
-            waiting.take(sandbox.approve(waiting.link))
+            waiting.submit(sandbox.approve(waiting.link))
             waiting.wait()
     assert (
         waiting.response["access_token"] not in f"{waiting.response!r}{waiting.response}{vars(type(waiting.response))}"

@@ -49,9 +49,9 @@ def test_a_program_gets_no_form_but_the_other_ways():
     done = run(notebook("%load_ext oint_magics", "%twitter_auth"), allow_errors=True)
 
     (error,) = done.cells[1].outputs
-    assert error["ename"] == "NobodyThere"
+    assert error["ename"] == "NotInteractive"
     assert "OINT_TWITTER_AUTH" in error["evalue"]
-    assert error["traceback"] == [f"NobodyThere: {error['evalue']}"]
+    assert error["traceback"] == [f"NotInteractive: {error['evalue']}"]
 
 
 class FrontEnd:
@@ -151,7 +151,7 @@ def test_a_login_where_nobody_is():
     done = run(notebook(APP, "%twitter_login --auth auth.json"), allow_errors=True)
 
     (error,) = done.cells[1].outputs
-    assert error["ename"] == "NobodyThere"
+    assert error["ename"] == "NotInteractive"
     assert "profile:NAME" in error["evalue"]
 
 

@@ -175,7 +175,7 @@ def test_without_a_source_and_without_somebody_the_other_ways_are_named(shell, m
 
     for magic in ("%twitter_refresh", "%twitter_auth", "%twitter_auth --prompt"):
         _, error, said = run(shell, magic)
-        assert isinstance(error, errors.NobodyThere)
+        assert isinstance(error, errors.NotInteractive)
         assert "OINT_TWITTER_AUTH" in said
 
 

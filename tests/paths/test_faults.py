@@ -113,7 +113,7 @@ STORES = pytest.mark.parametrize("source", ["./auth.json", "profile:work", "shar
     ("action", "number"), [(FAIL, errno.EIO), (FULL, errno.ENOSPC)], ids=["one call fails", "the disk is full"]
 )
 def test_every_call_that_fails(nursery, place, source, action, number):
-    """Nothing was sent, or the new pair is at hand: in the store, in a profile, or in the flight."""
+    """Nothing was sent, or the new pair is at hand: in the store, in a profile, or in the record."""
     sandbox, _ = place
     outcomes = collections.Counter()
     for at, said, is_as_before, sent in rounds(nursery, place, source, action, number):

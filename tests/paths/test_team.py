@@ -86,7 +86,7 @@ def test_killed_and_the_server_had_acted(to):
 
 
 def test_killed_and_another_machine_does_not_send(to, other_machine, team):
-    """Its flight may hold the pair: the other names machine and time, and `try_old` decides."""
+    """Its record may hold the pair: the other names machine and time, and `try_old` decides."""
     killed_while_held(to(held))
     team.run("UPDATE oint_pair SET until = now()")
     server = to(answer("200 OK", json.dumps(PAIR).encode()))

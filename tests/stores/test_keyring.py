@@ -185,7 +185,7 @@ def test_one_name_in_two_data_folders_has_two_keys(store, ring, monkeypatch, hom
 
 
 def test_a_keyring_that_locks_itself_while_the_server_answers_loses_nothing(ring, raw, auth, monkeypatch):
-    """The key is fetched before anything is sent: the answer is in the flight, and the next run saves it."""
+    """The key is fetched before anything is sent: the answer is in the record, and the next run saves it."""
     pair = {"access_token": "new-access", "refresh_token": "new-token", "expires_in": 7200}
     get = ring.get_password
 

@@ -78,7 +78,7 @@ def test_nobody_watching_means_a_store_must_be_named(sandbox, monkeypatch, home)
         twitter.refresh(sandbox.issue())
     assert sandbox.accounts.counts.refreshes == 0
 
-    assert calls.refresh(sandbox.issue(), is_watched=True).saved_to.startswith("profile:saved-")
+    assert calls.refresh(sandbox.issue(), interactive=True).saved_to.startswith("profile:saved-")
     assert twitter.refresh(sandbox.issue(), to="profile:mine").saved_to == "profile:mine"
 
 
@@ -261,7 +261,7 @@ def test_a_copy_is_as_much_in_doubt_as_the_file(sandbox, auth_file):
 
 
 def test_what_was_answered_after_its_store_had_changed_goes_to_a_profile(sandbox, auth_file, monkeypatch):
-    """The flight of a token that its store does not hold any more is void. The next command works."""
+    """The record of a token that its store does not hold any more is void. The next command works."""
     auth_file()
 
     def fail(*_):
@@ -501,7 +501,7 @@ def test_a_repaired_pair_ends_when_its_token_does(raw, auth, monkeypatch):
 
 @pytest.mark.parametrize("moment", ["reading", "saving"])
 def test_a_journal_that_is_held_is_not_the_same_as_none(sandbox, auth_file, monkeypatch, home, moment):
-    """Held while a spent text is given, nothing is sent; held while a pair is saved, the flight remembers."""
+    """Held while a spent text is given, nothing is sent; held while a pair is saved, the record remembers."""
     from oint_magics.stores import journal
 
     sandbox.accounts.punishes_reuse = True

@@ -10,7 +10,7 @@ from oint_magics.auth.structure import auth_of
 from oint_magics.oauth.raw_answer import Answer
 from oint_magics.oauth.token_endpoint import read_grant
 from oint_magics.secret import fingerprint
-from oint_magics.tokens.response import Home, auth_behind, granted, unspent
+from oint_magics.tokens.response import SavedTo, auth_of_response, from_grant, from_store
 
 NOW = datetime(2026, 11, 23, 12, 5, tzinfo=UTC)
 ACCESS, REFRESH = "MARKaccess" + "a" * 40, "MARKrefresh" + "r" * 40
@@ -19,10 +19,12 @@ SENT = {"client_id": "an-id", "client_secret": CLIENT, "access_token": OLD_ACCES
 PAIR = {"token_type": "bearer", "expires_in": 7200, "access_token": ACCESS, "scope": "a b", "refresh_token": REFRESH}
 
 
-def response(sent=SENT, home=Home("auth.json", "/folder/auth.json"), notes=(), **changes):
+def response(sent=SENT, home=SavedTo("auth.json", "/folder/auth.json"), notes=(), **changes):
     answer = {k: v for k, v in (PAIR | changes).items() if v is not ...}
     auth = auth_of(sent)
-    return granted(read_grant(Answer(200, {}, json.dumps(answer).encode(), None), auth, "host", NOW), auth, home, notes)
+    return from_grant(
+        read_grant(Answer(200, {}, json.dumps(answer).encode(), None), auth, "host", NOW), auth, home, notes
+    )
 
 
 def test_is_xs_answer_as_a_mapping():
@@ -174,18 +176,21 @@ def test_an_answer_of_a_thousand_keys_is_a_table_of_forty():
 
 def test_rebuilt_from_a_store_when_nothing_was_sent():
     end = NOW + timedelta(minutes=80)
-    r = unspent(auth_of(SENT | {"scope": "a b", "expires_at": end.timestamp()}), NOW, Home("profile:x", "x"))
+    r = from_store(auth_of(SENT | {"scope": "a b", "expires_at": end.timestamp()}), NOW, SavedTo("profile:x", "x"))
 
     assert dict(r) == {"token_type": "bearer", "expires_in": 4800, "access_token": OLD_ACCESS, "scope": "a b",
                        "refresh_token": OLD_REFRESH}  # fmt: skip
     assert r.expires_at == end
     assert "1 h 20 min after this look" in str(r)
     assert "nothing was sent" in str(r)
-    assert list(unspent(auth_of({"client_id": "x", "access_token": "y"}), NOW, None)) == ["token_type", "access_token"]
+    assert list(from_store(auth_of({"client_id": "x", "access_token": "y"}), NOW, None)) == [
+        "token_type",
+        "access_token",
+    ]
 
 
 def test_the_auth_behind_it_holds_the_new_pair():
-    values = auth_behind(response(SENT | {"note": "mine"}))
+    values = auth_of_response(response(SENT | {"note": "mine"}))
 
     assert values == SENT | {"note": "mine", "access_token": ACCESS, "refresh_token": REFRESH,
                              "expires_at": int((NOW + timedelta(hours=2)).timestamp())}  # fmt: skip

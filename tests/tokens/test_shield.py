@@ -11,7 +11,7 @@ import time
 import pytest
 
 from oint_magics.errors import Stopped
-from oint_magics.tokens.shield import Latch, finish
+from oint_magics.tokens.shield import Latch, shielded
 
 SAID = "all is saved."
 
@@ -73,12 +73,12 @@ def work_under(done, *numbers, then=None):
 
 
 def test_returns_what_the_work_returns():
-    assert finish(lambda: 5, stopped=SAID) == 5
+    assert shielded(lambda: 5, stopped=SAID) == 5
 
 
 def test_raises_what_the_work_raises():
     with pytest.raises(ZeroDivisionError):
-        finish(lambda: 1 / 0, stopped=SAID)
+        shielded(lambda: 1 / 0, stopped=SAID)
 
 
 def test_an_interrupt_waits_for_the_end():
@@ -86,14 +86,14 @@ def test_an_interrupt_waits_for_the_end():
     for times in (1, 5):
         done = []
         with pytest.raises(Stopped, match="too late to stop: all is saved"):
-            finish(work_under(done, *[signal.SIGINT] * times), stopped=SAID)
+            shielded(work_under(done, *[signal.SIGINT] * times), stopped=SAID)
         assert done == [1]
 
 
 def test_an_error_comes_before_the_interrupt():
     """What became of the token is more important than that somebody pressed stop."""
     with pytest.raises(ZeroDivisionError):
-        finish(work_under([], signal.SIGINT, then=lambda: 1 / 0), stopped=SAID)
+        shielded(work_under([], signal.SIGINT, then=lambda: 1 / 0), stopped=SAID)
 
 
 ERRORS = [TimeoutError("mine"), SystemExit(3), RuntimeError("mine")]
@@ -105,14 +105,14 @@ def test_what_the_caller_raises_waits_for_the_end_too(error):
     done = []
     locks = Locks(done)
     with handled(error), pytest.raises(type(error)) as caught:
-        finish(work_under(done, signal.SIGUSR1), stopped=SAID, locks=locks.stack)
+        shielded(work_under(done, signal.SIGUSR1), stopped=SAID, locks=locks.stack)
     assert caught.value is error
     assert locks.released_after == [1]
 
 
 STORM = """
 import contextlib, signal, sys, time
-from oint_magics.tokens.shield import finish
+from oint_magics.tokens.shield import shielded
 armed, done, released = [True], [], []
 def handler(*_):
     if armed:
@@ -127,7 +127,7 @@ found = None
 try:
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.05, 0.001)
-        finish(work, stopped="x", locks=locks)
+        shielded(work, stopped="x", locks=locks)
     finally:
         armed.clear()
 except RuntimeError as error:
@@ -154,7 +154,7 @@ def test_an_exception_set_from_another_thread_waits_for_the_end():
     def caller():
         callers.append(threading.get_ident())
         try:
-            finish(work, stopped=SAID)
+            shielded(work, stopped=SAID)
         except KeyError as error:
             caught.append((error, list(done)))
 
@@ -167,7 +167,7 @@ def test_an_exception_set_from_another_thread_waits_for_the_end():
 
 def test_stop_and_then_the_end_of_the_process_is_the_end_of_the_process():
     with handled(SystemExit(0)), pytest.raises(SystemExit):
-        finish(work_under([], signal.SIGINT, signal.SIGUSR1), stopped=SAID)
+        shielded(work_under([], signal.SIGINT, signal.SIGUSR1), stopped=SAID)
 
 
 def test_stopped_is_an_interrupt():
@@ -190,7 +190,7 @@ def test_interrupts_at_random_lose_nothing():
         presser = None
         try:
             presser = press(n * 0.0002)
-            finish(work, stopped=SAID, locks=locks.stack)
+            shielded(work, stopped=SAID, locks=locks.stack)
             presser.join()  # The interrupt may come after the work.
         except KeyboardInterrupt:
             if presser is not None:  # Else it came while the thread was started, and no other comes.
@@ -201,9 +201,9 @@ def test_interrupts_at_random_lose_nothing():
 
 DAEMON = """
 import threading, time
-from oint_magics.tokens.shield import finish
+from oint_magics.tokens.shield import shielded
 def work(): time.sleep(1); print("saved", flush=True)
-thread = threading.Thread(target=lambda: finish(work, stopped="x"), daemon=True)
+thread = threading.Thread(target=lambda: shielded(work, stopped="x"), daemon=True)
 thread.start()
 time.sleep(0.3)
 """
@@ -217,10 +217,10 @@ def test_the_end_of_the_process_waits_for_work_that_a_daemon_thread_has_begun():
 
 LATE = """
 import atexit, threading, time
-from oint_magics.tokens.shield import finish
+from oint_magics.tokens.shield import shielded
 begun = threading.Event()
 def work(): begun.set(); time.sleep(1); print("saved", flush=True)
-def late(): begin.wait(); finish(work, stopped="x")
+def late(): begin.wait(); shielded(work, stopped="x")
 begin = threading.Event()
 threading.Thread(target=late, daemon=True).start()
 atexit.register(lambda: (begin.set(), begun.wait(1)))
