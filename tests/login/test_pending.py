@@ -309,7 +309,7 @@ def test_a_stop_that_is_too_late_tells_what_became_of_it(begin, sandbox, fault, 
     """And never that a pair is saved which did not come."""
     waiting = begin()
     sandbox.faults.add(fault)
-    threading.Thread(target=waiting.take, args=(sandbox.approve(waiting.link),)).start()
+    threading.Thread(target=waiting.submit, args=(sandbox.approve(waiting.link),)).start()
     waiting._done.wait(10)
 
     with pytest.raises(kind):
