@@ -180,6 +180,7 @@ def _granted(document: dict[str, object], answer: Answer, sent: Auth, host: str,
     access, refresh = document.get("access_token"), document.get("refresh_token") or None
     if isinstance(refresh, int) and not isinstance(refresh, bool):
         refresh = str(refresh)
+        document = document | {"refresh_token": refresh}
     is_good = isinstance(access, str) and is_token(access)
     if not (
         isinstance(access, str) and is_good and (refresh is None or (isinstance(refresh, str) and is_token(refresh)))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oint_magics.errors import OintError
-from oint_magics.oauth import token_endpoint
+from oint_magics.oauth import raw_answer, token_endpoint
 from oint_magics.stores import journal_text
 
 if TYPE_CHECKING:
@@ -76,7 +76,9 @@ def content(folder: Folder, name: str) -> bytes | None:
 
 def head_of(data: bytes | None) -> tuple[dict[str, Any], bytes]:
     """Return who sent the token and when, as far as it can be read, and the answer behind it."""
-    head, _, raw = (data or b"").rstrip(b"\0").partition(b"\n")
+    head, _, room = (data or b"").partition(b"\n")
+    raw = room.rstrip(b"\0")
+    raw = room[: len(raw) + raw_answer.missing(raw)]  # A body may end with zeros of its own.
     try:
         known = json.loads(head)
     except (ValueError, RecursionError):

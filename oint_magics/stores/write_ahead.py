@@ -21,6 +21,7 @@ from oint_magics import settings
 from oint_magics.display.text import escaped
 from oint_magics.errors import OintError, StoreNotWritable
 from oint_magics.oauth import raw_answer, token_endpoint
+from oint_magics.secret import shown
 from oint_magics.stores import exchange_notes, journal, journal_text
 from oint_magics.stores.locks import holder
 from oint_magics.stores.private_folder import (
@@ -309,7 +310,7 @@ class ExchangeRecord:
         return self.looked_up()[0]
 
     def looked_up(self) -> tuple[Unfinished | None, str]:
-        """Return what an earlier exchange left behind, and the file of a record that is not believed, or nothing.
+        """Return what an earlier exchange left behind, and how a record that is not believed is named, or nothing.
 
         Raises:
             StoreError: as `found` does.
@@ -319,14 +320,14 @@ class ExchangeRecord:
         try:
             with self._folder.opened() as folder:
                 data = content(folder, self._name)
-                is_private = self._is_private(folder)
+                is_there, is_private = folder.stat(self._name) is not None, self._is_private(folder)
         except OSError:
             return None, ""
-        if data is None:
+        if not is_there:
             return None, ""
         head, raw = head_of(data)
-        if not is_private or not self._is_proved(head):
-            return None, self.file
+        if data is None or not is_private or not self._is_proved(head):
+            return None, f"{STATE_FOLDER}/{_START}{shown(self._fingerprint)}…"
         self._check_format(head)
         return self._unfinished(head, raw), ""
 
