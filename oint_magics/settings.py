@@ -82,7 +82,18 @@ def _usual_folder(home: str | None, data: str | None) -> Path:  # noqa: ARG001 -
     from platformdirs import user_data_path
 
     path = user_data_path("oint_magics", appauthor=False)
-    return path if path.is_absolute() else _NOWHERE
+    return path if path.is_absolute() and _is_in_reach(path.parent) else _NOWHERE
+
+
+def _is_in_reach(path: Path) -> bool:
+    """Tell whether a folder could be looked for: in another user's home it could not."""
+    try:
+        path.lstat()
+    except PermissionError:
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def _no_folder(cause: str, next_step: str) -> NoReturn:

@@ -8,7 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 def moment(at: datetime) -> str:
     """Return a time in UTC and, where that differs, by the clock of this place."""
-    there, here = at.astimezone(UTC), at.astimezone()
+    there = at.astimezone(UTC)
+    try:
+        here = at.astimezone()
+    except (ValueError, OverflowError, OSError):  # A TZ that no clock has.
+        here = there
     local = f" ({here:%H:%M} {here:%z}" if here.utcoffset() else ""
     local = f"{local[:-2]}:{local[-2:]})" if local else ""
     return f"{there:%Y-%m-%d %H:%M} UTC{local}"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,8 +19,6 @@ from oint_magics.sandbox.limits import Limits
 from oint_magics.sandbox.logins import Logins
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from oint_magics.sandbox.accounts import Client, Pair
 
 AUTH_FILE = "sandbox-auth.json"
@@ -105,11 +105,11 @@ class Sandbox:
         path = folder / AUTH_FILE
         if path.exists() and not _is_made_here(path):
             raise FileExistsError
-        temporary = folder / f".{AUTH_FILE}.{os.getpid()}"
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # A name that nobody can know before: what was planted under it would be written through.
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{AUTH_FILE}.", dir=folder)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(json.dumps(self.issue(), indent=2) + "\n")
-        temporary.replace(path)
+        Path(temporary).replace(path)
         return path
 
     def stop(self) -> None:

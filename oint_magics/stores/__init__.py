@@ -162,7 +162,10 @@ def label_of(place: str) -> str:
     """Return what messages call a store: its name, or its file's path, without the current folder's."""
     if place.startswith(PREFIXES):
         return place.partition("@")[0]
-    return place.removeprefix(str(Path.cwd()) + os.sep)
+    try:
+        return place.removeprefix(str(Path.cwd()) + os.sep)
+    except OSError:  # The current folder was deleted.
+        return place
 
 
 def _elsewhere(label: str) -> NoReturn:
@@ -174,11 +177,11 @@ def _elsewhere(label: str) -> NoReturn:
 
 
 def _checked(name: str) -> str:
-    if re.fullmatch(r"[\w.-]+", name) and name.strip("."):
+    if re.fullmatch(r"[\w.-]{1,100}", name) and name.strip("."):
         return name
     raise StoreError(
         "That is no name for a store.",
-        cause="a name is made of letters, digits, dots, dashes and underscores.",
+        cause="a name is made of letters, digits, dots, dashes and underscores, at most 100 of them.",
         next_step="name it like profile:default",
     )
 
@@ -201,8 +204,8 @@ def _path(name: str) -> Path:
         path.resolve(strict=False)
         path.stat()
         return path
-    except (FileNotFoundError, NotADirectoryError):
-        return path
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return path  # What is wrong with it is told when it is used.
     except (OSError, ValueError, RuntimeError):  # a NUL, `~nobody`, a circle of links, a name too long
         pass
     return _no_store()

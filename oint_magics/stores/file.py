@@ -55,7 +55,10 @@ class FileStore:
 
     def exists(self) -> bool:
         """Tell whether there is something in the store."""
-        return self.path.exists()
+        try:
+            return self.path.exists()
+        except PermissionError:
+            return True  # Reading it tells what is wrong.
 
     def version(self) -> object:
         """Return the file's inode, size and time of change, or `None` where there is none."""

@@ -236,7 +236,7 @@ def _place(held: str) -> str:
 
 def _read(folder: Path, work: Callable[[sqlite3.Connection], T]) -> T | None:
     """Ask the log of a folder; `None` where there is none."""
-    if not any(os.path.lexists(folder / name) for name in (_DATABASE, *journal_text.NAMES)):
+    if not any(journal_text.is_there(folder / name) for name in (_DATABASE, *journal_text.NAMES)):
         return None
     import sqlite3
 
@@ -300,7 +300,7 @@ def _with(folder: Path, work: Callable[[sqlite3.Connection], T]) -> T:
 def _text_of(folder: Path) -> list[dict[str, Any]]:
     """Return the text's entries, where they stand for a database that is there and no good."""
     path = folder / _DATABASE
-    if os.path.lexists(path) and not any(os.path.lexists(folder / name) for name in journal_text.NAMES):
+    if journal_text.is_there(path) and not any(journal_text.is_there(folder / name) for name in journal_text.NAMES):
         journal_text.unreadable(path, "it cannot be opened or is damaged, and its text copy (journal.log) is not there")
     return journal_text.entries_in(folder)
 

@@ -57,8 +57,25 @@ def entries_in(folder: Path) -> list[dict[str, Any]]:
     return entries
 
 
+def is_there(path: Path) -> bool:
+    """Tell whether something stands at a path.
+
+    Raises:
+        StoreError: its folder may not be entered, so that nobody knows.
+    """
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        not_of_the_system(error)
+        reason = error.strerror or type(error).__name__
+        unreadable(path, reason)
+    return True
+
+
 def _lines(path: Path) -> list[bytes]:
-    if not os.path.lexists(path):
+    if not is_there(path):
         return []
     try:
         if is_other_than_a_file(path):

@@ -227,7 +227,7 @@ _REFUSALS = {
     "password authentication failed|no password supplied|pg_hba.conf|role .* does not exist": "28",
     "database .* does not exist": "3D",
     "starting up|shutting down|recovery mode": "57P03",
-    "too many clients|remaining connection slots": "53",
+    "too many clients|too many connections|remaining connection slots": "53",
 }
 _CAUSES = {
     "28": "it does not let this user in: the name, the password (PGPASSFILE) or its own rules (pg_hba.conf).",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from oint_magics.secret import Secret
     from oint_magics.stores.private_folder import Folder
 
-_LARGEST = 3 * 1024 * 1024
+LARGEST = 3 * 1024 * 1024
 
 
 class Unfinished(NamedTuple):
@@ -68,7 +68,7 @@ class Unfinished(NamedTuple):
 def content(folder: Folder, name: str) -> bytes | None:
     """Return a record's content, or `None` where there is none that can be read."""
     try:
-        return folder.read(name, _LARGEST)
+        return folder.read(name, LARGEST)
     except OSError as error:
         journal_text.not_of_the_system(error)
         return None

@@ -35,7 +35,7 @@ from oint_magics.stores.private_folder import (
     reason_of,
     write_all,
 )
-from oint_magics.stores.unfinished import Unfinished, content, head_of, leases_in
+from oint_magics.stores.unfinished import LARGEST, Unfinished, content, head_of, leases_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,7 +110,7 @@ class RecordFolder:
         for name in self.unfinished():
             answer = self._answer_in(name)
             brought = token_endpoint.refresh_token_in(answer) if answer else None
-            if sent and brought and sent.has_fingerprint(brought):
+            if sent and brought and sent.has_fingerprint(brought) and log.known(name).newest is None:
                 log.record(name, brought, self.place)
             if answer is None or log.known(name).newest not in (None, name):
                 self.of_login(name).discard()
@@ -313,20 +313,28 @@ class ExchangeRecord:
         """Return what an earlier exchange left behind, and how a record that is not believed is named, or nothing.
 
         Raises:
+            StoreNotWritable: the folder is there and cannot be opened, so nobody knows.
             StoreError: as `found` does.
         """
-        if not self._folder.folder.is_dir():
+        if not os.path.lexists(self._folder.folder):
             return None, ""
+        reason = None
         try:
             with self._folder.opened() as folder:
-                data = content(folder, self._name)
                 is_there, is_private = folder.stat(self._name) is not None, self._is_private(folder)
-        except OSError:
-            return None, ""
+                data = folder.read(self._name, LARGEST) if is_private else None
+        except OSError as error:
+            reason = reason_of(error)
+        if reason:
+            raise StoreNotWritable(
+                "It is not known whether an earlier run left an answer, so nothing was sent.",
+                cause=f"{reason} ({escaped(str(self._folder.folder), 300)} holds the recovery files).",
+                next_step="make that folder yours, or remove it if nobody uses it",
+            )
         if not is_there:
             return None, ""
         head, raw = head_of(data)
-        if data is None or not is_private or not self._is_proved(head):
+        if data is None or not self._is_proved(head):
             return None, f"{STATE_FOLDER}/{_START}{shown(self._fingerprint)}…"
         self._check_format(head)
         return self._unfinished(head, raw), ""

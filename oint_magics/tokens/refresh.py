@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from oint_magics import settings
 from oint_magics.auth.structure import Auth, require_refresh_token
 from oint_magics.display.text import quoted
-from oint_magics.errors import InDoubt, NotSaved, OintError, TokenSpent
+from oint_magics.errors import InDoubt, NotSaved, OintError, StoreNotWritable, TokenSpent
 from oint_magics.stores.locks import token_lock
 from oint_magics.tokens.destination import (
     address,
@@ -80,7 +80,10 @@ def _known(seen: Auth, auth: Auth, lineage: Lineage) -> frozenset[str]:
 
 def has_answer(store: Store, auth: Auth) -> bool:
     """Tell whether an answer to a pair's token came and was not saved: the pair is spent then, however fresh."""
-    found = unfinished(store, auth)
+    try:
+        found = unfinished(store, auth)
+    except StoreNotWritable:  # A folder of another user's; who wants to send is told.
+        return False
     return found is not None and found.grant(auth) is not None
 
 
@@ -192,9 +195,9 @@ def _told_by_record(store: Store, auth: Auth, lineage: Lineage) -> Lineage:
     found = unfinished(store, auth)
     grant = found.grant(auth) if found else None
     later = Lineage.of(grant.refresh_token, store) if grant else None
-    if later is None or not later.newest or lineage.token is None or later.token is None:
+    if later is None or not later.newest or lineage.token is None:
         return lineage
-    store.journal.record(lineage.token.fingerprint(), later.token.fingerprint(), later.place)
+    store.journal.record(lineage.token.fingerprint(), later.newest, later.place)
     return Lineage.of(lineage.token, store)
 
 

@@ -159,13 +159,22 @@ def _file(text: str, looked_for: str) -> Source:
 def _nothing(looked_for: str) -> NoReturn:
     raise AuthNotFound(
         "Nothing is found for the source given.",
-        cause=f"looked for {looked_for} of that name; files are looked for in {Path.cwd()}.",
+        cause=f"looked for {looked_for} of that name; files are looked for in {_current_folder()}.",
         next_step="name an auth JSON file, a variable or profile:NAME, or open the form: %twitter_auth",
     )
+
+
+def _current_folder() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return "the current folder, which was deleted"
 
 
 def _is_there(name: str) -> bool:
     try:
         return Path(name).expanduser().exists()
+    except PermissionError:
+        return True  # Reading it tells what is wrong.
     except (OSError, ValueError, RuntimeError):
         return False  # A name longer than the file system takes, or of a user who is not there.
