@@ -1,1 +1,1 @@
-"""The network: the only folder that imports requests."""
+"""The network: the only folder that imports requests and urllib3."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
-
-import requests
 
 from oint_magics.errors import SettingError
 from oint_magics.http.endpoints import is_loopback
@@ -17,35 +16,40 @@ _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 
 
-def bundle(url: str) -> str | bool:
-    """Return the CA bundle to verify a server with; `True` for the default one.
+def bundle(url: str) -> Path:
+    """Return the CA bundle to verify a server with, a file or a folder.
 
     Raises:
         SettingError: the environment names one that is not there.
     """
     name = next((each for each in _BUNDLES if os.environ.get(each)), None)
     if is_loopback(url) or name is None:
-        return True
-    path = os.environ[name]
-    if not Path(path).exists():
+        import certifi
+
+        return Path(certifi.where())
+    path = Path(os.environ[name])
+    if not path.exists():
         _unusable(name, "there is no file at the path that it names.", f"correct or unset {name}")
     return path
 
 
-def proxies(url: str) -> dict[str, str]:
-    """Return the proxies of the environment; none for this machine, which must not be sent elsewhere.
+def proxy(url: str) -> str | None:
+    """Return the environment's proxy for an address; none for this machine, which must not be sent elsewhere.
 
     Raises:
         SettingError: the proxy's address cannot be used.
     """
-    if is_loopback(url):
-        return {}
-    found: dict[str, str] = requests.utils.get_environ_proxies(url)
-    scheme = urlsplit(url).scheme
-    address = found.get(scheme) or found.get("all")
+    # Elsewhere the system has settings of its own.
+    has_none = sys.platform == "linux" and not any(name.lower().endswith("_proxy") for name in os.environ)
+    if has_none or is_loopback(url):
+        return None
+    from requests.utils import get_environ_proxies, prepend_scheme_if_needed, select_proxy
+
+    address: str | None = select_proxy(url, get_environ_proxies(url))
     if address:
-        _check(address, _name_of(address, scheme))
-    return found
+        _check(address, _name_of(address, urlsplit(url).scheme))
+        return str(prepend_scheme_if_needed(address, "http"))
+    return None
 
 
 def _name_of(address: str, scheme: str) -> str:

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import requests
+from urllib3 import PoolManager, Timeout
 
 from oint_magics import settings
 from oint_magics.errors import NotSent, OintError
 from oint_magics.http import environment
-from oint_magics.http.connections import SilentAdapter
 from oint_magics.http.endpoints import url_of
+from oint_magics.http.silent_pools import silence
 from oint_magics.http.watched_connection import Taken, Watch, watched
-from oint_magics.oauth.token_endpoint import TokenRequest, in_doubt
+from oint_magics.oauth.token_endpoint import in_doubt
 
 if TYPE_CHECKING:
     from oint_magics.auth.structure import Auth
     from oint_magics.http.endpoints import Endpoint
     from oint_magics.http.watched_connection import Recorder
     from oint_magics.oauth.raw_answer import Answer
+    from oint_magics.oauth.token_endpoint import TokenRequest
 
 _TRIES = 3
 _PAUSE = 0.3
 _LONGEST_CONNECT = 10.0
 _FAULTS = {
-    "ConnectTimeout": "nothing answered there in time",
-    "ConnectionError": "its name is not known here, or nothing listens there",
+    "ConnectTimeoutError": "nothing answered there in time",
+    "NameResolutionError": "its name is not known here",
+    "NewConnectionError": "nothing listens there",
     "ProxyError": "the proxy of the environment did not let it through",
     "SSLError": "its TLS certificate was not accepted; behind a company's proxy, set REQUESTS_CA_BUNDLE",
     "RuntimeError": "this machine allows this process no more threads",
@@ -109,8 +110,8 @@ def _exchange(url: str, request: TokenRequest, watch: Watch) -> tuple[Answer | N
     fault = ""
     try:
         timer.start()
-        with contextlib.closing(SilentAdapter(watched(watch), max_retries=0)) as adapter:
-            _send(adapter, url, request, watch)
+        with _pools(url, watch) as manager:
+            _send(manager, url, request, watch)
     except (Taken, OintError) as error:
         if not isinstance(error, Taken):
             raise
@@ -122,8 +123,21 @@ def _exchange(url: str, request: TokenRequest, watch: Watch) -> tuple[Answer | N
     return watch.answer() if watch.connected else None, fault
 
 
-def _send(adapter: SilentAdapter, url: str, request: TokenRequest, watch: Watch) -> None:
-    """Send it by an adapter of our own: a session might keep it, repeat it, follow a redirect or read a `.netrc`."""
+def _pools(url: str, watch: Watch) -> Any:
+    """Return pools for one request, of urllib3 itself: a session of requests might keep it or read a `.netrc`."""
+    bundle, proxy = environment.bundle(url), environment.proxy(url)
+    options: dict[str, Any] = {
+        "cert_reqs": "CERT_REQUIRED",
+        "ca_cert_dir" if bundle.is_dir() else "ca_certs": str(bundle),
+    }
+    if proxy is None:
+        return silence(PoolManager(**options), watched(watch))
+    from requests.adapters import HTTPAdapter
+
+    return silence(HTTPAdapter().proxy_manager_for(proxy, **options), watched(watch))
+
+
+def _send(manager: Any, url: str, request: TokenRequest, watch: Watch) -> None:
     headers = {
         "Content-Type": "application/x-www-form-urlencoded",
         "Accept": "application/json",
@@ -132,11 +146,6 @@ def _send(adapter: SilentAdapter, url: str, request: TokenRequest, watch: Watch)
     }
     if request.authorization is not None:
         headers["Authorization"] = request.authorization.reveal()
-    prepared = requests.Request("POST", url, headers=headers, data=request.body.reveal()).prepare()
-    adapter.send(
-        prepared,
-        stream=True,
-        timeout=(max(0.1, min(_LONGEST_CONNECT, watch.left)), max(0.1, watch.left)),
-        verify=environment.bundle(url),
-        proxies=environment.proxies(url),
-    )
+    timeout = Timeout(connect=max(0.1, min(_LONGEST_CONNECT, watch.left)), read=max(0.1, watch.left))
+    body = request.body.reveal()
+    manager.request("POST", url, body=body, headers=headers, retries=False, redirect=False, timeout=timeout)

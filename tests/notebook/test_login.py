@@ -254,7 +254,7 @@ def test_the_login_notebook_is_done_by_a_person(chromium, tmp_path):
                 expect(link).to_have_count(0, timeout=LONG_MS)
         shown = page.locator(".jp-Notebook").inner_text()
         assert shown.count("after this login") == 2
-        for text in ("@sandbox", "was revoked on", "checked: client secret", "opens nothing"):
+        for text in ("@sandbox", "were revoked on", "checked: client secret", "opens nothing"):
             assert text in shown
         assert "Traceback" not in shown
     finally:
