@@ -45,7 +45,7 @@ STEPS = {
     "rename": (Folder, "rename"),
     "journal": (journal.Journal, "record"),
     "commit": (ExchangeRecord, "commit"),
-    "show": (flow, "granted"),
+    "show": (flow, "from_grant"),
 }
 
 

@@ -73,12 +73,6 @@ def is_whole(data: bytes | bytearray) -> bool:
     return len(data) - head.end >= head.length
 
 
-def missing(data: bytes | bytearray) -> int:
-    """Return how many bytes of a body have not come, as far as its length tells."""
-    head = _head(data)
-    return max(0, head.end + head.length - len(data)) if head and head.length and not head.is_chunked else 0
-
-
 def read(data: bytes | bytearray, ended: str | None = None) -> Answer | None:
     """Return the answer in raw bytes, or `None` where not even its headers are whole.
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oint_magics.errors import OintError
-from oint_magics.oauth import raw_answer, token_endpoint
+from oint_magics.oauth import token_endpoint
 from oint_magics.stores import journal_text
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from oint_magics.stores.private_folder import Folder
 
 LARGEST = 3 * 1024 * 1024
+# Room for an answer that is reserved on the disk before anything is sent; a longer one grows the file.
+ROOM = 16 * 1024
 
 
 class Unfinished(NamedTuple):
@@ -77,8 +79,8 @@ def content(folder: Folder, name: str) -> bytes | None:
 def head_of(data: bytes | None) -> tuple[dict[str, Any], bytes]:
     """Return who sent the token and when, as far as it can be read, and the answer behind it."""
     head, _, room = (data or b"").partition(b"\n")
-    raw = room.rstrip(b"\0")
-    raw = room[: len(raw) + raw_answer.missing(raw)]  # A body may end with zeros of its own.
+    # A record that was closed has no room left, and its zeros are the answer's own.
+    raw = room.rstrip(b"\0") if len(room) == ROOM else room
     try:
         known = json.loads(head)
     except (ValueError, RecursionError):

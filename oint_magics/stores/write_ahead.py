@@ -35,7 +35,7 @@ from oint_magics.stores.private_folder import (
     reason_of,
     write_all,
 )
-from oint_magics.stores.unfinished import LARGEST, Unfinished, content, head_of, leases_in
+from oint_magics.stores.unfinished import LARGEST, ROOM, Unfinished, content, head_of, leases_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,8 +46,6 @@ if TYPE_CHECKING:
     from oint_magics.stores.seal import Seal
 
 FORMAT = 1
-# Room for an answer that is reserved on the disk before anything is sent; a longer one grows the file.
-_ROOM = 16 * 1024
 _START, _KEPT = "exchange-", "kept-"
 
 
@@ -192,7 +190,7 @@ class ExchangeRecord:
             leases = [*leases_in(head), *([self._lease] if self._lease else [])]
             start = self._new_head(tries, leases)
             self._descriptor = folder.create(f"{self._name}.new")
-            write_all(self._descriptor, start + bytes(_ROOM))
+            write_all(self._descriptor, start + bytes(ROOM))
             os.fsync(self._descriptor)
             os.lseek(self._descriptor, len(start), os.SEEK_SET)
             folder.rename(f"{self._name}.new", folder, self._name)
@@ -260,6 +258,8 @@ class ExchangeRecord:
             self._write(self._sealed(bytes(self._came)))
             self._came.clear()
         self._is_linked = self._is_still_there()
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._descriptor, os.lseek(self._descriptor, 0, os.SEEK_CUR))
         os.close(self._descriptor)
         self._descriptor = -1
 
