@@ -6,7 +6,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/.venv/browsers
 
-.PHONY: demo test check bench leaks matrix mutants clean
+.PHONY: help demo test quick check bench leaks matrix mutants clean
+
+help:  ## what there is to make
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: .venv/demo  ## JupyterLab on the first notebook; LAB_ARGS="…" is passed on
 	$(BIN)/jupyter lab $(AS_ROOT) --LabApp.default_url=/lab/tree/notebooks/01_first_refresh.ipynb $(LAB_ARGS)
@@ -14,6 +17,9 @@ demo: .venv/demo  ## JupyterLab on the first notebook; LAB_ARGS="…" is passed 
 test: .venv/test  ## all tests; PYTEST_ARGS="…" is passed on
 	$(BIN)/python tests/browser.py
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+quick: .venv/test  ## tests without a browser, a database or whole processes: under a minute
+	$(BIN)/python -m pytest -n 2 --quick $(PYTEST_ARGS)
 
 check: .venv/check  ## lint, types, which way the imports run, and no token in any file
 	$(BIN)/python tests/tree.py
@@ -50,7 +56,7 @@ mutants: .venv/test  ## change the core line by line and see whether a test noti
 	$(BIN)/mutmut run
 	$(BIN)/mutmut results
 
-clean:
+clean:  ## remove what was made
 	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .venv/pip:

@@ -14,9 +14,33 @@ from oint_magics.sandbox import Sandbox
 
 # How long an example takes is the machine's business.
 hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("quick", hypothesis.settings.get_profile("patient"), max_examples=10)
 hypothesis.settings.load_profile("patient")
 TREE = pytest.StashKey()
 STRIPPED = ("OINT_", "TWITTER_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "NETRC")
+
+
+# What takes a browser, a database or whole processes, and so more than a moment.
+SLOW_FIXTURES = {"chromium", "jupyter", "page", "postgres", "team"}
+SLOW_FILES = ("leaks/test_sessions", "paths/", "attacks/", "test_kernel", "test_terminal", "test_readme", "test_shield",
+              "test_forms", "test_pending", "test_code_exchange", "test_shared")  # fmt: skip
+
+
+def pytest_addoption(parser):
+    parser.addoption("--quick", action="store_true", help="without a browser, a database or whole processes")
+
+
+def pytest_configure(config):
+    if config.getoption("--quick"):
+        hypothesis.settings.load_profile("quick")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--quick"):
+        return
+    slow = [i for i in items if SLOW_FIXTURES & set(i.fixturenames) or any(name in str(i.path) for name in SLOW_FILES)]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [item for item in items if item not in set(slow)]
 
 
 def pytest_sessionstart(session):

@@ -1,4 +1,5 @@
-"""What must not lie in the tree: `python tests/tree.py` fails for a file that holds anything like a token pair.
+"""What must not lie in the tree: `python tests/tree.py` fails for a file that holds anything like a token pair, and
+for a notebook with outputs.
 
 It looks at every file but those of the build folders, whether git tracks it or ignores it: what a run left behind
 would be published with the next archive of the folder.
@@ -6,6 +7,7 @@ would be published with the next archive of the folder.
 
 import base64
 import binascii
+import json
 import re
 import sys
 from pathlib import Path
@@ -62,8 +64,19 @@ def names(root=ROOT):
     return {path.relative_to(root).as_posix() for path in files(root)}
 
 
+def with_outputs(root=ROOT):
+    """Return the notebooks in which something stands that a run has left."""
+    found = []
+    for path in files(root):
+        if path.suffix == ".ipynb":
+            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+            if any(cell.get("outputs") or cell.get("execution_count") for cell in cells):
+                found.append(path.relative_to(root).as_posix())
+    return found
+
+
 if __name__ == "__main__":
-    found = suspicious()
-    for name in found:
-        print(f"{name}: holds something like a token pair; a run may have left it")
+    found = [f"{name}: holds something like a token pair; a run may have left it" for name in suspicious()]
+    found += [f"{name}: has outputs; clear them before it is committed" for name in with_outputs()]
+    print("\n".join(found), end="\n" if found else "")
     sys.exit(bool(found))
