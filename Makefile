@@ -42,6 +42,7 @@ bench: .venv/test  ## ratios against named alternatives, in one run; and the lar
 	$(BIN)/python benchmarks/interrupts.py .venv/provider 200
 	$(BIN)/python benchmarks/forks.py 12
 	$(BIN)/python benchmarks/cells.py 3000
+	$(BIN)/python benchmarks/answers.py 10000
 
 leaks: .venv/test .venv/beside/collaboration  ## secrets through every path of a session, then a search of all that it left
 	$(BIN)/python tests/browser.py

@@ -38,6 +38,11 @@ def test_races():
     assert [row[1] for row in rows] == [1, 8, 8, 8, 1, 8]
 
 
+def test_answers():
+    """Live and from the recovery file, an answer says the same."""
+    assert run("answers", 400) == 0
+
+
 def test_kills():
     """No account is lost in silence."""
     rows = run("kills", 120)
