@@ -18,6 +18,13 @@ LARGEST = 1024 * 1024
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})(?!\d)")
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9a-fA-F]{1,8})[ \t]*(?:;[^\n]*?)?\r?\n")
+# Most answers, at once: what comes while one is looked at is not yet recorded, and lost where the process is killed.
+_PLAIN = re.compile(
+    rb"HTTP/1\.[01] [245]\d\d[^\r\n]*\r\n"
+    rb"(?:[^\r\n]+\r\n)*?content-length:[ \t]*(\d{1,12})[ \t]*\r\n"
+    rb"(?:[^\r\n]+\r\n)*\r\n",
+    re.IGNORECASE,
+)
 _NO_BODY = (204, 304)
 _CUT = "its answer was cut off"
 _TOO_LARGE = "its answer is larger than 1 MiB and was cut off"
@@ -63,6 +70,9 @@ def is_whole(data: bytes | bytearray) -> bool:
     Args:
         data: what came so far, status line and headers first.
     """
+    plain = _PLAIN.match(data)
+    if plain and b"transfer-encoding" not in plain[0].lower():
+        return len(data) - plain.end() >= int(plain[1])
     head = _head(data)
     if head is None:
         return False
