@@ -23,7 +23,7 @@ STRIPPED = ("OINT_", "TWITTER_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_P
 # What takes a browser, a database or whole processes, and so more than a moment.
 SLOW_FIXTURES = {"chromium", "jupyter", "page", "postgres", "team"}
 SLOW_FILES = ("leaks/test_sessions", "paths/", "attacks/", "test_kernel", "test_terminal", "test_readme", "test_shield",
-              "test_forms", "test_pending", "test_code_exchange", "test_shared")  # fmt: skip
+              "test_pending", "test_code_exchange", "test_shared", "test_any_order_of_acts", "one_deadline_ends")  # fmt: skip
 
 
 def pytest_addoption(parser):
@@ -38,7 +38,7 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(config, items):
     if not config.getoption("--quick"):
         return
-    slow = [i for i in items if SLOW_FIXTURES & set(i.fixturenames) or any(name in str(i.path) for name in SLOW_FILES)]
+    slow = [i for i in items if SLOW_FIXTURES & set(i.fixturenames) or any(name in i.nodeid for name in SLOW_FILES)]
     config.hook.pytest_deselected(items=slow)
     items[:] = [item for item in items if item not in set(slow)]
 

@@ -92,7 +92,7 @@ def test_tls_is_verified(raw):
     server = raw(lambda connection: connection.sendall(b"no TLS here"))
 
     with pytest.raises(NotSent, match="nothing is spent"):
-        token_post.post(server.url.replace("http:", "https:") + "/t", "host", REQUEST, 5, Recorder())
+        token_post.post(server.url.replace("http:", "https:") + "/t", "host", REQUEST, 1, Recorder())
     assert not any(b"MARK" in request for request in server.requests)
 
 

@@ -1,5 +1,7 @@
 """A shell, a real browser, and the front ends that it drives."""
 
+import gc
+
 import browser
 import lab
 import pytest
@@ -20,7 +22,10 @@ def the_shell(tmp_path_factory):
         patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
         config = Config()
         config.HistoryManager.enabled = False
-        yield InteractiveShell.instance(config=config)
+        shell = InteractiveShell.instance(config=config)
+        gc.freeze()  # A shell that is reset collects garbage, and walks through all that the tests have imported.
+        yield shell
+        gc.unfreeze()
         InteractiveShell.clear_instance()
 
 
