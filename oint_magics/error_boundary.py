@@ -23,10 +23,14 @@ if TYPE_CHECKING:
     R = TypeVar("R")
 
 
-def error_boundary(call: Callable[P, R]) -> Callable[P, R]:
+def error_boundary(call: Callable[P, R], reword: Callable[[Exception], None] = lambda _: None) -> Callable[P, R]:
     """Let a call raise our errors only, without the frames and the chain behind them.
 
     What the caller itself has raised in it (an alarm's handler, `sys.exit` on a signal) is passed on as it is.
+
+    Args:
+        call: the call.
+        reword: may change the words of an error.
     """
 
     @wraps(call)
@@ -38,6 +42,7 @@ def error_boundary(call: Callable[P, R]) -> Callable[P, R]:
             problem = to_stopped(stop)
         except Exception as error:  # noqa: BLE001 - no other may pass
             problem = _known(error, call.__name__)
+            reword(problem)
         except BaseException as error:  # noqa: BLE001 - the caller's own, or the end of the process
             problem = error
         del args, kwargs
@@ -53,7 +58,7 @@ def to_stopped(stop: KeyboardInterrupt) -> KeyboardInterrupt:
 
     if isinstance(stop, Stopped):
         return stop
-    return Stopped("stopped while nothing was on its way: what was sent before is saved, and nothing else was sent.")
+    return Stopped("stopped before anything else was sent: what was sent before is saved.")
 
 
 def _known(error: Exception, name: str) -> Exception:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from oint_magics.auth.structure import Auth
 
 _SURE = (
-    "what is told of the access token is X's own answer; of id and secret, as sure as public reports of X's texts "
-    "are, for X documents none; of the refresh token, only what this machine did with it"
+    "access token: confirmed by X just now; client id and secret: inferred from X's undocumented error texts; refresh "
+    "token: from this machine's log, since testing it would use it up"
 )
 
 

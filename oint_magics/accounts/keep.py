@@ -40,9 +40,9 @@ def keep(source: Source, store: Store, *, replace: bool) -> None:
     with store.lock(settings.timeout() + 15, lambda: None):
         if store.exists() and not replace and not store.read().own_document.matches(found.own_document):
             raise StoreTaken(
-                f"{store.label} holds something else already.",
+                f"{store.label} holds other auth data already.",
                 cause="a pair that is overwritten is lost, and perhaps it is the newest.",
-                next_step="choose another name, or give up what it holds: --replace (in Python: replace=True)",
+                next_step="choose another name, or give up what it holds: --replace",
             )
         store.create(found)
     _note_team(source.store, store, found)

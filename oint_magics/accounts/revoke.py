@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from oint_magics.stores import Store
     from oint_magics.tokens.source import Source
 
-_STOPPED = "the revocation was on its way. Both tokens are ended."
+_STOPPED = "the revocation had been sent. Both tokens are ended."
 _REVOKED, _WAS_DEAD = "revoked", "was dead already"
 
 

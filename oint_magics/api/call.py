@@ -64,7 +64,7 @@ def path_of(path: object) -> str:
     below = text.lstrip("/").removeprefix("2/")
     if not below or "://" in unquote(below) or ".." in unquote(below):
         raise UsageError(
-            "That is no path of the API.",
+            "That is not a path of the API.",
             cause="it stands below https://api.x.com/2/ and has no host.",
             next_step='twitter.get("users/me")',
         )

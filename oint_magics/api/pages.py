@@ -116,7 +116,7 @@ def _pages(session: Session, path: str, asked: dict[str, str]) -> Iterator[dict[
 
 def _check_number(rows: object) -> None:
     if rows is not None and (not isinstance(rows, int) or isinstance(rows, bool) or rows < 1):
-        raise UsageError("max_rows is no number of rows.", next_step="max_rows=100, or leave it out for all")
+        raise UsageError("max_rows must be a positive number.", next_step="max_rows=100, or leave it out for all")
 
 
 def _name(key: str) -> str:

@@ -29,8 +29,8 @@ _PAUSE = 0.3
 _LONGEST_CONNECT = 10.0
 _FAULTS = {
     "ConnectTimeoutError": "nothing answered there in time",
-    "NameResolutionError": "its name is not known here",
-    "NewConnectionError": "nothing listens there",
+    "NameResolutionError": "its host name could not be resolved",
+    "NewConnectionError": "the connection was refused",
     "ProxyError": "the proxy of the environment did not let it through",
     "SSLError": "its TLS certificate was not accepted; behind a company's proxy, set REQUESTS_CA_BUNDLE",
     "RuntimeError": "this machine allows this process no more threads",

@@ -92,7 +92,7 @@ def exchange_code(plan: Plan, code: Secret) -> TokenResponse:
             record = plan.store.login_records.of_login(f"{_start(plan)}{code.fingerprint()}")
             return _finished_login(plan, _exchanged(plan, code, record), record)
 
-    return shielded(work, stopped=f"the code was on its way. {_DONE}")
+    return shielded(work, stopped=f"the code had been sent. {_DONE}")
 
 
 def recover_unfinished(plan: Plan) -> TokenResponse | None:

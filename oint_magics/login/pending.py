@@ -153,7 +153,7 @@ class Login:
         if isinstance(self._outcome, OintError):
             raise self._outcome
         if raised is not None:
-            raise Stopped("too late to stop: the code was on its way. The login is done, and its pair is saved.")
+            raise Stopped("too late to stop: the code had been sent. The login is done, and its pair is saved.")
         return self.response
 
     def _listen(self) -> str | None:

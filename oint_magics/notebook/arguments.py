@@ -53,7 +53,7 @@ def parse(line: str, usage: Usage) -> dict[str, str]:
         else:
             example = " (--auth SOURCE)" if "--auth" in usage.values else ""
             _fail(
-                f"There is a word too many: a value follows its option{example}, a path with blanks wants quotes.",
+                f"Unexpected argument. Put a value after its option{example}; quote paths that contain spaces.",
                 usage,
             )
         if at < len(line) and not line[at].isspace():

@@ -46,7 +46,7 @@ def ask(shell: Any, *, is_prompt: bool = False) -> TokenResponse | None:
     """
     if not is_somebody_there(shell):
         raise NotInteractive(
-            "Nobody is there to fill in the form.",
+            "The form needs an interactive session.",
             cause="this notebook is run by a program, or the terminal has no input.",
             next_step="name the source: %twitter_refresh --auth auth.json (or profile:NAME, env:), "
             "or set OINT_TWITTER_AUTH",
@@ -70,7 +70,7 @@ def login(shell: Any, line: str) -> TokenResponse:
     words = parse(line, USAGES["twitter_login"])
     if not is_somebody_there(shell):
         raise NotInteractive(
-            "Nobody is there to open the link.",
+            "A login needs an interactive session.",
             cause="this notebook is run by a program, or the terminal has no input.",
             next_step="log in where somebody is, and name the store here: %twitter_refresh --auth profile:NAME",
         )
@@ -97,7 +97,7 @@ def keep(shell: Any, line: str) -> Table:
     usage = USAGES["twitter_keep"]
     words = parse(line, usage)
     if "store" not in words:
-        raise UsageError("Two words are wanted: what to keep, and where.", next_step=usage.text)
+        raise UsageError("Two arguments are needed: what to keep, and where.", next_step=usage.text)
     place = calls.keep(words["source"], words["store"], replace="--replace" in words, variables=shell.user_ns)
     if calls.source_of(place).read().refresh_token is None:
         return Table(
@@ -124,7 +124,7 @@ def revoke(shell: Any, line: str) -> Table:
     usage = USAGES["twitter_revoke"]
     words = parse(line, usage)
     if "--auth" not in words:
-        raise UsageError("What is revoked has to be named.", next_step=usage.text)
+        raise UsageError("Name what to revoke.", next_step=usage.text)
     return calls.revoke(words["--auth"], variables=shell.user_ns)
 
 

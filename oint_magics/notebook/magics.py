@@ -48,7 +48,7 @@ class TwitterMagics(Magics):
                                      profile:default, else the form
         STORE   profile:NAME, keyring:NAME, shared:NAME or a file: where the new pair goes instead
         --if-expired                 send nothing while the access token is fresh
-        --try-old                    send a token again of which it is twice in doubt whether it was used
+        --try-old                    retry a refresh token even after two attempts whose outcome is unknown
 
         The value is X's answer: r["access_token"] is the plain token, what is shown is masked.
         """

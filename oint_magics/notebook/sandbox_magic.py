@@ -33,7 +33,7 @@ def act(action: str, fault: str | None, value: str | None) -> Table:
     elif action in actions and fault is None:
         actions[action]()
     else:
-        raise UsageError("That is nothing the sandbox does.", next_step=USAGES["twitter_sandbox"].text)
+        raise UsageError("The sandbox has no such action.", next_step=USAGES["twitter_sandbox"].text)
     return _status()
 
 
@@ -93,7 +93,7 @@ def _number(value: str) -> float:
         number = -1.0
     if not 0 <= number <= 3600:
         raise UsageError(
-            "The fault's value is no number from 0 to 3600.",
+            "The fault's value must be a number from 0 to 3600.",
             next_step="%twitter_sandbox fault slow 3  (seconds), or %twitter_sandbox fault limit 2  (calls)",
         )
     return number

@@ -105,7 +105,7 @@ def request_for(auth: Auth, scope: str) -> AuthorizationRequest:
         )
     if ":" not in auth.redirect_uri or not auth.redirect_uri.isprintable() or " " in auth.redirect_uri:
         raise AuthFieldError(
-            "redirect_uri is no address.",
+            "redirect_uri is not an address.",
             cause="it is the callback of the app's page at X, like http://127.0.0.1:8080/callback.",
             next_step="copy it from there, byte for byte",
         )

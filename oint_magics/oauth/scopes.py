@@ -39,7 +39,7 @@ def wanted(given: str | Sequence[str] | None, stored: str | None) -> str:
         return OPI
     if not words or not all(_is_scope(word) for word in words):
         raise UsageError(
-            "That is no list of scopes.",
+            "That is not a list of scopes.",
             cause="scopes are words like tweet.read, with blanks between them.",
             next_step='--scope "tweet.read users.read offline.access"',
         )

@@ -148,7 +148,7 @@ def read_revocation(answer: Answer, sent: Auth, host: str, now: datetime) -> Non
         return
     _raise_refusal(document, answer, sent, host, now, ())
     raise InDoubt(
-        f"Sent to {host}, and it is in doubt whether the token was ended.",
+        f"The revocation was sent to {host}, and its outcome is unknown.",
         cause=f"it answered with status {answer.status}, which does not tell.",
         next_step="run it again",
     )
@@ -173,7 +173,9 @@ def _raise_refusal(  # noqa: PLR0913, PLR0917 - what an answer is read with
 
 def in_doubt(host: str, why: str) -> NoReturn:
     """Raise the error for a request that went out without a readable answer."""
-    raise InDoubt(f"Sent to {host}, and it is in doubt what became of it.", cause=f"{why}.", next_step=_IN_DOUBT_NEXT)
+    raise InDoubt(
+        f"The request was sent to {host}, and its outcome is unknown.", cause=f"{why}.", next_step=_IN_DOUBT_NEXT
+    )
 
 
 def _granted(document: dict[str, object], answer: Answer, sent: Auth, host: str, now: datetime) -> Grant:
@@ -274,7 +276,7 @@ def _try_later(answer: Answer, host: str, now: datetime) -> NoReturn:
     what = {
         429: "asks to wait (status 429). Nothing is spent: the pair is as it was.",
         503: "does not take requests now (status 503). The pair is as it was, and as far as that tells, not spent.",
-        403: "is shielded by its edge network, which answered with a page of its own (status 403). Nothing is spent.",
+        403: "is behind a filter, which answered with its own page (status 403). Nothing is spent.",
     }
     problem = TryLater(
         f"{host} {what[answer.status]}",

@@ -180,7 +180,7 @@ def _checked(name: str) -> str:
     if re.fullmatch(r"[\w.-]{1,100}", name) and name.strip("."):
         return name
     raise StoreError(
-        "That is no name for a store.",
+        "That name cannot be a store's.",
         cause="a name is made of letters, digits, dots, dashes and underscores, at most 100 of them.",
         next_step="name it like profile:default",
     )
@@ -213,7 +213,7 @@ def _path(name: str) -> Path:
 
 def _no_store() -> NoReturn:
     raise StoreError(
-        "That is no store.",
+        "That is not the name of a store.",
         cause="a store is profile:NAME, keyring:NAME, shared:NAME, or a file's path (one without a dot: ./NAME).",
         next_step="name it like profile:default",
     )

@@ -115,7 +115,7 @@ class Lease:
     def _busy(self) -> None:
         rows = self._run("SELECT holder FROM oint_pair WHERE name = %(row)s")
         raise StoreBusy(
-            "Another machine holds this pair and does not come to its end, so nothing was sent.",
+            "Another machine is refreshing these tokens and has not finished, so nothing was sent.",
             cause=f"it is held by {escaped(rows[0][0], 200) if rows and rows[0][0] else 'another process'}.",
             next_step="wait for that process or end it, then run it again",
         )

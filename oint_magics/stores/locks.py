@@ -31,8 +31,8 @@ T = TypeVar("T")
 _STRIPES = 2
 # Whether the system has the lock as one call; a switch, so that the other way is tested too.
 BY_FLOCK = os.name == "posix"
-_PAIR = "Another process holds this pair and does not come to its end"
-_LOGIN = "Another login of this app does not come to its end"
+_PAIR = "Another process is refreshing these tokens and has not finished"
+_LOGIN = "Another login of this app has not finished"
 
 
 @contextlib.contextmanager

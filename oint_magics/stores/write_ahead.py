@@ -189,12 +189,10 @@ class ExchangeRecord:
                 folder.rename(self._name, folder, f"{_KEPT}{self._name}-{secrets.token_hex(4)}")
             leases = [*leases_in(head), *([self._lease] if self._lease else [])]
             start = self._new_head(tries, leases)
-            self._descriptor = folder.create(f"{self._name}.new")
-            write_all(self._descriptor, start + bytes(ROOM))
-            os.fsync(self._descriptor)
-            os.lseek(self._descriptor, len(start), os.SEEK_SET)
-            folder.rename(f"{self._name}.new", folder, self._name)
+            folder.write(self._name, start + bytes(ROOM))
             folder.sync()
+            self._descriptor = folder.open(self._name, os.O_RDWR)
+            os.lseek(self._descriptor, len(start), os.SEEK_SET)
         exchange_notes.write(self._fingerprint, self._folder.place)
 
     def _new_head(self, tries: int, leases: list[str]) -> bytes:

@@ -103,9 +103,9 @@ def _own_profile(auth: Auth, *, interactive: bool) -> Store:
 def _check_watched(*, interactive: bool) -> None:
     if not interactive and not settings.has_home():
         raise StoreError(
-            "Nobody would see where the new pair goes, so nothing was sent.",
-            cause="the source is no place that can be written, and this is a script or runs without a user.",
-            next_step='name a store: --to profile:NAME (in Python: to="profile:NAME"), or set OINT_HOME',
+            "There is no place to save the new tokens. Nothing was sent.",
+            cause="the source cannot be written, and this is a script or a notebook without a user.",
+            next_step="name a store: --to profile:NAME; or set OINT_HOME",
         )
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from oint_magics.stores import Store
     from oint_magics.tokens.source import Source
 _MOST_MOVES = 8
-_STOPPED = "the token was on its way. It is refreshed, and the new pair is saved."
+_STOPPED = "the request had been sent. The tokens are refreshed and saved."
 
 
 def refresh(

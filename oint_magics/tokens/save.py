@@ -187,6 +187,5 @@ def _elsewhere(label: str, rescued: str | None, reason: str) -> NotSaved:
     return NotSaved(
         f"The server gave new tokens, but neither {label} nor a profile could be written: only this process has them.",
         cause=reason,
-        next_step="make room before this process ends, then: %twitter_keep unsaved: profile:rescued "
-        '(in Python: twitter.keep("unsaved:", "profile:rescued"))',
+        next_step="make room before this process ends, then: %twitter_keep unsaved: profile:rescued",
     )

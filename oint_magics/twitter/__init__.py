@@ -9,15 +9,33 @@ from oint_magics.error_boundary import error_boundary
 
 TYPE_CHECKING = False  # not imported: `typing` alone costs more than all the rest here
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from os import PathLike
-    from typing import Any
+    from typing import Any, ParamSpec, TypeVar
 
     from oint_magics.accounts.status import Accounts
     from oint_magics.api.me import User
     from oint_magics.display.table import Table
     from oint_magics.http.session import Bearer, Session
     from oint_magics.tokens.response import TokenResponse
+
+    P = ParamSpec("P")
+    R = TypeVar("R")
+
+
+def _call(call: Callable[P, R]) -> Callable[P, R]:
+    """Let a call raise our errors only, with next steps that name calls."""
+    return error_boundary(call, _name_calls)
+
+
+def _name_calls(problem: Exception) -> None:
+    from oint_magics.display.steps import as_calls
+    from oint_magics.errors import OintError
+
+    if isinstance(problem, OintError):
+        problem.cause = problem.cause and as_calls(problem.cause)
+        problem.next_step = problem.next_step and as_calls(problem.next_step)
+
 
 __all__ = [
     "authorization_link",
@@ -35,7 +53,7 @@ __all__ = [
 ]
 
 
-@error_boundary
+@_call
 def refresh(
     auth: str | PathLike[str] | Mapping[str, object] | None = None,
     *,
@@ -51,7 +69,7 @@ def refresh(
         to: the store for the new pair; `None` for where the old one came from. A source that cannot be
             written needs it, unless `OINT_HOME` names the data folder.
         if_expired: send nothing while the access token is fresh.
-        try_old: send a token again of which it is twice in doubt whether it was used.
+        try_old: retry a refresh token even after two attempts whose outcome is unknown.
 
     Returns:
         X's answer; `r["access_token"]` is the plain token, everything shown is masked.
@@ -64,7 +82,7 @@ def refresh(
     return calls.refresh(auth, to=to, if_expired=if_expired, try_old=try_old)
 
 
-@error_boundary
+@_call
 def keep(auth: str | PathLike[str] | Mapping[str, object], to: str, *, replace: bool = False) -> str:
     """Copy an auth structure into a store and make that its home.
 
@@ -86,7 +104,7 @@ def keep(auth: str | PathLike[str] | Mapping[str, object], to: str, *, replace: 
     return calls.keep(auth, to, replace=replace)
 
 
-@error_boundary
+@_call
 def forget(store: str) -> None:
     """Forget an account: delete the profile, or the team's row, and what is known of it.
 
@@ -104,7 +122,7 @@ def forget(store: str) -> None:
     calls.forget(store)
 
 
-@error_boundary
+@_call
 def authorization_link(
     auth: str | PathLike[str] | Mapping[str, object], *, scope: str | Sequence[str] | None = None
 ) -> str:
@@ -119,14 +137,14 @@ def authorization_link(
 
     Raises:
         AuthError: the source cannot be read, or has no `redirect_uri`.
-        UsageError: that is no list of scopes.
+        UsageError: that is not a list of scopes.
     """
     from oint_magics.twitter import logins
 
     return logins.authorization_link(auth, scope=scope)
 
 
-@error_boundary
+@_call
 def get_token(
     code_or_url: str, auth: str | PathLike[str] | Mapping[str, object], *, to: str | None = None
 ) -> TokenResponse:
@@ -153,7 +171,7 @@ def get_token(
     return logins.get_token(code_or_url, auth, to=to)
 
 
-@error_boundary
+@_call
 def login(
     auth: str | PathLike[str] | Mapping[str, object] | None = None,
     *,
@@ -183,7 +201,7 @@ def login(
     return logins.login(auth, to=to, scope=scope, timeout=timeout)
 
 
-@error_boundary
+@_call
 def revoke(auth: str | PathLike[str] | Mapping[str, object]) -> Table:
     """Revoke both tokens of a pair at X (RFC 7009); the store keeps them, and they open nothing any more.
 
@@ -202,7 +220,7 @@ def revoke(auth: str | PathLike[str] | Mapping[str, object]) -> Table:
     return calls.revoke(auth)
 
 
-@error_boundary
+@_call
 def status(auth: str | PathLike[str] | Mapping[str, object] | None = None, *, check: bool = False) -> Accounts:
     """Return every known account, its expiry, scopes and last refresh, and whether it is in doubt.
 
@@ -225,7 +243,7 @@ def status(auth: str | PathLike[str] | Mapping[str, object] | None = None, *, ch
     return calls.status(auth, check=check)
 
 
-@error_boundary
+@_call
 def bearer(auth: str | PathLike[str] | Mapping[str, object] | None = None) -> Bearer:
     """Return an `auth` for a `requests` session of another's making: it gives each request the token that is good then.
 
@@ -247,7 +265,7 @@ def bearer(auth: str | PathLike[str] | Mapping[str, object] | None = None) -> Be
     return calls.bearer(auth)
 
 
-@error_boundary
+@_call
 def session(auth: str | PathLike[str] | Mapping[str, object] | None = None) -> Session:
     """Return a `requests.Session` that carries the current access token, as `bearer` does, to X's API.
 
@@ -268,7 +286,7 @@ def session(auth: str | PathLike[str] | Mapping[str, object] | None = None) -> S
     return calls.session(auth)
 
 
-@error_boundary
+@_call
 def me(auth: str | PathLike[str] | Mapping[str, object] | None = None) -> User:
     """Return whose token it is (`GET /2/users/me`; wants the scopes tweet.read and users.read).
 
@@ -287,7 +305,7 @@ def me(auth: str | PathLike[str] | Mapping[str, object] | None = None) -> User:
     return calls.me(auth)
 
 
-@error_boundary
+@_call
 def get(
     path: str,
     auth: str | PathLike[str] | Mapping[str, object] | None = None,

@@ -52,7 +52,7 @@ def text_argument(name: str, value: object) -> str:
     """Return an argument that is text; raises a `UsageError` that names one which is not."""
     if isinstance(value, str):
         return value
-    raise UsageError(f"{name} is no text: it is of type {type(value).__name__}.", next_step="help(twitter)")
+    raise UsageError(f"{name} must be text; it is of type {type(value).__name__}.", next_step="help(twitter)")
 
 
 def source_of(auth: object, variables: Mapping[str, object] | None = None) -> Source:
@@ -95,7 +95,7 @@ def refresh(  # noqa: PLR0913 - what a user may say, each by its name
         auth: the source, or `None` for the default.
         to: the store for the new pair, or `None`.
         if_expired: send nothing while the access token is fresh.
-        try_old: send a token again of which it is twice in doubt whether it was used.
+        try_old: retry a refresh token even after two attempts whose outcome is unknown.
         variables: where names are looked up, or `None`.
         interactive: whether somebody sees where the pair of a text goes.
     """

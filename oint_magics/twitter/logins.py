@@ -147,7 +147,7 @@ def begun(plan: Plan, seconds: float, at_end: Callable[[TokenResponse | OintErro
 
 def _check_seconds(seconds: object) -> None:
     if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 < seconds <= 86_400:
-        raise UsageError("timeout is no number of seconds, from 1 to 86400.", next_step="timeout=600")
+        raise UsageError("timeout must be a number of seconds from 1 to 86400.", next_step="timeout=600")
 
 
 def login(

@@ -23,7 +23,7 @@ def test_all_is_right(sandbox, auth_file):
     assert found["client id"] == found["client secret"] == "right"
     assert found["access token"] == "works, for @sandbox"
     assert "nothing is known against it" in found["refresh token"]
-    assert "public reports" in found["how sure"]
+    assert "undocumented" in found["how sure"]
     assert Path(name).read_bytes() == before
     assert sandbox.accounts.counts.refreshes == refreshes
     assert sandbox.accounts.counts.reuses == 0

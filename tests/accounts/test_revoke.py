@@ -25,7 +25,7 @@ def test_both_tokens_are_ended_and_a_refresh_says_so(sandbox, auth_file):
     for call in (twitter.refresh, lambda source: twitter.refresh(source, if_expired=True)):
         with pytest.raises(errors.TokenSpent, match="were revoked on") as caught:
             call(name)
-        assert "%twitter_login" in caught.value.next_step
+        assert "twitter.login()" in caught.value.next_step
     assert sandbox.accounts.counts.refused == refused
     assert "revoked" in twitter.status(name)[0].state
 

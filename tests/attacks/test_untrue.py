@@ -107,9 +107,9 @@ def test_stop_of_a_revocation(raw, auth, monkeypatch, after):
 
     said = stopped("twitter.revoke('auth.json')", lambda: server.requests)
 
-    assert said == "too late to stop: the revocation was on its way. Both tokens are ended.\n"
+    assert said == "too late to stop: the revocation had been sent. Both tokens are ended.\n"
     assert len(server.requests) == 2
-    after("the revocation was on its way. Both tokens are ended.")
+    after("the revocation had been sent. Both tokens are ended.")
 
 
 @row("10", "stop while a code is exchanged", "it is refreshed, and the new pair is saved")
@@ -122,7 +122,7 @@ def test_stop_of_a_code(raw, auth, monkeypatch, after):
         "twitter.authorization_link('app.json'); twitter.get_token('code', 'app.json')", lambda: server.requests
     )
 
-    assert said == "too late to stop: the code was on its way. The login is done, and its pair is saved.\n"
+    assert said == "too late to stop: the code had been sent. The login is done, and its pair is saved.\n"
     assert pair("app.json")["refresh_token"] == "r"
     after("the login is done, and its pair is saved")
 

@@ -71,7 +71,7 @@ def test_an_app_that_is_no_store_wants_a_place(sandbox):
     link = twitter.authorization_link(auth)
     code = sandbox.approve(link)
     del os.environ["OINT_HOME"]
-    with pytest.raises(errors.StoreError, match="Nobody would see"):
+    with pytest.raises(errors.StoreError, match="There is no place to save"):
         twitter.get_token(code, auth)
 
     response = twitter.get_token(code, auth, to="./first.json")
@@ -324,7 +324,7 @@ def test_a_code_that_was_used_or_is_too_old(sandbox, app):
     with pytest.raises(errors.InvalidGrant, match="older than 30 seconds, was used before") as caught:
         twitter.get_token(address, app)
 
-    assert "%twitter_login" in caught.value.next_step
+    assert "twitter.login()" in caught.value.next_step
     assert caught.value.error == "invalid_request"
     assert kept() == sandbox_app(kept())
     sandbox.logins.code_lives = 30.0

@@ -139,7 +139,7 @@ IN_DOUBT = [
 @pytest.mark.parametrize(("status", "body"), IN_DOUBT, ids=range(len(IN_DOUBT)))
 def test_in_doubt(status, body):
     """Where the answer does not tell, we do not guess."""
-    with pytest.raises(errors.InDoubt, match="Sent to host, and it is in doubt") as caught:
+    with pytest.raises(errors.InDoubt, match="The request was sent to host, and its outcome is unknown") as caught:
         read(status, body)
     assert not isinstance(caught.value, errors.AnswerUnreadable)
     assert caught.value.cause.endswith(".")
@@ -216,7 +216,7 @@ def test_try_later(status, body, headers, retry_at):
     with pytest.raises(errors.TryLater, match="Nothing is spent|not spent") as caught:
         read(status, body, **headers)
     assert caught.value.retry_at == retry_at
-    assert {429: "asks to wait", 503: "does not take requests", 403: "edge network"}[status] in str(caught.value)
+    assert {429: "asks to wait", 503: "does not take requests", 403: "is behind a filter"}[status] in str(caught.value)
     assert str(caught.value).startswith("host ")
     assert caught.value.cause
     if retry_at:

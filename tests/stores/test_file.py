@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from oint_magics.errors import AuthError, StoreError, StoreNotWritable
-from oint_magics.stores import open_store
+from oint_magics.stores import locks, open_store, private_folder
 
 
 class TestFile(StoreContract):
@@ -22,6 +22,18 @@ class TestFile(StoreContract):
     @pytest.fixture
     def store(self, again):
         return again()
+
+
+@pytest.fixture
+def by_paths(monkeypatch):
+    """A system that opens nothing by a folder's descriptor and has no flock, as Windows."""
+    monkeypatch.setattr(private_folder, "BY_DESCRIPTOR", False)
+    monkeypatch.setattr(locks, "BY_FLOCK", False)
+
+
+@pytest.mark.usefixtures("by_paths")
+class TestFileByPaths(TestFile):
+    pass
 
 
 class TestProfile(StoreContract):
@@ -45,6 +57,11 @@ class TestProfile(StoreContract):
 
         with pytest.raises(StoreNotWritable):
             store.create(AUTH)
+
+
+@pytest.mark.usefixtures("by_paths")
+class TestProfileByPaths(TestProfile):
+    pass
 
 
 BEFORE = '{\r\n\t"note" : "Привет" , // mine\r\n\t\'client_id\':"an-id",\r\n\t"refresh_token" :"old","access_token": "o"\r\n}\r\n'

@@ -16,7 +16,7 @@ from raw_server import answer
 
 from oint_magics import twitter
 from oint_magics.errors import InDoubt, NotSaved, StoreError
-from oint_magics.stores import open_store
+from oint_magics.stores import locks, open_store, private_folder
 
 
 @pytest.mark.usefixtures("ring")
@@ -28,6 +28,14 @@ class TestKeyring(StoreContract):
     @pytest.fixture
     def store(self, again):
         return again()
+
+
+class TestKeyringByPaths(TestKeyring):
+    @pytest.fixture(autouse=True)
+    def by_paths(self, monkeypatch):
+        """As Windows is."""
+        monkeypatch.setattr(private_folder, "BY_DESCRIPTOR", False)
+        monkeypatch.setattr(locks, "BY_FLOCK", False)
 
 
 @pytest.fixture

@@ -210,7 +210,7 @@ def test_a_text_s_pair_goes_nowhere_unseen(sandbox, monkeypatch):
     """In a script somebody has to say where, as for a refresh."""
     monkeypatch.delenv("OINT_HOME")
 
-    with pytest.raises(errors.StoreError, match="Nobody would see"):
+    with pytest.raises(errors.StoreError, match="There is no place to save"):
         CurrentToken(source_of(sandbox.issue() | {"expires_at": 1})).auth()
     assert sandbox.accounts.counts.refreshes == 0
 

@@ -74,7 +74,7 @@ def test_nobody_watching_means_a_store_must_be_named(sandbox, monkeypatch, home)
     """Without `to` and `OINT_HOME` a script's pair would go where nobody looks: nothing is sent."""
     monkeypatch.delenv("OINT_HOME")
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
-    with pytest.raises(errors.StoreError, match="nothing was sent"):
+    with pytest.raises(errors.StoreError, match="Nothing was sent"):
         twitter.refresh(sandbox.issue())
     assert sandbox.accounts.counts.refreshes == 0
 
@@ -220,7 +220,7 @@ def test_what_its_store_does_not_take_is_kept_on_its_way(sandbox, auth_file, mon
 
     assert "No space left on device." in str(caught.value)
     assert caught.value.response["refresh_token"] not in str(caught.value)
-    assert "%twitter_refresh --auth auth.json" in caught.value.next_step
+    assert 'twitter.refresh("auth.json")' in caught.value.next_step
     response = twitter.refresh("auth.json")
     assert "repaired" in str(response)
     assert response["refresh_token"] == caught.value.response["refresh_token"]
@@ -273,7 +273,7 @@ def test_what_was_answered_after_its_store_had_changed_goes_to_a_profile(sandbox
 
     place = caught.value.response.saved_to
     assert "Gone." in str(caught.value)
-    assert f"%twitter_refresh --auth {place}" in str(caught.value)
+    assert f'twitter.refresh("{place}")' in str(caught.value)
     assert caught.value.response["refresh_token"] not in str(caught.value)
     assert sandbox.accounts.bearer(twitter.refresh(place)["access_token"])
 
@@ -289,7 +289,7 @@ def test_what_no_place_takes_is_in_this_process(sandbox, auth_file, monkeypatch)
         twitter.refresh("auth.json")
 
     assert caught.value.response.saved_to is None
-    assert "%twitter_keep unsaved: profile:rescued" in str(caught.value)
+    assert 'twitter.keep("unsaved:", "profile:rescued")' in str(caught.value)
     assert twitter.keep("unsaved:", "profile:rescued") == "profile:rescued"
     assert sandbox.accounts.bearer(twitter.refresh("profile:rescued")["access_token"])
     with pytest.raises(errors.AuthError):
@@ -380,7 +380,7 @@ def test_messages_name_the_host_and_xs_next_step(raw, auth, monkeypatch):
 
     with pytest.raises(errors.InvalidGrant, match=server.url.removeprefix("http://")) as caught:
         twitter.refresh(auth)
-    assert "%twitter_login" in caught.value.next_step
+    assert "twitter.login()" in caught.value.next_step
     monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", "http://127.0.0.1:1/t")
     with pytest.raises(errors.NotSent, match="127.0.0.1:1"):
         twitter.refresh(auth)

@@ -80,7 +80,7 @@ def test_keep_does_not_overwrite_unless_told(sandbox, auth_file):
     auth_file()
     twitter.keep(sandbox.issue(), "profile:work")
 
-    with pytest.raises(errors.StoreTaken, match="--replace"):
+    with pytest.raises(errors.StoreTaken, match="replace=True"):
         twitter.keep("auth.json", "profile:work")
     assert twitter.keep("auth.json", "profile:work", replace=True) == "profile:work"
 
@@ -142,7 +142,7 @@ def test_the_stop_button_shows_nothing_of_what_was_given(auth):
 
     said = subprocess.run([sys.executable, "-c", WAITING], capture_output=True, text=True).stdout
 
-    assert said.startswith("Stopped stopped while nothing was on its way")
+    assert said.startswith("Stopped stopped before anything else was sent")
     assert said.strip().endswith("False")
 
 
