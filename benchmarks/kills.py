@@ -97,11 +97,15 @@ def start(code, core):
     return process
 
 
-def keep_awake(core):
+@contextlib.contextmanager
+def awake(core):
     """Keep a core from sleeping, at the lowest priority: a virtual one takes milliseconds to come back."""
     process = start("while True: pass", core)
     os.sched_setscheduler(process.pid, os.SCHED_IDLE, os.sched_param(0))
-    return process
+    try:
+        yield
+    finally:
+        process.kill()
 
 
 class Server:
@@ -175,8 +179,8 @@ def verdict():
 
 def main(kills):
     """Kill, look, count."""
-    server, awake, counts = Server(), keep_awake(1), {}
-    with tempfile.TemporaryDirectory() as folder:
+    server, counts = Server(), {}
+    with awake(1), tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         os.environ["OINT_HOME"] = f"{folder}/home"
         nursery = start(NURSERY, 1)
@@ -191,7 +195,6 @@ def main(kills):
         nursery.stdin.close()
         os.chdir("/")
     server.process.stdin.close()
-    awake.kill()
     verdicts = ("good", "repaired", "lost, said", "lost, not said")
     rows = [(*key, *(found[name] for name in verdicts)) for key, found in sorted(counts.items())]
     show(f"{kills} kills", ("kills", "moment", *verdicts), rows)

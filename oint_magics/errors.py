@@ -2,7 +2,7 @@
 
     OintError
     ├── UsageError              the magic's line cannot be understood
-    ├── NotInteractive             a form or a prompt needs somebody, and nobody is there
+    ├── NotInteractive          a form or a prompt needs an interactive session
     ├── SettingError            an `OINT_…` variable cannot be used
     ├── AuthError               what was given is no auth structure
     │   ├── AuthNotFound        nothing there

@@ -41,7 +41,7 @@ def keep(source: Source, store: Store, *, replace: bool) -> None:
         if store.exists() and not replace and not store.read().own_document.matches(found.own_document):
             raise StoreTaken(
                 f"{store.label} holds other auth data already.",
-                cause="a pair that is overwritten is lost, and perhaps it is the newest.",
+                cause="overwritten tokens are lost, and they may be the newest ones.",
                 next_step="choose another name, or give up what it holds: --replace",
             )
         store.create(found)

@@ -29,7 +29,7 @@ def bundle(url: str) -> Path:
         return Path(certifi.where())
     path = Path(os.environ[name])
     if not path.exists():
-        _unusable(name, "there is no file at the path that it names.", f"correct or unset {name}")
+        _unusable(name, "the file that it names does not exist.", f"correct or unset {name}")
     return path
 
 
@@ -64,7 +64,7 @@ def _check(address: str, name: str) -> None:
     except ValueError:
         is_usable = False
     if not is_usable:
-        _unusable(name, "it is no address of a proxy, like http://HOST:PORT.", f"correct or unset {name}")
+        _unusable(name, "it is not a proxy's address, like http://HOST:PORT.", f"correct or unset {name}")
     if parts.scheme.startswith("socks") and find_spec("socks") is None:
         _unusable(
             name, "it names a SOCKS proxy, and the package for that is missing.", '%pip install "requests[socks]"'

@@ -11,12 +11,13 @@ import contextlib
 import json
 import os
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from oint_magics import settings
 from oint_magics.errors import StoreBusy
 from oint_magics.stores import journal_text
-from oint_magics.stores.private_folder import data_folder
+from oint_magics.stores.private_folder import data_folder, is_mine
 
 if TYPE_CHECKING:
     import sqlite3
@@ -94,9 +95,8 @@ class Journal:
             StoreBusy: another process holds the log all the time.
             StoreError: it is there and cannot be read.
         """
-        names = (fingerprint, fingerprint[:_OLD_DIGITS])
         for folder in self._folders:
-            found = _read(folder, lambda database: _known(database, names))
+            found = _read(folder, partial(_known, names=_names(fingerprint, folder)))
             if found is not None and found != Known():
                 return found
         return Known()
@@ -166,10 +166,27 @@ def here(beside: Path | None = None) -> Journal:
     """Return this machine's refresh log.
 
     Args:
-        beside: where it is kept if there is no data folder and none can be made; `None` for nowhere.
+        beside: where it is kept if there is no data folder and none can be made; `None` for nowhere. One that another
+            user has made is not read.
     """
     home = settings.data_folder()
-    return Journal(home, beside) if beside else Journal(home)
+    if beside is None:
+        return Journal(home)
+    try:
+        is_usable = is_mine(beside.lstat())
+    except OSError:
+        is_usable = True  # It is not there yet.
+    return Journal(home, beside) if is_usable else Journal(home)
+
+
+def _names(fingerprint: str, folder: Path) -> tuple[str, str]:
+    """Return the fingerprints under which a log may know a token.
+
+    Ten digits, which are shown to everybody, are believed in the data folder alone: a log beside a file may have come
+    with it.
+    """
+    is_own = folder == settings.data_folder()
+    return (fingerprint, fingerprint[:_OLD_DIGITS] if is_own else fingerprint)
 
 
 def _known(database: sqlite3.Connection, names: tuple[str, str]) -> Known:
@@ -188,7 +205,7 @@ def _known(database: sqlite3.Connection, names: tuple[str, str]) -> Known:
     return known._replace(newest=names[0] if newest in names else newest, place=_place(held), granted_at=at)
 
 
-def _apply(database: sqlite3.Connection, entry: dict[str, Any]) -> None:
+def _apply(database: sqlite3.Connection, entry: dict[str, Any], folder: Path) -> None:
     at = float(entry["at"])
     if "end" in entry:
         _apply_end(database, str(entry["token"]), str(entry["end"]), at)
@@ -196,7 +213,8 @@ def _apply(database: sqlite3.Connection, entry: dict[str, Any]) -> None:
         database.execute("UPDATE family SET place = '' WHERE place = ?", (_held(str(entry["forgotten"])),))
     else:
         spent, newest = str(entry["spent"]), str(entry["newest"])
-        family = _family_of(database, spent, newest, (newest, _held(str(entry["place"])), at))
+        home = (newest, _held(str(entry["place"])), at)
+        family = _family_of(database, _names(spent, folder), _names(newest, folder), home)
         last = database.execute("SELECT max(number) FROM token WHERE family = ?", (family,)).fetchone()[0] or 0
         for number, fingerprint in ((last + 1, spent), (last + 2, newest)):
             database.execute("INSERT OR IGNORE INTO token VALUES (?, ?, ?)", (fingerprint, family, number))
@@ -209,10 +227,12 @@ def _apply_end(database: sqlite3.Connection, fingerprint: str, how: str, at: flo
     database.execute(f"DELETE FROM ended WHERE at <= ({oldest})", (_MOST,))  # noqa: S608 - no value in it
 
 
-def _family_of(database: sqlite3.Connection, spent: str, newest: str, home: tuple[str, str, float]) -> int | None:
+def _family_of(
+    database: sqlite3.Connection, spent: tuple[str, str], newest: tuple[str, str], home: tuple[str, str, float]
+) -> int | None:
     """Return the family of a new entry, which lives where the entry says."""
     query = "SELECT family FROM token WHERE fingerprint IN (?, ?) ORDER BY length(fingerprint) DESC LIMIT 1"
-    known, later = (database.execute(query, (token, token[:_OLD_DIGITS])).fetchone() for token in (spent, newest))
+    known, later = (database.execute(query, names).fetchone() for names in (spent, newest))
     if known:
         database.execute("UPDATE family SET newest = ?, place = ?, at = ? WHERE id = ?", (*home, known[0]))
         return int(known[0])
@@ -248,7 +268,7 @@ def _read(folder: Path, work: Callable[[sqlite3.Connection], T]) -> T | None:
         journal_text.not_of_the_system(error)
     # What cannot be opened, or is damaged and cannot be put aside, is asked as the text tells it.
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
-        _fill(database, _text_of(folder))
+        _fill(database, _text_of(folder), folder)
         return work(database)
 
 
@@ -259,7 +279,7 @@ def _write(folder: Path, entry: dict[str, Any]) -> bool:
     def work(database: sqlite3.Connection) -> None:
         with database:
             database.execute("BEGIN IMMEDIATE")
-            _apply(database, entry)
+            _apply(database, entry, folder)
 
     is_noted = journal_text.append(folder, entry)
     try:
@@ -332,17 +352,17 @@ def _make(database: sqlite3.Connection, folder: Path) -> None:
             end = {"format": journal_text.FORMAT, "at": at, "token": fingerprint, "end": how}
             journal_text.append(folder, end)
     elif version == 0:
-        _fill(database, journal_text.entries_in(folder))
+        _fill(database, journal_text.entries_in(folder), folder)
     if version != FORMAT:
         database.execute(f"PRAGMA user_version = {FORMAT}")
     database.execute("COMMIT")
 
 
-def _fill(database: sqlite3.Connection, entries: list[dict[str, Any]]) -> None:
+def _fill(database: sqlite3.Connection, entries: list[dict[str, Any]], folder: Path) -> None:
     for statement in _SCHEMA.split(";"):
         database.execute(statement)
     for entry in entries:
-        _apply(database, entry)
+        _apply(database, entry, folder)
 
 
 def _is_damaged(error: sqlite3.DatabaseError) -> bool:

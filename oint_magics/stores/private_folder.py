@@ -138,6 +138,16 @@ class Folder:
             else:
                 return
 
+    def has_modes(self) -> bool:
+        """Tell whether the file system keeps a file's mode; a Windows disk under Linux (WSL) shows every file open."""
+        name = f"mode.{os.getpid()}.new"
+        descriptor = self.create(name)
+        try:
+            return is_closed(os.fstat(descriptor))
+        finally:
+            os.close(descriptor)
+            self.remove(name)
+
     def remove(self, name: str) -> None:
         """Remove a file, and not what a link leads to; nothing happens where there is none."""
         path, at = self._at(name)

@@ -340,7 +340,9 @@ class ExchangeRecord:
     def _is_private(self, folder: Folder) -> bool:
         found = folder.stat(self._name)
         owner = folder.owner if isinstance(folder, StateFolder) else None
-        return found is not None and is_mine(found, owner) and is_closed(found) and found.st_nlink == 1
+        if found is None or not is_mine(found, owner) or found.st_nlink != 1:
+            return False
+        return is_closed(found) or not folder.has_modes()
 
     def _is_proved(self, head: dict[str, Any]) -> bool:
         """Tell whether the token's owner wrote a head; one of another format may have another way to say so."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import as_nobody
 import pytest
-from attacks.rows import row
+from attacks.rows import pair, row
 
 from oint_magics import errors, secret, twitter
 from oint_magics.stores import journal
@@ -19,16 +19,6 @@ TWICE = """
 print(json.dumps(said(lambda: twitter.refresh("auth.json"))))
 print(json.dumps(said(lambda: twitter.refresh("copy.json"))))
 """
-
-
-@pytest.fixture
-def strict(sandbox):
-    sandbox.accounts.punishes_reuse = True
-    return sandbox
-
-
-def pair(name="auth.json"):
-    return json.loads(Path(name).read_text())
 
 
 @pytest.fixture

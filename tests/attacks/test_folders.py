@@ -12,7 +12,7 @@ from pathlib import Path
 import as_nobody
 import psycopg
 import pytest
-from attacks.rows import row
+from attacks.rows import pair, row
 
 from oint_magics import errors, twitter
 from oint_magics.sandbox import AUTH_FILE, Sandbox
@@ -20,16 +20,6 @@ from oint_magics.stores import open_store
 
 SECONDS = float(os.environ.get("SWAP_SECONDS", "2"))
 RENAME_EXCHANGE = 2
-
-
-@pytest.fixture
-def strict(sandbox):
-    sandbox.accounts.punishes_reuse = True
-    return sandbox
-
-
-def pair(name="auth.json"):
-    return json.loads(Path(name).read_text())
 
 
 def swap(folder, theirs, is_over):
@@ -294,10 +284,10 @@ def test_a_file_that_has_no_room_for_a_longer_pair(strict, auth_file, after):
 
 
 PROXIES = {
-    "REQUESTS_CA_BUNDLE": ("/nowhere/ca.pem", "no file"),
+    "REQUESTS_CA_BUNDLE": ("/nowhere/ca.pem", "does not exist"),
     "HTTPS_PROXY": ("socks5://127.0.0.1:1", "SOCKS"),
-    "https_proxy": ("http://:80:80", "no address of a proxy"),
-    "ALL_PROXY": ("://", "no address of a proxy"),
+    "https_proxy": ("http://:80:80", "not a proxy's address"),
+    "ALL_PROXY": ("://", "not a proxy's address"),
 }
 
 

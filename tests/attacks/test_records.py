@@ -11,7 +11,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from attacks.rows import row
+from attacks.rows import pair, row
 from patience import wait_for
 
 from oint_magics import errors, twitter
@@ -22,16 +22,6 @@ from oint_magics.tokens.exchange import unfinished
 
 REFRESH = "from oint_magics import twitter; twitter.refresh('auth.json')"
 NOBODY = 54321
-
-
-@pytest.fixture
-def strict(sandbox):
-    sandbox.accounts.punishes_reuse = True
-    return sandbox
-
-
-def pair(name="auth.json"):
-    return json.loads(Path(name).read_text())
 
 
 def answered(grant):
@@ -169,6 +159,15 @@ def test_a_real_one_is_believed_in_any_data_folder(strict, auth_file, monkeypatc
     assert strict.accounts.counts.refreshes == 0
 
 
+def test_a_file_system_without_modes_has_its_records_believed(strict, auth_file, monkeypatch):
+    """A Windows disk under WSL shows every file as open to all."""
+    auth_file()
+    left_by_a_killed_run(NEW).chmod(0o666)
+    monkeypatch.setattr("oint_magics.stores.private_folder.Folder.has_modes", lambda _: False)
+
+    assert "repaired" in str(twitter.refresh("auth.json"))
+
+
 @pytest.mark.parametrize("kind", ["record", "note", "copy"])
 def test_what_has_an_unknown_format_is_left_alone_and_nothing_is_sent(strict, auth_file, home, kind):
     auth_file()
@@ -191,6 +190,24 @@ def test_what_has_an_unknown_format_is_left_alone_and_nothing_is_sent(strict, au
         twitter.refresh("auth.json")
     assert path.read_bytes() == before
     assert strict.accounts.counts.refreshes == asked
+
+
+@row("3", "a refresh log that came with the folder: ten digits of the token, and the attacker's file", "not tried")
+def test_a_planted_log_leads_nowhere(strict, auth_file, attacker, after):
+    """The ten digits stand in every published table; a log of the format before knows tokens by no more."""
+    auth_file()
+    Path("evil.json").write_text(json.dumps(pair() | attacker))
+    mine, theirs = (Secret(p["refresh_token"]).fingerprint() for p in (pair(), attacker))
+    Path(".oint").mkdir(mode=0o700)
+    lines = [[mine[:10], theirs, str(Path("evil.json").resolve()), time.time()], [mine[:10], theirs[:10], str(Path("evil.json").resolve()), time.time()]]  # fmt: skip
+    Path(".oint/journal.log").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    Path(".oint/journal.log").chmod(0o600)
+
+    response = twitter.refresh("auth.json")
+    assert response.saved_to == "auth.json"
+    assert response["access_token"] != attacker["access_token"]
+    assert twitter.refresh("auth.json").saved_to == "auth.json"
+    after("not believed: ten digits count in the data folder alone")
 
 
 NEW = {"token_type": "bearer", "expires_in": 7200, "access_token": "new-access", "refresh_token": "new-token"}
