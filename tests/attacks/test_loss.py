@@ -159,7 +159,7 @@ import glob, threading, time
 from oint_magics import twitter
 thread = threading.Thread(target={call}, daemon=True)
 thread.start()
-while thread.is_alive() and not glob.glob(".oint/exchange-*"):  # From then on the token is under way.
+while thread.is_alive() and not glob.glob(".oint/exchange-*[0-9a-f]"):  # From then on the token is under way.
     time.sleep(0.01)
 """
 
@@ -195,7 +195,7 @@ def test_a_login_in_a_daemon_thread(sandbox, after):
         "import glob, threading\nfrom oint_magics import twitter\nfrom patience import wait_for\n"
         "link = twitter.authorization_link('app.json')\nprint(link, flush=True)\naddress = input()\n"
         "threading.Thread(target=lambda: twitter.get_token(address, 'app.json'), daemon=True).start()\n"
-        "wait_for(lambda: glob.glob('home/logins/exchange-login-*'), 'nothing was sent')"
+        "wait_for(lambda: glob.glob('home/logins/exchange-login-*[0-9a-f]'), 'nothing was sent')"
     )
     environment = os.environ | {
         "PYTHONPATH": str(Path(__file__).parent.parent),

@@ -401,7 +401,11 @@ def test_a_process_killed_with_a_compressed_answer(raw, auth, monkeypatch, after
     monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", f"{server.url}/t")
     Path("auth.json").write_text(json.dumps(auth))
     with subprocess.Popen([sys.executable, "-c", REFRESH]) as process:
-        wait_for(lambda: any(data[:-9] in p.read_bytes() for p in Path(".oint").glob("exchange-*")), "no answer", 0.01)
+        wait_for(
+            lambda: any(data[:-9] in p.read_bytes() for p in Path(".oint").glob("exchange-*[0-9a-f]")),
+            "no answer",
+            0.01,
+        )
         process.kill()
 
     assert "repaired" in str(twitter.refresh("auth.json"))
