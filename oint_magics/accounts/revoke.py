@@ -91,7 +91,8 @@ def _ended(auth: Auth, store: Store | None) -> list[Row]:
     if auth.refresh_token is not None:
         rows.append(Row("refresh token", f"{auth.refresh_token.masked()} {_end(auth, auth.refresh_token)}"))
         log = store.journal if store else journal.here()
-        log.end(auth.refresh_token.fingerprint(), journal.REVOKED)
+        with contextlib.suppress(OintError):  # It is revoked, whether this machine can note it or not.
+            log.end(auth.refresh_token.fingerprint(), journal.REVOKED)
         if store:
             newest.remove(store.place)
     if auth.access_token is not None:

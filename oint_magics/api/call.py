@@ -46,7 +46,7 @@ def answer(session: Session, path: str, params: Mapping[str, str]) -> dict[str, 
 
     Raises:
         CallError: X refused, or the answer cannot be read.
-        UsageError: that is no path of the API.
+        UsageError: it is not a path of the API.
         OintError: as for a refresh, where one was due and failed.
     """
     reply, host = session.ask(path_of(path), params), urlsplit(session.api).netloc
@@ -89,7 +89,7 @@ def _limited(headers: Mapping[str, str], what: str) -> NoReturn:
     calls = f" of {limit} call{'' if limit == '1' else 's'}" if limit.isdecimal() and len(limit) < 9 else ""
     problem = RateLimited(
         what,
-        cause=f"this window{calls} is used up; nothing is repeated by itself.",
+        cause=f"this window{calls} is used up; the call is not repeated automatically.",
         next_step=f"run it again {when}",
     )
     problem.status, problem.retry_at = 429, retry_at

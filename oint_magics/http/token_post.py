@@ -55,7 +55,7 @@ def send(endpoint: Endpoint, auth: Auth, request: TokenRequest, recorder: Record
 
 
 class Unrecorded:
-    """A recorder for requests that spend nothing, whose answer nobody needs to find again."""
+    """A recorder for requests that spend nothing, whose answer need not be recovered."""
 
     def check(self) -> None:
         """Allow the sending."""

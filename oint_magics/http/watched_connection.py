@@ -35,7 +35,7 @@ class Recorder(Protocol):
 
 
 class Taken(Exception):
-    """The answer's bytes are there; nobody else needs to read them."""
+    """The answer's bytes have been read; urllib3 must not read them again."""
 
 
 class Watch:

@@ -155,7 +155,7 @@ def _exchanged(plan: Plan, code: Secret, record: ExchangeRecord) -> Grant:
 
 
 def _begin(record: ExchangeRecord) -> None:
-    """Begin a login's record; where there is no data folder for it, a login that is lost is repeated."""
+    """Begin a login's record; without a data folder there is none, and a lost login is repeated."""
     with contextlib.suppress(StoreNotWritable):
         record.begin(1)
 

@@ -42,7 +42,7 @@ def ask(shell: Any, *, is_prompt: bool = False) -> TokenResponse | None:
     """Get an auth structure from the person who is there.
 
     Raises:
-        NotInteractive: nobody is.
+        NotInteractive: the session is not interactive.
     """
     if not is_somebody_there(shell):
         raise NotInteractive(
@@ -65,7 +65,7 @@ def login(shell: Any, line: str) -> TokenResponse:
     """Begin a login: below the cell, or in a terminal.
 
     Raises:
-        NotInteractive: nobody is there to approve.
+        NotInteractive: the session is not interactive.
     """
     words = parse(line, USAGES["twitter_login"])
     if not is_somebody_there(shell):

@@ -100,11 +100,16 @@ class Folder:
         new = f"{name}.{os.getpid()}.new"
         descriptor = self.create(new)
         try:
-            write_all(descriptor, data)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        self.rename(new, self, name)
+            try:
+                write_all(descriptor, data)
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            self.rename(new, self, name)
+        except OSError:
+            with contextlib.suppress(OSError):
+                self.remove(new)
+            raise
 
     def note(self, name: str, data: bytes) -> None:
         """Write a small file that costs nothing when it is damaged."""

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from oint_magics.oauth.raw_answer import Answer
     from oint_magics.secret import Secret
     from oint_magics.stores.seal import Seal
 
@@ -106,7 +105,13 @@ class RecordFolder:
         """
         log = journal.here(None if self._is_for_logins else self.folder)
         for name in self.unfinished():
-            answer = self._answer_in(name)
+            try:
+                raw = self._raw_in(name)
+            except (OSError, OintError):
+                continue  # It cannot be read now, and may hold an answer.
+            if not raw and name.startswith("login-"):
+                continue  # A login that is under way, perhaps.
+            answer = raw_answer.read(raw)
             brought = token_endpoint.refresh_token_in(answer) if answer else None
             if sent and brought and sent.has_fingerprint(brought) and log.known(name).newest is None:
                 log.record(name, brought, self.place)
@@ -118,14 +123,11 @@ class RecordFolder:
         for name in self.unfinished():
             self.of_login(name).discard()
 
-    def _answer_in(self, name: str) -> Answer | None:
-        raw = b""
-        with contextlib.suppress(OSError), self.opened() as folder:
-            raw = head_of(content(folder, _START + name))[1]
-        opened = b""
-        with contextlib.suppress(OintError):
-            opened = self.seal.opened(_START + name, raw) if self.seal and raw else raw
-        return raw_answer.read(opened or raw)
+    def _raw_in(self, name: str) -> bytes:
+        """Return the bytes of an answer in a record; raises `OSError` or `StoreError` where they cannot be read."""
+        with self.opened() as folder:
+            raw = head_of(folder.read(_START + name, LARGEST))[1]
+        return self.seal.opened(_START + name, raw) if self.seal and raw else raw
 
 
 class ExchangeRecord:
@@ -185,15 +187,27 @@ class ExchangeRecord:
             self._before, self._noted_before = content(folder, self._name), exchange_notes.read(self._fingerprint)
             head, raw = head_of(self._before)
             self._check_format(head)
-            if raw and _may_hold_pair(self._opened(raw)):
-                folder.rename(self._name, folder, f"{_KEPT}{self._name}-{secrets.token_hex(4)}")
+            if self._before and raw and _may_hold_pair(self._opened(raw)):
+                folder.write(f"{_KEPT}{self._name}-{secrets.token_hex(4)}", self._before)
             leases = [*leases_in(head), *([self._lease] if self._lease else [])]
             start = self._new_head(tries, leases)
             folder.write(self._name, start + bytes(ROOM))
-            folder.sync()
-            self._descriptor = folder.open(self._name, os.O_RDWR)
+            try:
+                folder.sync()
+                self._descriptor = folder.open(self._name, os.O_RDWR)
+            except OSError:
+                self._put_back(folder)  # Nothing is sent, and the record must not say that it was.
+                raise
             os.lseek(self._descriptor, len(start), os.SEEK_SET)
         exchange_notes.write(self._fingerprint, self._folder.place)
+
+    def _put_back(self, folder: Folder) -> None:
+        """Let the file be what it was before `begin`."""
+        with contextlib.suppress(OSError):
+            if self._before is None:
+                folder.remove(self._name)
+            else:
+                folder.write(self._name, self._before)
 
     def _new_head(self, tries: int, leases: list[str]) -> bytes:
         head = {
@@ -286,7 +300,8 @@ class ExchangeRecord:
         a copy, as long as the refresh log does not know what the record does.
         """
         self.discard()
-        self._folder.sweep(self._token)
+        with contextlib.suppress(OintError):  # The pair is saved; a record too many harms nobody.
+            self._folder.sweep(self._token)
 
     def rollback(self) -> None:
         """Undo `begin` where nothing was sent or spent: what an earlier exchange left in doubt stays as it was."""
@@ -296,7 +311,7 @@ class ExchangeRecord:
             exchange_notes.restore(self._fingerprint, self._noted_before)
             return
         with contextlib.suppress(OSError), self._folder.opened() as folder:
-            folder.write(self._name, self._before)
+            self._put_back(folder)
         self.close()
 
     def found(self) -> Unfinished | None:
@@ -327,7 +342,7 @@ class ExchangeRecord:
             raise StoreNotWritable(
                 "It is not known whether an earlier run left an answer, so nothing was sent.",
                 cause=f"{reason} ({escaped(str(self._folder.folder), 300)} holds the recovery files).",
-                next_step="make that folder yours, or remove it if nobody uses it",
+                next_step="make that folder yours and readable, then run it again",
             )
         if not is_there:
             return None, ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -164,7 +165,8 @@ def _granted_or_undone(auth: Auth, record: ExchangeRecord, before: Unfinished | 
     except TokenRefused as error:
         record.commit()
         if isinstance(error, InvalidGrant):
-            store.journal.end(token.fingerprint(), journal.REFUSED)
+            with contextlib.suppress(OintError):  # The refusal is what counts.
+                store.journal.end(token.fingerprint(), journal.REFUSED)
             _explain(error, auth, before, label)
         raise
     except OintError as error:

@@ -1,0 +1,85 @@
+"""The exchange record where something goes wrong: what it knows is never less afterwards."""
+
+import os
+from pathlib import Path
+
+import pytest
+from contract import AUTH
+
+from oint_magics.errors import StoreError, StoreNotWritable
+from oint_magics.secret import Secret
+from oint_magics.stores import open_store
+
+ANSWER = b'HTTP/1.1 200 OK\r\nContent-Length: 42\r\n\r\n{"access_token": "a", "refresh_token": "b"}'
+UNREADABLE = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n\x0bnotjson!"
+
+
+def left(store, token, answer):
+    record = store.records.of(token)
+    record.begin(1)
+    record.append(answer)
+    record.close()
+    return Path(record._folder.folder) / record._name
+
+
+@pytest.fixture
+def store():
+    store = open_store("./auth.json")
+    store.create(AUTH)
+    return store
+
+
+def test_a_sweep_leaves_what_cannot_be_opened_now(ring, monkeypatch):
+    """A keyring that is locked for a while: the record holds an answer that was not saved."""
+    store = open_store("keyring:work")
+    store.create(AUTH)
+    path = left(store, Secret("another"), ANSWER)
+
+    def locked(*_):
+        raise StoreError("It is locked.")
+
+    with monkeypatch.context() as change:
+        change.setattr("oint_magics.stores.keyring._call", locked)
+        store.records.sweep(AUTH.refresh_token)
+    assert path.exists()
+    assert store.records.of(Secret("another")).found().answer.body.endswith(b"}")
+
+
+def test_a_sweep_leaves_a_login_that_is_under_way(store):
+    record = store.login_records.of_login("login-app-x")
+    record.begin(1)
+
+    store.login_records.sweep()
+    assert record._is_still_there()
+    record.discard()
+
+
+def fail(*_, **__):
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_record_that_cannot_be_begun_leaves_the_kept_answer_in_its_place(store, monkeypatch, call):
+    """Or the next run would find no record, and send the token."""
+    path = left(store, AUTH.refresh_token, UNREADABLE)
+    before = path.read_bytes()
+
+    with monkeypatch.context() as change, pytest.raises(StoreNotWritable, match="nothing was sent"):
+        change.setattr(os, call, fail)
+        store.records.of(AUTH.refresh_token).begin(2)
+
+    assert path.read_bytes() == before
+    assert not list(path.parent.glob("*.new"))
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_record_that_was_written_and_not_begun_says_nothing_of_a_sending(store, monkeypatch, is_there):
+    if is_there:
+        left(store, AUTH.refresh_token, b"")
+    found = store.records.of(AUTH.refresh_token).found()
+
+    with monkeypatch.context() as change, pytest.raises(StoreNotWritable, match="nothing was sent"):
+        change.setattr("oint_magics.stores.private_folder.Folder.sync", fail)
+        store.records.of(AUTH.refresh_token).begin(2)
+
+    assert store.records.of(AUTH.refresh_token).found() == found
