@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
 from oint_magics import settings
 from oint_magics.errors import StoreError
 from oint_magics.stores.file import FileStore
-from oint_magics.stores.write_ahead import unfinished_in
+from oint_magics.stores.unfinished import unfinished_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ from oint_magics.errors import StoreError
 from oint_magics.secret import Secret
 from oint_magics.stores.file import FileStore
 from oint_magics.stores.seal import Seal, is_key
-from oint_magics.stores.write_ahead import unfinished_in
+from oint_magics.stores.unfinished import unfinished_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -9,17 +10,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from oint_magics.errors import OintError
 from oint_magics.oauth import token_endpoint
 from oint_magics.stores import journal_text
+from oint_magics.stores.private_folder import STATE_FOLDER, Folder
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from oint_magics.auth.structure import Auth
     from oint_magics.oauth.raw_answer import Answer
     from oint_magics.oauth.token_endpoint import Grant
     from oint_magics.secret import Secret
-    from oint_magics.stores.private_folder import Folder
+
 
 LARGEST = 3 * 1024 * 1024
 # Room for an answer that is reserved on the disk before anything is sent; a longer one grows the file.
 ROOM = 16 * 1024
+# How the names of records begin.
+START = "exchange-"
 
 
 class Unfinished(NamedTuple):
@@ -92,3 +98,18 @@ def leases_in(head: dict[str, Any]) -> list[str]:
     """Return the leases that a head names."""
     leases = head.get("leases")
     return [str(lease) for lease in leases] if isinstance(leases, list) else []
+
+
+def unfinished_in(folder: Path) -> dict[str, str]:
+    """Return the stores beside which a record was left, each with the fingerprint of its token.
+
+    Args:
+        folder: the folder of the stores' files.
+    """
+    state = folder / STATE_FOLDER
+    if not state.is_dir():
+        return {}
+    with contextlib.suppress(OSError), Folder(state) as opened:
+        names = [name for name in opened.names(START) if not name.endswith(".new")]
+        return {str(head_of(content(opened, name))[0].get("store")): name.removeprefix(START) for name in names}
+    return {}

@@ -35,7 +35,7 @@ from oint_magics.stores.private_folder import (
     reason_of,
     write_all,
 )
-from oint_magics.stores.unfinished import LARGEST, ROOM, Unfinished, content, head_of, leases_in
+from oint_magics.stores.unfinished import LARGEST, ROOM, START, Unfinished, content, head_of, leases_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from oint_magics.stores.seal import Seal
 
 FORMAT = 1
-_START, _KEPT = "exchange-", "kept-"
+_KEPT = "kept-"
 
 
 class RecordFolder:
@@ -91,9 +91,9 @@ class RecordFolder:
         if not self.folder.is_dir():
             return []
         with contextlib.suppress(OSError), self.opened() as folder:
-            names = folder.names(_START + start)
+            names = folder.names(START + start)
             mine = [name for name in names if head_of(content(folder, name))[0].get("store") == self.target.name]
-            return [name.removeprefix(_START) for name in mine if not name.endswith(".new")]
+            return [name.removeprefix(START) for name in mine if not name.endswith(".new")]
         return []
 
     def sweep(self, sent: Secret | None = None) -> None:
@@ -126,8 +126,8 @@ class RecordFolder:
     def _raw_in(self, name: str) -> bytes:
         """Return the bytes of an answer in a record; raises `OSError` or `StoreError` where they cannot be read."""
         with self.opened() as folder:
-            raw = head_of(folder.read(_START + name, LARGEST))[1]
-        return self.seal.opened(_START + name, raw) if self.seal and raw else raw
+            raw = head_of(folder.read(START + name, LARGEST))[1]
+        return self.seal.opened(START + name, raw) if self.seal and raw else raw
 
 
 class ExchangeRecord:
@@ -142,7 +142,7 @@ class ExchangeRecord:
 
     def __init__(self, folder: RecordFolder, name: str, token: Secret | None, lease: str = "") -> None:
         self._folder = folder
-        self._name, self._fingerprint = _START + name, name
+        self._name, self._fingerprint = START + name, name
         self._token = token
         self._lease = lease
         self._descriptor = -1
@@ -291,7 +291,7 @@ class ExchangeRecord:
         if self._folder.folder.is_dir():
             with contextlib.suppress(OSError), self._folder.opened() as folder:
                 folder.remove(name)
-        exchange_notes.restore(name.removeprefix(_START), None)
+        exchange_notes.restore(name.removeprefix(START), None)
 
     def commit(self) -> None:
         """Remove the file, the pair being saved or nothing left to wait for; and those of the store's earlier tokens.
@@ -348,7 +348,7 @@ class ExchangeRecord:
             return None, ""
         head, raw = head_of(data)
         if data is None or not self._is_proved(head):
-            return None, f"{STATE_FOLDER}/{_START}{shown(self._fingerprint)}…"
+            return None, f"{STATE_FOLDER}/{START}{shown(self._fingerprint)}…"
         self._check_format(head)
         return self._unfinished(head, raw), ""
 
@@ -386,21 +386,6 @@ class ExchangeRecord:
 def login_records(store_name: str, place: str, seal: Seal | None = None) -> RecordFolder:
     """Return where the records of a store's logins lie: in the data folder, where nobody else can plant one."""
     return RecordFolder(settings.data_folder() / "logins" / store_name, place, seal, is_for_logins=True)
-
-
-def unfinished_in(folder: Path) -> dict[str, str]:
-    """Return the stores beside which a record was left, each with the fingerprint of its token.
-
-    Args:
-        folder: the folder of the stores' files.
-    """
-    state = folder / STATE_FOLDER
-    if not state.is_dir():
-        return {}
-    with contextlib.suppress(OSError), Folder(state) as opened:
-        names = [name for name in opened.names(_START) if not name.endswith(".new")]
-        return {str(head_of(content(opened, name))[0].get("store")): name.removeprefix(_START) for name in names}
-    return {}
 
 
 def _may_hold_pair(raw: bytes) -> bool:
