@@ -20,6 +20,11 @@ ALL_DONE = """() => [...document.querySelectorAll(".jp-CodeCell")]
 BEGUN = """() => [...document.querySelectorAll(".jp-CodeCell")]
     .some((cell) => /\\[(\\*|\\d+)\\]/.test(cell.querySelector(".jp-InputPrompt").innerText))"""
 
+OPEN = """async (path) => {
+  for (const widget of [...jupyterapp.shell.widgets("main")]) widget.dispose();
+  await jupyterapp.commands.execute("docmanager:open", {path, factory: "Notebook"});
+}"""
+
 
 class Lab:
     """A JupyterLab (or Notebook) server whose every file lies below one folder."""
@@ -35,7 +40,8 @@ class Lab:
         self.log = (self.home / "lab.log").open("wb")
         self.process = subprocess.Popen(
             [sys.executable, "-m", app, "--no-browser", "--allow-root", "--IdentityProvider.token=",
-             "--ServerApp.port=0", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={self.folder}", *options],
+             "--ServerApp.port=0", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={self.folder}",
+             "--LabApp.expose_app_in_browser=True", *options],
             env=os.environ | self._places() | (env or {}), cwd=self.folder, stdout=self.log, stderr=self.log,
             stdin=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
@@ -66,9 +72,17 @@ class Lab:
         return (self.home / "lab.log").read_text(errors="replace")[-4000:]
 
     def open(self, page, notebook):
-        """Open a notebook and wait until its kernel is there."""
-        address = f"lab/tree/{notebook}?reset" if self.app == "jupyterlab" else f"notebooks/{notebook}"
-        page.goto(self.url + address)
+        """Open a notebook and wait until its kernel is there.
+
+        A JupyterLab that is open in the page opens it as it opens any file; to load it anew takes longest.
+        """
+        is_open = page.url.startswith(f"{self.url}lab/") and page.evaluate("'jupyterapp' in window")
+        if is_open:
+            page.evaluate(OPEN, notebook)
+        elif self.app == "jupyterlab":
+            page.goto(f"{self.url}lab/tree/{notebook}?reset")
+        else:
+            page.goto(f"{self.url}notebooks/{notebook}")
         page.locator(".jp-Notebook").wait_for(timeout=LONG_MS)
         idle = page.get_by_text("| Idle") if self.app == "jupyterlab" else page.locator("[data-status=idle]").first
         idle.wait_for(timeout=LONG_MS)

@@ -61,21 +61,23 @@ class PageSession(NotebookSession):
                     self.root / "browser", executable_path=browser.find(), args=FLAGS,
                     viewport={"width": 1100, "height": 900},
                 )  # fmt: skip
+                pages = [self._page(context, frames) for frames in (self.other, self.frames)]
                 for run in self.runs:
-                    self._go(context, jupyter, run)
+                    self._go(pages, jupyter, run)
                 context.close()
         finally:
             jupyter.stop()
 
-    def _go(self, context, jupyter, run):
-        pages = []
-        for frames in (self.other, self.frames):
-            page = context.new_page()
-            page.set_default_timeout(LONG_MS)
-            self._listen(page, frames)
+    def _page(self, context, frames):
+        page = context.new_page()
+        page.set_default_timeout(LONG_MS)
+        self._listen(page, frames)
+        return page
+
+    def _go(self, pages, jupyter, run):
+        for page in pages:
+            page.bring_to_front()
             jupyter.open(page, self.notebook(run).name)
-            pages.append(page)
-        page.bring_to_front()
         jupyter.run_all(page, wait=run.act is None)
         if run.act:
             run.act(page, *run.ways)
@@ -85,8 +87,6 @@ class PageSession(NotebookSession):
         page.locator(".jp-CodeCell").first.click()
         jupyter.save(page, self.notebook(run))
         self.stores += page.evaluate(_STORES)
-        for page in pages:
-            page.close()
 
     @staticmethod
     def _listen(page, frames):
