@@ -1,5 +1,6 @@
 """What every test stands on: a home of its own, no settings, no proxies, a sandbox."""
 
+import gc
 import json
 import os
 
@@ -98,6 +99,23 @@ def home(tmp_path, monkeypatch):
     monkeypatch.chdir(work)
     process.reset()
     return folder
+
+
+@pytest.fixture(scope="module")
+def the_shell(tmp_path_factory):
+    """One shell, as a kernel has one; without history on disk."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
+        config = Config()
+        config.HistoryManager.enabled = False
+        shell = InteractiveShell.instance(config=config)
+        gc.freeze()  # A shell that is reset collects garbage, and walks through all that the tests have imported.
+        yield shell
+        gc.unfreeze()
+        InteractiveShell.clear_instance()
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def keep(source: Source, store: Store, *, replace: bool) -> None:
     _check_one_row(source.store, store)
     found = source.read()
     with store.lock(settings.timeout() + 15, lambda: None):
-        if store.exists() and not replace and not store.read().own_document.matches(found.own_document):
+        if store.exists() and not replace and not store.read().document.matches(found.document):
             raise StoreTaken(
                 f"{store.label} holds other auth data already.",
                 cause="overwritten tokens are lost, and they may be the newest ones.",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from oint_magics.errors import AuthSyntaxError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _LEXEME = re.compile(
     r"""(?P<blank>(?:\s|//[^\n]*|/\*(?s:.*?)\*/)+)
@@ -34,7 +34,8 @@ _LONGEST_NUMBER = 400
 class Member(NamedTuple):
     """A key of the object with its value, and where both stand in the text.
 
-    `gap_start` is the place behind the comma, or the brace, that the key follows.
+    `gap_start` is the place behind the comma, or the brace, that the key follows; `inner` is the value where that is
+    an object itself.
     """
 
     value: object
@@ -43,6 +44,10 @@ class Member(NamedTuple):
     key_end: int
     start: int
     end: int
+    inner: JsonObject | None = None
+
+    def __repr__(self) -> str:
+        return f"Member({self.start}, {self.end})"
 
 
 class JsonObject(NamedTuple):
@@ -67,29 +72,32 @@ class JsonObject(NamedTuple):
         """Return the object as a plain dictionary."""
         return {key: member.value for key, member in self.members.items()}
 
-    def replaced(self, changes: Mapping[str, str | int | None]) -> str:
+    def replaced(self, changes: Mapping[str, object]) -> str:
         """Return the text with other values for some keys, and every other character as it was.
 
         Args:
             changes: key to new value; a key that is not there is added behind the last one, in
                 the same style.
         """
-        edits = [(m.start, m.end, self._literal(changes[key])) for key, m in self.members.items() if key in changes]
-        added = [(key, value) for key, value in changes.items() if key not in self.members]
-        edits += self._additions(added)
-        text = self.text
-        for start, end, literal in sorted(edits, reverse=True):
-            text = text[:start] + literal + text[end:]
-        return text
+        return applied(self.text, self.edits(changes))
 
-    def _literal(self, value: str | int | None) -> str:
+    def edits(self, changes: Mapping[str, object]) -> list[tuple[int, int, str]]:
+        """Return what `replaced` does to the text: from where, up to where, what stands there then."""
+        old = [(member, changes[key]) for key, member in self.members.items() if key in changes]
+        edits = [(m.start, m.end, self._literal(value, self.text[m.start])) for m, value in old]
+        return edits + self._additions([(key, value) for key, value in changes.items() if key not in self.members])
+
+    def _literal(self, value: object, quote: str = "") -> str:
+        """Return a value as it is written: in the quote of the text that it replaces, else in that of the first key."""
         text = json.dumps(value)
         first = next(iter(self.members.values()), None)
-        if not isinstance(value, str) or first is None or self.text[first.key_start] == '"':
+        if quote not in ("'", '"'):
+            quote = self.text[first.key_start] if first else '"'
+        if not isinstance(value, str) or quote == '"':
             return text
         return "'" + text[1:-1].replace('\\"', '"').replace("'", "\\'") + "'"
 
-    def _additions(self, added: list[tuple[str, str | int | None]]) -> list[tuple[int, int, str]]:
+    def _additions(self, added: Sequence[tuple[str, object]]) -> list[tuple[int, int, str]]:
         if not added:
             return []
         if not self.members:
@@ -100,6 +108,13 @@ class JsonObject(NamedTuple):
         gap = _without_comments(self.text[last.gap_start : last.key_start])
         body = "".join(f",{gap}{self._literal(key)}{colon}{self._literal(value)}" for key, value in added)
         return [(last.end, last.end, body)]
+
+
+def applied(text: str, edits: list[tuple[int, int, str]]) -> str:
+    """Return a text with edits done, each from where, up to where, and what stands there then."""
+    for start, end, new in sorted(edits, reverse=True):
+        text = text[:start] + new + text[end:]
+    return text
 
 
 def read_object(text: str, start: int = 0, *, whole: bool = True) -> JsonObject:
@@ -171,12 +186,20 @@ class _Reader:
             self._expect(":")
             self.peek()
             start = self.at
-            value = self._value(depth)
-            members[key] = Member(value, gap_start, key_start, key_end, start, self.at)
+            value, inner = self._member_value(depth)
+            members[key] = Member(value, gap_start, key_start, key_end, start, self.at, inner)
             self._comma("}")
             gap_start = self.at
         self._expect("}")
         return members
+
+    def _member_value(self, depth: int) -> tuple[object, JsonObject | None]:
+        """Read a member's value, and where that is an object also where its own members stand."""
+        if self.peek() != "{" or depth >= _DEEPEST:
+            return self._value(depth), None
+        start = self.at
+        inner = JsonObject(self._text, start, 0, self.members(depth + 1))._replace(end=self.at)
+        return inner.values(), inner
 
     def _list(self, depth: int) -> list[object]:
         values = []

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple, NoReturn
 
-from oint_magics.auth import token_format
+from oint_magics.auth import expiry, foreign, spellings, token_format
 from oint_magics.errors import AuthFieldError
 from oint_magics.secret import Secret
 
@@ -29,7 +29,6 @@ SANDBOX_MARK = "sandbox-"
 # The largest auth structure that is read or written, in characters.
 LARGEST = 1024 * 1024
 
-_PLACEHOLDER = frozenset("*…x.")
 _QUOTES = "\"'“”«»`"
 
 
@@ -45,7 +44,8 @@ class Auth(NamedTuple):
         expires_at: when the access token ends (aware, UTC); `None` where it does not say.
         redirect_uri: where a login comes back to; `None` where it does not say.
         sandbox: the sandbox's address, for a pair that carries the sandbox's mark.
-        document: the whole structure as JSON text, free keys included.
+        document: the structure as JSON text: the ten keys, the end and the sandbox's address, as far as they are there.
+        lookalikes: names beside the ten keys that look as if they held a refresh token.
     """
 
     client_id: str
@@ -57,17 +57,12 @@ class Auth(NamedTuple):
     redirect_uri: str | None
     sandbox: str | None
     document: Secret
+    lookalikes: tuple[str, ...] = ()
 
     @property
     def is_sandbox(self) -> bool:
         """Whether the pair carries the sandbox's mark, and so must never reach X."""
         return self.client_id.startswith(SANDBOX_MARK)
-
-    @property
-    def own_document(self) -> Secret:
-        """The structure as JSON text without free keys: what may go into another store."""
-        values = json.loads(self.document.reveal())
-        return Secret(json.dumps({key: values[key] for key in values if key in _OWN_KEYS}))
 
     def is_fresh(self, now: datetime) -> bool:
         """Tell whether the access token can still be used; an unknown expiry counts as expired."""
@@ -101,22 +96,30 @@ class Auth(NamedTuple):
         return self._expiry()[0]
 
 
-def auth_of(values: Mapping[str, object]) -> Auth:
+def auth_of(given: Mapping[str, object]) -> Auth:
     """Check a mapping and return it as an auth structure.
 
     Args:
-        values: OPI's ten keys, each text or `None` (as good as absent; the scope may be a list);
-            other keys are free.
+        given: the ten keys, in any spelling of `oint_magics.auth.spellings`, each text or `None` (as good as absent;
+            the scope may be a list); other keys are free. Names in capitals are variables, as a `.env` file has them.
 
     Raises:
         AuthFieldError: a key is missing or holds something else; names the key, never the value.
     """
+    names = [name for name in given if spellings.key_of(name)]
+    return checked(spellings.resolved(given, is_flat=bool(names) and all(map(str.isupper, names))), given)
+
+
+def checked(found: spellings.Resolved, given: Mapping[str, object]) -> Auth:
+    """Check what a mapping says of the ten keys; arguments and errors are as `auth_of` has them."""
+    values = found.values
     texts = {key: _text(key, values.get(key)) for key in KEYS}
     for key, text in texts.items():
         if text is not None and key in SECRET_KEYS | {"client_id"}:
             _check(key, text)
     if not texts["client_id"]:
-        _fail("client_id is missing.", "every exchange with X names the app by it.", "copy the OAuth 2.0 Client ID")
+        foreign.check_kind(given, has_app=False, has_token=bool(texts["refresh_token"]))
+        _no_client_id(given)
     _check_places(texts)
     client_id = texts["client_id"]
     return Auth(
@@ -125,17 +128,18 @@ def auth_of(values: Mapping[str, object]) -> Auth:
         access_token=_sealed(texts["access_token"]),
         refresh_token=_sealed(texts["refresh_token"]),
         scope=texts["scope"] or None,
-        expires_at=_moment(values.get("expires_at")),
+        expires_at=expiry.read(values.get("expires_at")),
         redirect_uri=texts["redirect_uri"] or None,
         sandbox=_sandbox(client_id, values.get("sandbox")),
         document=Secret(_document(values)),
+        lookalikes=found.lookalikes,
     )
 
 
 def is_token(text: str) -> bool:
     """Tell whether a text can be a token: printable ASCII (RFC 6749, appendix A), and nothing that is refused here."""
     is_printable = text.isascii() and text.isprintable() and bool(text.strip())
-    return is_printable and not _is_wrapped(text) and not _is_placeholder(text)
+    return is_printable and not _is_wrapped(text) and not foreign.is_unfilled(text)
 
 
 def require_refresh_token(auth: Auth) -> Secret:
@@ -144,6 +148,12 @@ def require_refresh_token(auth: Auth) -> Secret:
     Raises:
         AuthFieldError: it has none.
     """
+    if auth.refresh_token is None and auth.lookalikes:
+        raise AuthFieldError(
+            "refresh_token is missing. Nothing was sent.",
+            cause=f"names that look like it: {', '.join(auth.lookalikes[:4])}.",
+            next_step="give it the name refresh_token, spelled as the names beside it",
+        )
     if auth.refresh_token is None:
         raise AuthFieldError(
             "refresh_token is missing.",
@@ -151,6 +161,16 @@ def require_refresh_token(auth: Auth) -> Secret:
             next_step="log in: %twitter_login --auth SOURCE",
         )
     return auth.refresh_token
+
+
+def _no_client_id(given: Mapping[str, object]) -> NoReturn:
+    names = [name for name in spellings.related(given) if spellings.key_of(name) is None]
+    cause = f"every exchange with X names the app by it; names that look like it: {', '.join(names[:8])}."
+    _fail(
+        "client_id is missing.",
+        cause if names else "every exchange with X names the app by it.",
+        "copy the OAuth 2.0 Client ID",
+    )
 
 
 def _fail(what: str, cause: str, next_step: str) -> NoReturn:
@@ -175,8 +195,12 @@ def _check(key: str, text: str) -> None:
         if key in ("client_id", "refresh_token"):
             _fail(f"{key} is blank.", "nothing stands between its quotes.", f"fill {key} in, or leave the key out")
         return
-    if _is_placeholder(text):
-        _fail(f"{key} still holds the placeholder of an example.", "it is not a value of yours.", f"fill {key} in")
+    if foreign.is_unfilled(text):
+        _fail(
+            f"{key} still holds the placeholder of an example, or of a tool that should have filled it in.",
+            "it is not a value of yours.",
+            f"fill {key} in",
+        )
     if not text.isprintable():
         _fail(
             f"{key} holds a line break or control character, {_position(text, str.isprintable)}.",
@@ -195,12 +219,6 @@ def _check(key: str, text: str) -> None:
 
 def _is_wrapped(text: str) -> bool:
     return text != text.strip() or (text[0] in _QUOTES and text[-1] in _QUOTES)
-
-
-def _is_placeholder(text: str) -> bool:
-    """Tell whether a text was left from an example: `***`, `<client id>`, `YOUR_CLIENT_ID`."""
-    is_bracketed = (text.startswith("<") and text.endswith(">")) or text == "…"
-    return is_bracketed or text.lower().startswith("your_") or (len(text) >= 3 and _PLACEHOLDER.issuperset(text))
 
 
 def _position(text: str, is_right: Callable[[str], bool]) -> str:
@@ -224,23 +242,6 @@ def _check_places(texts: dict[str, str | None]) -> None:
 
 def _sealed(text: str | None) -> Secret | None:
     return Secret(text) if text else None
-
-
-def _moment(value: object) -> datetime | None:
-    """Read `expires_at`: Unix seconds, as a number or as text, or an ISO 8601 time; else unknown."""
-    if isinstance(value, bool):
-        return None
-    try:
-        if isinstance(value, int | float) or (isinstance(value, str) and value.isdecimal()):
-            return _showable(datetime.fromtimestamp(float(value), UTC))
-        return _showable(datetime.fromisoformat(value)) if isinstance(value, str) else None
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _showable(moment: datetime) -> datetime | None:
-    """Return a time that can be shown in every zone: one that names its own, and a year that clocks reach."""
-    return moment.astimezone(UTC) if moment.tzinfo and moment.year < 9000 else None
 
 
 def _sandbox(client_id: str, address: object) -> str | None:

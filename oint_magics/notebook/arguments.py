@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 _BRACED = re.compile(r"""["']?\s*\{""")
 _VARIABLE = re.compile(r"\{\s*[^\W\d]\w*\s*\}(?=\s|$)")
 _ESCAPED = re.compile(r"""(["'])\s*\{(?=\s*\\)(?:\\.|(?!\1).)*\1?""", re.DOTALL)
-_OPTION = re.compile(r"--[\w-]+")
+# Editors and chats make one long dash of two short ones; some people type one.
+_OPTION = re.compile(r"(?:-{1,3}|[\u2010-\u2015\u2212]{1,2})(?P<name>[^\W\d][\w-]*)")
+_EXPRESSION = re.compile(r"\{\s*[^\W\d]\w*\s*(?:\}\S|[\[(.+/%])[^\n]*?(?=\s+--|\s*$)")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
-_BARE = re.compile(r"[^\s\"'][^\s]*")
+_BARE = re.compile(r"[^\s\"';][^\s]*?(?=;?(?:\s|$))")
 
 
 def parse(line: str, usage: Usage) -> dict[str, str]:
@@ -34,20 +36,22 @@ def parse(line: str, usage: Usage) -> dict[str, str]:
         UsageError: the line has a word too many or an option too few, or its cell is no Python.
         AuthSyntaxError: a braced value in it is not JSON.
     """
-    line = inline.restored(line).rstrip().removesuffix(";")  # A notebook's habit: no output wanted.
+    line = inline.restored(line)
     found: dict[str, str] = {}
-    missing = list(usage.words)
+    # A magic that takes its source by an option alone takes a word of its own for it.
+    missing = list(usage.words) or [name for name in usage.values if name == "--auth"]
     at = _skip(line, 0)
-    while at < len(line):
-        option = _OPTION.match(line, at)
-        if option and option[0] in found:
+    while at < len(line) and not _is_end(line, at, usage):
+        option, end = _option(line, at)
+        if option and option in found:
             _fail("There is an option twice.", usage)
-        if option and option[0] in usage.flags:
-            found[option[0]], at = "", option.end()
-        elif option and option[0] in usage.values:
-            found[option[0]], at = _value(line, option.end(), option[0], usage)
+        if option in usage.flags:
+            found[option], at = "", end
+        elif option in usage.values:
+            found[option], at = _value(line, end, option, usage)
+            missing = [name for name in missing if name != option]
         elif option:
-            _fail(f"There is an option that this magic does not have.{_meant(option[0], usage)}", usage)
+            _fail(f"There is an option that this magic does not have.{_meant(option, usage)}", usage)
         elif missing:
             found[missing.pop(0)], at = _word(line, at, usage)
         else:
@@ -56,10 +60,28 @@ def parse(line: str, usage: Usage) -> dict[str, str]:
                 f"Unexpected argument. Put a value after its option{example}; quote paths that contain spaces.",
                 usage,
             )
-        if at < len(line) and not line[at].isspace():
+        if at < len(line) and not line[at].isspace() and line[at] != ";":
             _fail("A blank is missing between two words.", usage)
         at = _skip(line, at)
     return found
+
+
+def _option(line: str, at: int) -> tuple[str, int]:
+    """Return the option that begins there, as the usages spell it, and where it ends; nothing where none does."""
+    found = _OPTION.match(line, at)
+    return (f"--{found['name']}", found.end()) if found else ("", at)
+
+
+def _is_end(line: str, at: int, usage: Usage) -> bool:
+    """Tell whether the rest of a line is a comment, or nothing behind a semicolon (a notebook's "no output")."""
+    if line[at] == "#":
+        return True
+    if line[at] != ";":
+        return False
+    rest = line[at + 1 :].lstrip()
+    if rest and not rest.startswith("#"):
+        _fail("Unexpected argument behind a semicolon.", usage)
+    return True
 
 
 def _fail(what: str, usage: Usage) -> NoReturn:
@@ -70,7 +92,7 @@ def _meant(option: str, usage: Usage) -> str:
     """Return which of the magic's own options was probably meant; what was typed is not repeated."""
     from difflib import get_close_matches
 
-    near = get_close_matches(option.replace("_", "-"), usage.values + usage.flags, 1, 0.75)
+    near = get_close_matches(option.lower().replace("_", "-"), usage.values + usage.flags, 1, 0.75)
     return f" Did you mean {near[0]}?" if near else ""
 
 
@@ -82,7 +104,7 @@ def _skip(line: str, at: int) -> int:
 
 def _value(line: str, at: int, option: str, usage: Usage) -> tuple[str, int]:
     at = at + 1 if line[at : at + 1] == "=" else _skip(line, at)
-    if at >= len(line) or _OPTION.match(line, at):
+    if at >= len(line) or _option(line, at)[0] in (*usage.values, *usage.flags):
         _fail(f"{option} wants a value.", usage)
     return _word(line, at, usage)
 
@@ -92,6 +114,9 @@ def _word(line: str, at: int, usage: Usage) -> tuple[str, int]:
     variable = _VARIABLE.match(line, at)
     if variable:
         return variable[0], variable.end()
+    expression = _EXPRESSION.match(line, at)
+    if expression:
+        return expression[0], expression.end()
     if _BRACED.match(line, at):
         return _braced(line, at)
     quoted = _QUOTED.match(line, at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from typing import TYPE_CHECKING, Any
 
 from oint_magics.display.table import Row, Table
@@ -12,12 +13,21 @@ from oint_magics.notebook.usage import USAGES
 from oint_magics.twitter import calls
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from oint_magics.accounts.status import Accounts
     from oint_magics.api.me import User
     from oint_magics.tokens.response import TokenResponse
 
+    Variables = Mapping[str, Any] | None
 
-def refresh(shell: Any, line: str) -> TokenResponse | None:
+
+def _variables(shell: Any, local: Variables) -> Mapping[str, Any]:
+    """Return the variables of the function that a magic's line stands in, and those of the cells."""
+    return ChainMap(dict(local), shell.user_ns) if local and local is not shell.user_ns else shell.user_ns
+
+
+def refresh(shell: Any, line: str, local: Variables) -> TokenResponse | None:
     """Refresh what the line names, or open the form where it names nothing and nothing is known."""
     words = parse(line, USAGES["twitter_refresh"])
     if "--auth" not in words and calls.default_source() is None:
@@ -27,7 +37,7 @@ def refresh(shell: Any, line: str) -> TokenResponse | None:
         to=words.get("--to"),
         if_expired="--if-expired" in words,
         try_old="--try-old" in words,
-        variables=shell.user_ns,
+        variables=_variables(shell, local),
         interactive=is_somebody_there(shell),
     )
 
@@ -61,7 +71,7 @@ def ask(shell: Any, *, is_prompt: bool = False) -> TokenResponse | None:
     return None
 
 
-def login(shell: Any, line: str) -> TokenResponse:
+def login(shell: Any, line: str, local: Variables) -> TokenResponse:
     """Begin a login: below the cell, or in a terminal.
 
     Raises:
@@ -80,7 +90,7 @@ def login(shell: Any, line: str) -> TokenResponse:
         words.get("--auth"),
         to=words.get("--to"),
         scope=words.get("--scope"),
-        variables=shell.user_ns,
+        variables=_variables(shell, local),
         interactive=True,
     )
     if not is_kernel(shell):
@@ -92,13 +102,15 @@ def login(shell: Any, line: str) -> TokenResponse:
     return login.begin(shell, plan)
 
 
-def keep(shell: Any, line: str) -> Table:
+def keep(shell: Any, line: str, local: Variables) -> Table:
     """Copy what the line's first word names into the store that the second names."""
     usage = USAGES["twitter_keep"]
     words = parse(line, usage)
     if "store" not in words:
         raise UsageError("Two arguments are needed: what to keep, and where.", next_step=usage.text)
-    place = calls.keep(words["source"], words["store"], replace="--replace" in words, variables=shell.user_ns)
+    place = calls.keep(
+        words["source"], words["store"], replace="--replace" in words, variables=_variables(shell, local)
+    )
     if calls.source_of(place).read().refresh_token is None:
         return Table(
             "Kept", (Row("in", place), Row("next", f"it holds no refresh token: %twitter_login --auth {place}"))
@@ -107,25 +119,25 @@ def keep(shell: Any, line: str) -> Table:
     return Table("Kept", (Row("in", place), Row("next", f"%twitter_refresh --auth {place}"), Row("careful", careful)))
 
 
-def status(shell: Any, line: str) -> Accounts:
+def status(shell: Any, line: str, local: Variables) -> Accounts:
     """Tell how the account that the line names stands, or every one that is known."""
     words = parse(line, USAGES["twitter_status"])
-    return calls.status(words.get("--auth"), check="--check" in words, variables=shell.user_ns)
+    return calls.status(words.get("--auth"), check="--check" in words, variables=_variables(shell, local))
 
 
-def me(shell: Any, line: str) -> User:
+def me(shell: Any, line: str, local: Variables) -> User:
     """Ask X whose token it is."""
     words = parse(line, USAGES["twitter_me"])
-    return calls.me(words.get("--auth"), variables=shell.user_ns)
+    return calls.me(words.get("--auth"), variables=_variables(shell, local))
 
 
-def revoke(shell: Any, line: str) -> Table:
+def revoke(shell: Any, line: str, local: Variables) -> Table:
     """Revoke the pair that the line names."""
     usage = USAGES["twitter_revoke"]
     words = parse(line, usage)
     if "--auth" not in words:
         raise UsageError("Name what to revoke.", next_step=usage.text)
-    return calls.revoke(words["--auth"], variables=shell.user_ns)
+    return calls.revoke(words["--auth"], variables=_variables(shell, local))
 
 
 def sandbox(_: Any, line: str) -> Table:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
+from IPython.core.magic import Magics, line_magic, magics_class, needs_local_scope, no_var_expand
 
 from oint_magics.error_boundary import error_boundary
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from oint_magics.accounts.status import Accounts
     from oint_magics.api.me import User
     from oint_magics.display.table import Table
     from oint_magics.tokens.response import TokenResponse
+
+    # What IPython hands on: the variables of the function that a magic's line stands in.
+    Variables = Mapping[str, Any] | None
 
 NAMES = (
     "twitter_refresh",
@@ -32,8 +37,9 @@ class TwitterMagics(Magics):
 
     @line_magic
     @no_var_expand
+    @needs_local_scope
     @error_boundary
-    def twitter_refresh(self, line: str) -> TokenResponse | None:
+    def twitter_refresh(self, line: str, local_ns: Variables = None) -> TokenResponse | None:
         """Refresh a token pair, save the new one, and show X's answer as a table.
 
             %twitter_refresh [--auth SOURCE] [--to STORE] [--if-expired] [--try-old]
@@ -54,7 +60,7 @@ class TwitterMagics(Magics):
         """
         from oint_magics.notebook import commands
 
-        return commands.refresh(self.shell, line)
+        return commands.refresh(self.shell, line, local_ns)
 
     @line_magic
     @no_var_expand
@@ -72,8 +78,9 @@ class TwitterMagics(Magics):
 
     @line_magic
     @no_var_expand
+    @needs_local_scope
     @error_boundary
-    def twitter_keep(self, line: str) -> Table:
+    def twitter_keep(self, line: str, local_ns: Variables = None) -> Table:
         """Copy an auth structure into a store and make that its home.
 
             %twitter_keep SOURCE STORE [--replace]
@@ -84,12 +91,13 @@ class TwitterMagics(Magics):
         """
         from oint_magics.notebook import commands
 
-        return commands.keep(self.shell, line)
+        return commands.keep(self.shell, line, local_ns)
 
     @line_magic
     @no_var_expand
+    @needs_local_scope
     @error_boundary
-    def twitter_login(self, line: str) -> TokenResponse:
+    def twitter_login(self, line: str, local_ns: Variables = None) -> TokenResponse:
         """Log in at X: a link to approve on, then the new pair, saved.
 
             %twitter_login [--auth SOURCE] [--to STORE] [--scope SCOPES]
@@ -105,12 +113,13 @@ class TwitterMagics(Magics):
         """
         from oint_magics.notebook import commands
 
-        return commands.login(self.shell, line)
+        return commands.login(self.shell, line, local_ns)
 
     @line_magic
     @no_var_expand
+    @needs_local_scope
     @error_boundary
-    def twitter_status(self, line: str) -> Accounts:
+    def twitter_status(self, line: str, local_ns: Variables = None) -> Accounts:
         """Show every known account: good until when, which scopes, last refreshed, in doubt or not.
 
             %twitter_status [--auth SOURCE] [--check]
@@ -124,12 +133,13 @@ class TwitterMagics(Magics):
         """
         from oint_magics.notebook import commands
 
-        return commands.status(self.shell, line)
+        return commands.status(self.shell, line, local_ns)
 
     @line_magic
     @no_var_expand
+    @needs_local_scope
     @error_boundary
-    def twitter_me(self, line: str) -> User:
+    def twitter_me(self, line: str, local_ns: Variables = None) -> User:
         """Show whose token it is, as X knows the account.
 
             %twitter_me [--auth SOURCE]
@@ -140,12 +150,13 @@ class TwitterMagics(Magics):
         """
         from oint_magics.notebook import commands
 
-        return commands.me(self.shell, line)
+        return commands.me(self.shell, line, local_ns)
 
     @line_magic
     @no_var_expand
+    @needs_local_scope
     @error_boundary
-    def twitter_revoke(self, line: str) -> Table:
+    def twitter_revoke(self, line: str, local_ns: Variables = None) -> Table:
         """Revoke both tokens of a pair at X; only a new login brings another.
 
             %twitter_revoke --auth SOURCE
@@ -154,7 +165,7 @@ class TwitterMagics(Magics):
         """
         from oint_magics.notebook import commands
 
-        return commands.revoke(self.shell, line)
+        return commands.revoke(self.shell, line, local_ns)
 
     @line_magic
     @no_var_expand

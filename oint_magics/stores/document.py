@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from oint_magics.auth.document import edited
 from oint_magics.auth.json_text import read_object
 from oint_magics.auth.structure import Auth, unwritable
-from oint_magics.errors import AuthSyntaxError, StoreNotWritable, StoreTaken
+from oint_magics.errors import AuthSyntaxError, StoreTaken
 
 if TYPE_CHECKING:
-    from oint_magics.auth.json_text import JsonObject
+    from oint_magics.auth.document import AuthDocument, Changes
     from oint_magics.oauth.token_endpoint import Grant
     from oint_magics.stores.newest import Pair
 
-    Changes = dict[str, str | int | None]
-
 _TOKENS = ("access_token", "refresh_token")
+_SOME_TIME = 2_000_000_000
 
 
 def pretty(document: str) -> str:
@@ -34,8 +34,8 @@ def pretty(document: str) -> str:
     return unwritable()
 
 
-def with_grant(document: JsonObject, grant: Grant) -> str:
-    """Return a document's text with a granted pair and its end (Unix seconds) in it, and what a login was granted.
+def with_grant(document: AuthDocument, grant: Grant) -> str:
+    """Return a document's text with a granted pair and its end in it, and what a login was granted.
 
     Raises:
         StoreNotWritable: the text has a form that our editing does not understand.
@@ -43,28 +43,28 @@ def with_grant(document: JsonObject, grant: Grant) -> str:
     changes: Changes = {"access_token": grant.access_token.reveal()}
     if grant.refresh_token is not None:
         changes["refresh_token"] = grant.refresh_token.reveal()
-    elif "refresh_token" in document.members:
+    elif document.values().get("refresh_token"):
         changes["refresh_token"] = None  # A login without offline.access; what stood there was another grant's.
     if grant.expires_at is not None:
         changes["expires_at"] = int(grant.expires_at.timestamp())
-    elif "expires_at" in document.members:
+    elif document.values().get("expires_at") is not None:
         changes["expires_at"] = None  # What stood there was the old token's end.
-    return _edited(document, changes | ({"scope": grant.scope} if grant.scope else {}))
+    return edited(document, changes | ({"scope": grant.scope} if grant.scope else {}))
 
 
-def with_pair_of(document: JsonObject, auth: Pair) -> str:
+def with_pair_of(document: AuthDocument, auth: Pair) -> str:
     """Return a document's text with another pair in it; raises as `with_grant` does."""
     changes: Changes = {
         key: secret.reveal()
         for key, secret in zip(_TOKENS, (auth.access_token, auth.refresh_token), strict=True)
         if secret
     }
-    return _edited(document, changes | ({"expires_at": int(auth.expires_at.timestamp())} if auth.expires_at else {}))
+    return edited(document, changes | ({"expires_at": int(auth.expires_at.timestamp())} if auth.expires_at else {}))
 
 
-def try_editing(document: JsonObject) -> None:
+def try_editing(document: AuthDocument) -> None:
     """Show that a granted pair can be written into a document; raises as `with_grant` does."""
-    _edited(document, dict.fromkeys((*_TOKENS, "expires_at", "scope"), "trial"))
+    edited(document, dict.fromkeys((*_TOKENS, "scope"), "trial") | {"expires_at": _SOME_TIME})
 
 
 def check_unchanged(there: Auth, sent: Auth, label: str) -> None:
@@ -76,18 +76,3 @@ def check_unchanged(there: Auth, sent: Auth, label: str) -> None:
     is_same = sent.refresh_token.matches(there.refresh_token) if sent.refresh_token else there.refresh_token is None
     if there.client_id != sent.client_id or not is_same:
         raise StoreTaken(f"{label} was changed while the server answered.", cause="it holds another pair by now.")
-
-
-def _edited(document: JsonObject, changes: Changes) -> str:
-    """Return the document's text with changes, read again to be sure that it says just that."""
-    text = document.replaced(changes)
-    try:
-        if read_object(text).values() == document.values() | changes:
-            return text
-    except AuthSyntaxError:
-        pass
-    raise StoreNotWritable(
-        "The file cannot be edited, so nothing was sent.",
-        cause="its JSON has a form in which a value cannot be changed safely.",
-        next_step="write it as plain JSON without comments, or keep the pair elsewhere: profile:NAME",
-    )

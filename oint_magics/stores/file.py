@@ -8,8 +8,8 @@ import stat
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from oint_magics import settings
-from oint_magics.auth.json_text import read_object
-from oint_magics.auth.structure import LARGEST, Auth, auth_of
+from oint_magics.auth.document import read_document
+from oint_magics.auth.structure import LARGEST, Auth
 from oint_magics.auth.text_file import decoded
 from oint_magics.errors import AuthError, AuthNotFound, AuthSyntaxError, OintError, StoreNotWritable
 from oint_magics.stores import atomic, journal, locks, newest
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from oint_magics.auth.json_text import JsonObject
+    from oint_magics.auth.document import AuthDocument
     from oint_magics.auth.text_file import TextFile
     from oint_magics.oauth.token_endpoint import Grant
     from oint_magics.stores.seal import Seal
@@ -75,7 +75,17 @@ class FileStore:
             AuthNotFound: there is no such file.
             AuthError: it cannot be read, or is no auth structure.
         """
-        return auth_of(self._content()[1].values())
+        document = self._content()[1]
+        auth = document.auth()
+        return auth if document.takes("access_token") and document.takes("expires_at") else self._completed(auth)
+
+    def _completed(self, auth: Auth) -> Auth:
+        """Return what a `.env` file says with the access token and its end, which are kept in the data folder."""
+        kept = newest.kept(self.place)
+        if kept is None or not kept.refresh_token or not kept.refresh_token.matches(auth.refresh_token):
+            return auth
+        is_other = auth.access_token is not None and not auth.access_token.matches(kept.access_token)
+        return auth if is_other else kept.with_app(auth)
 
     def create(self, auth: Auth) -> None:
         """Write an auth structure as a new file, or over the one that is there.
@@ -83,7 +93,7 @@ class FileStore:
         Raises:
             StoreNotWritable: it cannot be written.
         """
-        self._replace(pretty(auth.own_document.reveal()).encode())
+        self._replace(pretty(auth.document.reveal()).encode())
 
     def remove(self) -> None:
         """Delete the file, and not a link to it; nothing happens where there is none."""
@@ -92,7 +102,7 @@ class FileStore:
     def delete_if_unchanged(self, auth: Auth) -> None:
         """Delete the file that `create` has just written, if it is still that."""
         with contextlib.suppress(OintError):
-            if self.read().document.matches(auth.own_document):
+            if self.read().document.matches(auth.document):
                 self.remove()
 
     def forget(self) -> None:
@@ -124,11 +134,11 @@ class FileStore:
             AuthError: the file is no auth structure any more.
         """
         file, document = self._content()
-        check_unchanged(auth_of(document.values()), sent, self.label)
+        check_unchanged(document.auth(), sent, self.label)
         self._replace(file.encoded(with_grant(document, grant)))
         if not self._is_ours:
-            with contextlib.suppress(OintError):  # The pair is saved; that nobody can restore it is bearable.
-                newest.keep(self.place, self.read())
+            refresh = grant.refresh_token or sent.refresh_token
+            newest.keep(self.place, newest.Pair(grant.access_token, refresh, grant.expires_at))
 
     def lock(self, seconds: float, meanwhile: Callable[[], T | None]) -> AbstractContextManager[T | None]:
         """Hold the file against other processes; see `oint_magics.stores.locks`."""
@@ -212,11 +222,11 @@ class FileStore:
                 next_step="make file and folder writable, or keep the pair elsewhere: profile:NAME",
             )
 
-    def _content(self) -> tuple[TextFile, JsonObject]:
+    def _content(self) -> tuple[TextFile, AuthDocument]:
         data = self._bytes()
         file = decoded(self._seal.opened(self.label, data) if self._seal else data, self.label)
         try:
-            return file, read_object(file.text)
+            return file, read_document(file.text, self.path.name)
         except AuthSyntaxError as error:
             problem = error
         problem.what = f"{self.label} cannot be read as auth JSON."

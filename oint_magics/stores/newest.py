@@ -36,7 +36,7 @@ class Pair(NamedTuple):
 
     def with_app(self, app: Auth) -> Auth:
         """Return the pair with the ten keys of its app."""
-        values: dict[str, object] = json.loads(app.own_document.reveal())
+        values: dict[str, object] = json.loads(app.document.reveal())
         end = self.expires_at and int(self.expires_at.timestamp())
         pair = {"access_token": self.access_token, "refresh_token": self.refresh_token, "expires_at": end}
         return auth_of(values | pair)
@@ -47,27 +47,27 @@ def name_of(place: str) -> str:
     return hashlib.sha256(os.fsencode(place)).hexdigest()[:16]
 
 
-def keep(place: str, auth: Auth) -> None:
+def keep(place: str, pair: Pair) -> None:
     """Keep a file's pair; where that cannot be, older bytes cannot be repaired, and nothing else is wrong.
 
     Copies of files that are gone are deleted.
 
     Args:
         place: the file's path.
-        auth: what is in it.
+        pair: what is in it.
     """
-    pair = {
+    text = {
         "format": FORMAT,
         "place": place,
-        "access_token": auth.access_token and auth.access_token.reveal(),
-        "refresh_token": auth.refresh_token and auth.refresh_token.reveal(),
-        "expires_at": auth.expires_at and int(auth.expires_at.timestamp()),
+        "access_token": pair.access_token and pair.access_token.reveal(),
+        "refresh_token": pair.refresh_token and pair.refresh_token.reveal(),
+        "expires_at": pair.expires_at and int(pair.expires_at.timestamp()),
     }
     with contextlib.suppress(OSError):
         data_folder(settings.data_folder())
         private_folder(_folder())
         with Folder(_folder()) as folder:
-            folder.write(f"{name_of(place)}.json", json.dumps(pair).encode())
+            folder.write(f"{name_of(place)}.json", json.dumps(text).encode())
             _sweep(folder)
 
 

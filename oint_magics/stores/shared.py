@@ -13,8 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from oint_magics import settings
-from oint_magics.auth.json_text import JsonObject, read_object
-from oint_magics.auth.structure import Auth, auth_of
+from oint_magics.auth.document import AuthDocument, read_document
 from oint_magics.display.text import escaped
 from oint_magics.errors import AuthNotFound, OintError, StoreError, StoreNotWritable, StoreTaken
 from oint_magics.stores import journal, newest
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from oint_magics.auth.structure import Auth
     from oint_magics.oauth.token_endpoint import Grant
     from oint_magics.secret import Secret
 
@@ -50,7 +50,7 @@ class _Row(NamedTuple):
         ancestors: the fingerprints of the tokens that it descends from.
     """
 
-    document: JsonObject
+    document: AuthDocument
     generation: int
     ancestors: list[str]
 
@@ -103,7 +103,7 @@ class SharedStore:
             AuthNotFound: there is no pair of that name.
             StoreError: it cannot be read.
         """
-        return auth_of(self._row().document.values())
+        return self._row().document.auth()
 
     def descends_from(self, fingerprint: str) -> bool:
         """Tell whether the pair descends from a token, whichever machine refreshed it."""
@@ -118,7 +118,7 @@ class SharedStore:
         self._run("INSERT INTO oint_pair (name) VALUES (%(name)s) ON CONFLICT DO NOTHING")
         rows = self._run("SELECT generation FROM oint_pair WHERE name = %(name)s")
         seen = rows[0][0] if rows else 0
-        content = self._sealed(pretty(auth.own_document.reveal()), seen + 1, [])
+        content = self._sealed(pretty(auth.document.reveal()), seen + 1, [])
         if not self._write(seen, seen + 1, content, is_held=True):
             raise _overtaken(self.label)
 
@@ -132,7 +132,7 @@ class SharedStore:
 
     def delete_if_unchanged(self, auth: Auth) -> None:
         """Delete the row that `create` has just written, if it is still that, and held."""
-        if self.exists() and self.read().document.matches(auth.own_document):
+        if self.exists() and self.read().document.matches(auth.document):
             self.remove()
 
     def forget(self) -> None:
@@ -160,7 +160,7 @@ class SharedStore:
             StoreError: it cannot be written.
         """
         row = self._row()
-        there = auth_of(row.document.values())
+        there = row.document.auth()
         check_unchanged(there, sent, self.label)
         text = with_grant(row.document, grant)
         spent = [there.refresh_token.fingerprint()] if there.refresh_token else []
@@ -256,7 +256,7 @@ class SharedStore:
         if form != FORMAT:
             raise _newer(self.label)
         known = json.loads(self._seal.opened(f"{self._name} {generation}", content.encode()))
-        return _Row(read_object(known["auth"]), generation, known["ancestors"])
+        return _Row(read_document(known["auth"]), generation, known["ancestors"])
 
     def _sealed(self, text: str, generation: int, ancestors: list[str]) -> str:
         known = json.dumps({"auth": text, "ancestors": ancestors})

@@ -6,13 +6,15 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
+from oint_magics.auth import spellings, xurl
 from oint_magics.auth.json_text import read_object
-from oint_magics.auth.structure import KEYS, Auth, auth_of
+from oint_magics.auth.structure import LARGEST, Auth, auth_of, checked
 from oint_magics.errors import AuthFieldError, AuthNotFound
 from oint_magics.process import state
 from oint_magics.stores import PREFIXES, Store, open_store
+from oint_magics.tokens import not_found
 from oint_magics.tokens.lineage import Lineage
 from oint_magics.tokens.response import TokenResponse, auth_of_response, home_of
 
@@ -39,6 +41,19 @@ class Source(NamedTuple):
         return self.store.read() if self.store else _given(self.auth)
 
 
+def source_to_copy(given: object, variables: Mapping[str, object] | None = None) -> Source:
+    """Return what a source means where it is only copied from: the store of X's own command line tool is one too.
+
+    Arguments and errors are those of `source_of`.
+    """
+    path = Path(given).expanduser() if isinstance(given, str | os.PathLike) and _is_there(os.fspath(given)) else None
+    if path and path.is_file() and path.stat().st_size <= LARGEST:
+        text = path.read_bytes().decode("utf-8", "replace")
+        if xurl.is_xurl(text, path.name):
+            return Source("xurl's store", auth=xurl.read(text))
+    return source_of(given, variables)
+
+
 def source_of(given: object, variables: Mapping[str, object] | None = None) -> Source:
     """Return what a source given by a user means.
 
@@ -52,6 +67,8 @@ def source_of(given: object, variables: Mapping[str, object] | None = None) -> S
     """
     if isinstance(given, TokenResponse):
         return _response(given)
+    if given is os.environ:
+        return _environment("")
     if isinstance(given, Mapping):
         return Source("a mapping", auth=auth_of(given))
     if isinstance(given, os.PathLike):
@@ -94,16 +111,18 @@ def _text(text: str, variables: Mapping[str, object] | None) -> Source:
     if name and variables and name in variables:
         return _variable(variables[name])
     if name and name != text:
-        return _nothing("a variable")
+        raise not_found.nothing(name, "a variable", variables)
+    if variables is not None and not _is_there(text) and not_found.is_expression(text):
+        raise not_found.expression()
     if text.startswith("{") or (text[:1] in _QUOTES and text[1:].lstrip().startswith("{")):
         return _json(text)
-    return _named(text) or _file(text, "a variable, and a file" if name else "a file")
+    return _named(text) or _file(text, "a variable, and a file" if name else "a file", variables)
 
 
 def _named(text: str) -> Source | None:
     """Return the source that a word with a colon stands for, or `None` where it is none of those."""
     if text.startswith("env:"):
-        return _environment(text.removeprefix("env:") or "TWITTER_")
+        return _environment(text.removeprefix("env:"))
     if text == "unsaved:" and state.unsaved:
         return _response(state.unsaved[-1])
     if text.lower().startswith(("http://", "https://")):
@@ -137,38 +156,28 @@ def _json(text: str) -> Source:
 
 
 def _environment(prefix: str) -> Source:
-    keys = (*KEYS, "expires_at", "sandbox")
-    values = {key: os.environ.get(prefix + key.upper()) for key in keys} if prefix.isidentifier() else {}
-    if not any(values.values()):
+    found = spellings.environment(os.environ, prefix)
+    if found is None:
+        names = ", ".join(spellings.related(os.environ)[:8])
         raise AuthNotFound(
-            "The environment holds no auth structure.",
-            cause="none of the variables with that prefix is set (without one: TWITTER_CLIENT_ID, …).",
+            "The environment holds no auth data. Nothing was sent.",
+            cause=f"no variable begins with that prefix (without one: TWITTER_ or X_). {_lookalikes(names)}",
             next_step="set TWITTER_CLIENT_ID and TWITTER_REFRESH_TOKEN before Jupyter starts, or use %twitter_auth",
         )
-    label = f"env:{prefix}"
-    return Source(label, auth=auth_of({key: value or None for key, value in values.items()}))
+    return Source(f"env:{prefix}", auth=checked(found, os.environ))
 
 
-def _file(text: str, looked_for: str) -> Source:
+def _lookalikes(names: str) -> str:
+    return f"Names that look like auth data: {names}." if names else "No name there looks like auth data."
+
+
+def _file(text: str, looked_for: str, variables: Mapping[str, object] | None) -> Source:
     # A Windows path in a notebook that travelled: its backslashes mean folders here too.
     spellings = [text, text.replace("\\", "/")] if text else []
     path = next((found for found in spellings if _is_there(found)), None)
-    return Source(path, store=open_store(path)) if path else _nothing(looked_for)
-
-
-def _nothing(looked_for: str) -> NoReturn:
-    raise AuthNotFound(
-        "Nothing is found for the source given.",
-        cause=f"looked for {looked_for} of that name; files are looked for in {_current_folder()}.",
-        next_step="name an auth JSON file, a variable or profile:NAME, or open the form: %twitter_auth",
-    )
-
-
-def _current_folder() -> str:
-    try:
-        return str(Path.cwd())
-    except OSError:
-        return "the current folder, which was deleted"
+    if path is None:
+        raise not_found.nothing(text, looked_for, variables)
+    return Source(path, store=open_store(path))
 
 
 def _is_there(name: str) -> bool:

@@ -111,7 +111,7 @@ def keep(auth: object, to: str, *, replace: bool = False, variables: Mapping[str
     from oint_magics.accounts.keep import keep
 
     store = stores.open_store(text_argument("to", to))
-    keep(source_of(auth, variables), store, replace=replace)
+    keep(source.source_to_copy(auth, variables), store, replace=replace)
     use(store.label)
     return store.label
 

@@ -67,7 +67,7 @@ def test_nothing_is_sent_and_nothing_written(raw, auth, monkeypatch, home):
         ({}, "nothing tells when it ends"),
         ({"access_token": None}, "none yet"),
         ({"expires_at": 4e9}, "good until 2096-10-02"),
-        ({"client_id": ""}, "client_id is blank"),
+        ({"client_id": ""}, "client_id is missing"),
     ],
 )
 def test_each_state_in_words(auth, change, words):

@@ -42,8 +42,9 @@ REFUSED = [
     ({}, "client_id is missing"),
     ({"client_id": None}, "client_id is missing"),
     (GOOD | {"client_id": " "}, "client_id is blank"),
-    (GOOD | {"client_id": ""}, "client_id is blank"),
-    (GOOD | {"refresh_token": ""}, "refresh_token is blank"),
+    (GOOD | {"client_id": ""}, "client_id is missing"),
+    (GOOD | {"client_id": " "}, "client_id is blank"),
+    (GOOD | {"refresh_token": " "}, "refresh_token is blank"),
     (GOOD | {"refresh_token": 5}, "refresh_token holds a number where text is wanted"),
     (GOOD | {"client_secret": 1.5}, "client_secret holds a number"),
     (GOOD | {"client_id": True}, "client_id holds true or false"),
@@ -66,13 +67,9 @@ REFUSED = [
     (GOOD | {"client_id": _token("rt", 1e9)}, "client_id holds a refresh token"),
     (GOOD | {"client_id": MARK, "oauth_consumer_key": MARK}, "client_id and oauth_consumer_key hold the same value"),
     (GOOD | {"client_secret": MARK, "oauth_consumer_secret": MARK}, "client_secret and oauth_consumer_secret hold the same"),
-    (GOOD | {"other": object()}, "something that its file could not hold"),
-    (GOOD | {"other": float("nan")}, "something that its file could not hold"),
-    (GOOD | {"other": "x" * 2**20}, "something that its file could not hold"),
     (GOOD | {"refresh_token": "YOUR_REFRESH_TOKEN"}, "refresh_token still holds the placeholder"),
     (GOOD | {"client_id": "<client id>"}, "client_id still holds the placeholder"),
     (GOOD | {"sandbox": "http://127.0.0.1:1"}, "client_id is not the sandbox's"),
-    (GOOD | {"other": {1, 2}}, "something that its file could not hold"),
 ]  # fmt: skip
 
 
@@ -107,12 +104,12 @@ def test_any_mapping_is_an_auth_structure_or_our_error(values):
         assert "MARK5" not in str(error)
 
 
-def test_the_document_holds_all_and_shows_nothing():
-    """Other keys travel with the structure; showing it shows no secret."""
+def test_the_document_holds_the_ten_keys_and_shows_nothing():
+    """What else its file holds stays there; showing it shows no secret."""
     auth = auth_of(GOOD | {"note": "mine", "refresh_token": MARK})
 
     assert auth_of(__import__("json").loads(auth.document.reveal())) is not None
-    assert '"note": "mine"' in auth.document.reveal()
+    assert "note" not in auth.document.reveal()
     assert MARK not in repr(auth)
 
 
@@ -141,7 +138,10 @@ EXPIRIES = [
     (1e300, None),
     ([1], None),
     (None, None),
-    (253_402_300_799, None),
+    (1_795_435_200_500, datetime(2026, 11, 23, 12, 0, 0, 500_000, tzinfo=UTC)),
+    ("1795435200500", datetime(2026, 11, 23, 12, 0, 0, 500_000, tzinfo=UTC)),
+    ("1795435200.5", datetime(2026, 11, 23, 12, 0, 0, 500_000, tzinfo=UTC)),
+    ("2026-11-23T12:00:00.459619Z", datetime(2026, 11, 23, 12, 0, 0, 459_619, tzinfo=UTC)),
     ("9999-12-31T23:59:59Z", None),
     ("0001-01-01T00:00:00+14:00", None),
 ]
@@ -149,7 +149,7 @@ EXPIRIES = [
 
 @pytest.mark.parametrize(("value", "moment"), EXPIRIES)
 def test_reads_expires_at_in_the_spellings_that_exist(value, moment):
-    """Unix seconds or ISO 8601 with its zone; anything else is unknown, and no reason to fail."""
+    """Unix time in any unit, or ISO 8601 with its zone; anything else is unknown, and no reason to fail."""
     found = auth_of(GOOD | {"expires_at": value}).expires_at
 
     assert found == moment

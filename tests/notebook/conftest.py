@@ -1,32 +1,14 @@
-"""A shell, a real browser, and the front ends that it drives."""
-
-import gc
+"""A real browser, and the front ends that it drives."""
 
 import browser
 import lab
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 from patience import LONG_MS
 from playwright.sync_api import expect, sync_playwright
-from traitlets.config import Config
 
 expect.set_options(timeout=LONG_MS)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def the_shell(tmp_path_factory):
-    """One shell, as a kernel has one; without history on disk."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
-        config = Config()
-        config.HistoryManager.enabled = False
-        shell = InteractiveShell.instance(config=config)
-        gc.freeze()  # A shell that is reset collects garbage, and walks through all that the tests have imported.
-        yield shell
-        gc.unfreeze()
-        InteractiveShell.clear_instance()
 
 
 @pytest.fixture(scope="module")

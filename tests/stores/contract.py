@@ -153,7 +153,7 @@ class StoreContract:
         found = again().read()
         assert again().exists()
         assert found.refresh_token.matches(AUTH.refresh_token)
-        assert found.document.matches(AUTH.own_document)
+        assert found.document.matches(AUTH.document)
         assert "note" not in found.document.reveal()
 
     def test_a_pair_is_saved_and_all_else_stays(self, store, again):
@@ -200,14 +200,14 @@ class StoreContract:
             with pytest.raises(StoreTaken):
                 store.save(grant(), sent)
 
-        assert again().read().document.matches(AUTH.own_document)
+        assert again().read().document.matches(AUTH.document)
 
     def test_proving_changes_nothing(self, store, again):
         store.create(AUTH)
 
         store.prove()
 
-        assert again().read().document.matches(AUTH.own_document)
+        assert again().read().document.matches(AUTH.document)
 
     def test_the_stamp_tells_of_every_write(self, store, again):
         stamps = [store.version()]

@@ -1,0 +1,131 @@
+"""A dotenv file (`.env`): read as python-dotenv reads it, without interpolation, and edited without reformatting."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import NamedTuple
+
+_BEFORE_VALUE = re.compile(r"""\s*(?:export[^\S\r\n]+)?(?:'[^']+'|[^=#\s]+)[^\S\r\n]*=[^\S\r\n]*""")
+_BLANK = re.compile(r"[^\S\r\n]*")
+_QUOTED = {"'": re.compile(r"'((?:\\.|[^'\\])*)'", re.DOTALL), '"': re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)}
+_NAME = re.compile(r"(?:^|/|\\)(?:[^/\\]*\.env|\.env\.[^/\\]*|\.envrc)\Z", re.IGNORECASE)
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+class Statement(NamedTuple):
+    """One variable of a file.
+
+    Attributes:
+        value: its value; `None` where there is no equals sign.
+        start: where its statement begins, in characters.
+        value_start: where its value begins, inside quotes; `None` where there is no equals sign.
+        value_end: where it ends.
+        quote: the quote around it, or nothing.
+    """
+
+    value: str | None
+    start: int
+    value_start: int | None
+    value_end: int
+    quote: str
+
+
+class Dotenv(NamedTuple):
+    """A dotenv file's variables and its text.
+
+    Attributes:
+        text: the whole text.
+        statements: each variable's last statement, which is the one that counts.
+        rest: every other statement and comment, as text.
+    """
+
+    text: str
+    statements: dict[str, Statement]
+    rest: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Dotenv({len(self.statements)} variables)"
+
+    def replaced(self, changes: dict[str, str]) -> str:
+        """Return the text with other values for some variables that are there, and every other character as it was."""
+        text = self.text
+        for name, value in sorted(changes.items(), key=lambda item: -self.statements[item[0]].start):
+            text = _with_value(text, self.statements[name], value)
+        return text
+
+    def appended(self, name: str, value: str, like: str) -> str:
+        """Return the text with one more line at its end.
+
+        Args:
+            name: the new variable.
+            value: its value.
+            like: a variable that is there, in whose form the line is written.
+        """
+        model = self.statements[like]
+        start = self.text[model.start : model.value_start or model.value_end]
+        lead = start[len(start) - len(start.lstrip()) :].replace(like, name, 1) if model.value_start else f"{name}="
+        lead = lead.removesuffix(model.quote) if model.quote else lead
+        newline = found[0] if (found := _LINE_END.search(self.text)) else "\n"
+        gap = "" if not self.text or self.text.endswith(("\n", "\r")) else newline
+        return f"{self.text}{gap}{lead}{_written(value, model.quote)}{newline}"
+
+
+def is_dotenv_name(name: str) -> bool:
+    """Tell whether a file's name is that of a dotenv file: `.env`, `NAME.env`, `.env.NAME`."""
+    return _NAME.search(name) is not None
+
+
+def read_dotenv(text: str) -> Dotenv:
+    """Return a file's variables; a line that is none is left alone.
+
+    Args:
+        text: the text, without byte order mark, its line ends as they are.
+    """
+    from dotenv.parser import parse_stream
+
+    statements: dict[str, Statement] = {}
+    rest: list[str] = []
+    at = 0
+    for binding in parse_stream(io.StringIO(text, newline="")):
+        original = binding.original.string
+        if binding.key is None:
+            rest.append(original)
+        else:
+            statements[binding.key] = _statement(text, at, original, binding.value)
+        at += len(original)
+    return Dotenv(text, statements, tuple(rest))
+
+
+def _statement(text: str, at: int, original: str, value: str | None) -> Statement:
+    before = _BEFORE_VALUE.match(original) if value is not None else None
+    if before is None or value is None:
+        return Statement(value, at, None, at + len(original), "")
+    start = at + before.end()
+    quote = text[start : start + 1]
+    if quote in _QUOTED and (found := _QUOTED[quote].match(text, start)):
+        return Statement(value, at, found.start(1), found.end(1), quote)
+    if not value:  # A comment that follows stays apart from what is written.
+        start = at + before.end() - len(_BLANK.search(before[0][::-1])[0])  # type: ignore[index]  # matches nothing too
+    return Statement(value, at, start, start + len(value), "")
+
+
+def _with_value(text: str, statement: Statement, value: str) -> str:
+    if statement.value_start is None:
+        end = statement.start + len(text[statement.start : statement.value_end].rstrip("\r\n"))
+        return f"{text[:end]}={_written(value, '')}{text[end:]}"
+    start, end = statement.value_start, statement.value_end
+    if statement.quote:
+        return text[:start] + _escaped(value, statement.quote) + text[end:]
+    return text[:start] + _written(value, "") + text[end:]
+
+
+def _written(value: str, quote: str) -> str:
+    """Return a value as a statement holds it; without quotes only where nothing in it needs them."""
+    if not quote and re.search(r"""[\s#'"$`\\]""", value):
+        quote = "'"
+    return f"{quote}{_escaped(value, quote)}{quote}"
+
+
+def _escaped(value: str, quote: str) -> str:
+    return value.replace("\\", "\\\\").replace(quote, f"\\{quote}") if quote else value
