@@ -26,27 +26,38 @@ environment = json.loads(sys.argv[1])
 os.environ.update(environment)
 for name in ("OINT_HOME", "HOME"):
     if name not in environment: os.environ.pop(name, None)
-os.setgroups([]); os.setegid(54321); os.seteuid(54321)
+os.setgroups([]); os.setegid(int(sys.argv[4])); os.seteuid(int(sys.argv[3]))
 def said(call):
     try: return str(call())
     except errors.OintError as error: return f"{type(error).__name__}: {error}"
 """
 
 
-def run(code, folder, tmp_path, **environment):
+def run(code, folder, tmp_path, *, uid=NOBODY, gid=NOBODY, is_theirs=True, **environment):
     """Run code as that user in a folder of theirs; return the lines that it printed as JSON.
 
     Args:
         code: what to run; `said(call)` gives the table, or the error's lines.
         folder: where; it becomes the user's.
         tmp_path: where root warms up.
+        uid: the user.
+        gid: their only group.
+        is_theirs: whether the folder becomes theirs; else it stays as it is.
         environment: what is set; `HOME` and `OINT_HOME` are not, unless they are here.
     """
     if not hasattr(os, "seteuid") or os.geteuid() != 0:
         pytest.skip("only root can become another user")
-    for path in [folder, *folder.rglob("*")]:
-        os.chown(path, NOBODY, NOBODY)
-    words = [sys.executable, "-c", f"{CODE}\n{code}", json.dumps(environment), str(tmp_path / "warm")]
+    for path in [folder, *folder.rglob("*")] if is_theirs else ():
+        os.chown(path, uid, gid)
+    words = [
+        sys.executable,
+        "-c",
+        f"{CODE}\n{code}",
+        json.dumps(environment),
+        str(tmp_path / "warm"),
+        str(uid),
+        str(gid),
+    ]
     found = subprocess.run(words, cwd=folder, capture_output=True, text=True)
     assert found.returncode == 0, found.stderr
     return [json.loads(line) for line in found.stdout.splitlines()]

@@ -26,6 +26,11 @@ class TextFile(NamedTuple):
     def __repr__(self) -> str:
         return f"TextFile({self.encoding})"
 
+    def blanks(self, count: int) -> bytes:
+        """Return line ends in this file's encoding, of about so many bytes: behind a text they say nothing."""
+        newline = "\n".encode(self.encoding)
+        return newline * (count // len(newline))
+
     def encoded(self, text: str) -> bytes:
         """Return another text in this file's encoding and with its byte order mark."""
         return self.bom + text.encode(self.encoding)

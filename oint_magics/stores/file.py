@@ -12,13 +12,13 @@ from oint_magics.auth.document import read_document
 from oint_magics.auth.structure import LARGEST, Auth
 from oint_magics.auth.text_file import decoded
 from oint_magics.errors import AuthError, AuthNotFound, AuthSyntaxError, OintError, StoreNotWritable
-from oint_magics.stores import atomic, journal, locks, newest
+from oint_magics.stores import atomic, in_place, journal, locks, newest
 from oint_magics.stores.document import check_unchanged, pretty, try_editing, with_grant, with_pair_of
-from oint_magics.stores.private_folder import STATE_FOLDER, data_folder, private_folder, reason_of
+from oint_magics.stores.private_folder import STATE_FOLDER, data_folder, private_folder, reason_of, state_path
 from oint_magics.stores.write_ahead import RecordFolder, login_records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -123,7 +123,7 @@ class FileStore:
         try_editing(document)
         if len(file.encoded(document.text)) + _SPARE > LARGEST:
             _too_large(self.label)
-        self._replace(file.encoded(document.text), reserve=_SPARE)
+        self._replace(file.encoded(document.text), reserve=file.blanks(_SPARE))
 
     def save(self, grant: Grant, sent: Auth) -> None:
         """Write the two tokens and `expires_at` (Unix seconds) into the file, and leave all else as it is.
@@ -144,7 +144,14 @@ class FileStore:
         """Hold the file against other processes; see `oint_magics.stores.locks`."""
         with contextlib.suppress(OSError):  # The lock says what is wrong with the folder.
             self._make_folder()
-        return locks.store_lock(self.path.resolve(), seconds, meanwhile)
+        return self._held(seconds, meanwhile)
+
+    @contextlib.contextmanager
+    def _held(self, seconds: float, meanwhile: Callable[[], T | None]) -> Iterator[T | None]:
+        with locks.store_lock(self.path.resolve(), seconds, meanwhile) as found:
+            if found is None:
+                in_place.complete(self.path.resolve())
+            yield found
 
     def _make_folder(self) -> None:
         if self._is_ours:
@@ -168,7 +175,7 @@ class FileStore:
     @property
     def journal(self) -> journal.Journal:
         """The refresh log; beside the file where there is no data folder."""
-        return journal.here(None if self._is_ours else self.path.resolve().parent / STATE_FOLDER)
+        return journal.here(None if self._is_ours else state_path(self.path.resolve()))
 
     def descends_from(self, fingerprint: str) -> bool:  # noqa: ARG002 - the interface's
         """Know nothing of descent: a file tells what it holds, and the journal the rest."""
@@ -203,9 +210,13 @@ class FileStore:
             found.append(
                 "its file system has no locks: only this machine is protected from refreshing it twice at once"
             )
+        if in_place.is_apart(self.path.resolve()):
+            found.append(
+                "its recovery files lie on another disk: where this is a container, only the mounted file survives"
+            )
         return "; ".join(found) or None
 
-    def _replace(self, data: bytes, reserve: int = 0) -> None:
+    def _replace(self, data: bytes, reserve: bytes = b"") -> None:
         reason = None
         name = self.label if self.path.exists() else "The file"
         try:
@@ -241,6 +252,7 @@ class FileStore:
             else:
                 with self.path.open("rb") as file:
                     data = file.read(LARGEST + 1)
+                data = in_place.read(self.path.resolve()) or data
         except FileNotFoundError:
             raise AuthNotFound(
                 f"{self.label} is not there.", next_step="%twitter_status lists what is; a new one: %twitter_auth"

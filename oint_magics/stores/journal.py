@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from oint_magics import settings
 from oint_magics.errors import StoreBusy
 from oint_magics.stores import journal_text
-from oint_magics.stores.private_folder import data_folder, is_mine
+from oint_magics.stores.private_folder import data_folder, hand_over, is_mine
 
 if TYPE_CHECKING:
     import sqlite3
@@ -330,6 +330,7 @@ def _connected(path: Path) -> sqlite3.Connection:
 
     if not path.exists():
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+        hand_over(path)
     database = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
     try:
         version = database.execute("PRAGMA user_version").fetchone()[0]

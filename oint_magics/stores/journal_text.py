@@ -10,7 +10,7 @@ import stat
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from oint_magics.errors import StoreError
-from oint_magics.stores.private_folder import write_all
+from oint_magics.stores.private_folder import hand_over, write_all
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,8 +26,11 @@ def append(folder: Path, entry: dict[str, Any]) -> bool:
     """Add a line to the text; tell whether that is there now."""
     path = folder / NAMES[1]
     try:
+        is_new = not path.exists()
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NONBLOCK", 0), 0o600)
         try:
+            if is_new:
+                hand_over(path)
             size = os.fstat(descriptor).st_size
             # A line that was cut off, on a full disk, must not spoil this one.
             is_cut = size > 0 and os.name == "posix" and os.pread(descriptor, 1, size - 1) != b"\n"

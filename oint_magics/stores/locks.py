@@ -21,6 +21,7 @@ from oint_magics.stores.private_folder import (
     data_folder,
     private_folder,
     reason_of,
+    state_path,
 )
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def store_lock(path: Path, seconds: float, meanwhile: Callable[[], T | None]) ->
 
 def holder_of(path: Path) -> str | None:
     """Return who holds a store's real file now, in words, or `None`."""
-    if not (path.parent / STATE_FOLDER).is_dir():
+    if not state_path(path).is_dir():
         return None
     lock = _Lock(lambda: StateFolder(path), path.name, _PAIR)
     try:

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import stat
 import time
 from typing import TYPE_CHECKING
+
+from oint_magics import settings
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any, Self
 
 STATE_FOLDER = ".oint"
+# File systems without it (FUSE, CIFS) say so in one of these ways; nothing more can be done there.
+_NO_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF, errno.EACCES, errno.EPERM)
 # Whether the system opens, renames and removes by a folder's descriptor; a switch, so that the other way is tested too.
 BY_DESCRIPTOR = {os.open, os.stat, os.unlink, os.rename, os.mkdir} <= os.supports_dir_fd
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
@@ -31,6 +36,9 @@ class Folder:
         path: the folder.
         descriptor: its descriptor, closed with this object; `None` where the system goes by paths alone.
 
+    Attributes:
+        heir: who gets what root makes in it: the folder's owner; `None` where that is root, or this is not root.
+
     Raises:
         OSError: it is not there.
     """
@@ -40,6 +48,7 @@ class Folder:
         self._descriptor = descriptor
         if BY_DESCRIPTOR and descriptor is None:
             self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self.heir = _heir(path if self._descriptor is None else self._descriptor)
 
     def __enter__(self) -> Self:
         return self
@@ -93,7 +102,10 @@ class Folder:
     def open(self, name: str, flags: int) -> int:
         """Open a file; one that is made can be read by its owner alone, and a link is refused."""
         path, at = self._at(name)
-        return os.open(path, flags | _OPTIONS, 0o600, **at)
+        descriptor = os.open(path, flags | _OPTIONS, 0o600, **at)
+        if self.heir is not None and flags & os.O_CREAT and os.fstat(descriptor).st_uid == 0:
+            os.fchown(descriptor, self.heir, -1)
+        return descriptor
 
     def write(self, name: str, data: bytes) -> None:
         """Write a small file whole or not at all."""
@@ -102,7 +114,7 @@ class Folder:
         try:
             try:
                 write_all(descriptor, data)
-                os.fsync(descriptor)
+                synced(descriptor)
             finally:
                 os.close(descriptor)
             self.rename(new, self, name)
@@ -162,7 +174,7 @@ class Folder:
     def sync(self) -> None:
         """Sync the folder, so that the names in it are on the disk."""
         if self._descriptor is not None:
-            os.fsync(self._descriptor)
+            synced(self._descriptor)
 
     def inner(self, name: str, owner: int | None = None) -> Folder:
         """Return a folder in this one, made where it is not there, that is mine and closed to others.
@@ -177,6 +189,9 @@ class Folder:
         path, at = self._at(name)
         with contextlib.suppress(FileExistsError):
             os.mkdir(path, 0o700, **at)
+            heir = owner if owner and self._is_root() else self.heir
+            if heir is not None:
+                os.chown(path, heir, -1, follow_symlinks=False, **at)
         found = os.stat(path, follow_symlinks=False, **at)
         if not stat.S_ISDIR(found.st_mode):
             raise _not_mine(name)
@@ -188,6 +203,36 @@ class Folder:
                 os.close(descriptor)
             raise
         return Folder(self.path / name, descriptor)
+
+    @staticmethod
+    def _is_root() -> bool:
+        return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def _heir(folder: Path | int) -> int | None:
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return None
+    return os.stat(folder).st_uid or None
+
+
+def hand_over(path: Path) -> None:
+    """Give a file or folder that root has just made in somebody's folder to that folder's owner."""
+    heir = _heir(path.parent)
+    if heir is not None:
+        os.chown(path, heir, -1, follow_symlinks=False)
+
+
+def synced(descriptor: int) -> None:
+    """Sync a file or folder to the disk, as far as its file system can.
+
+    Raises:
+        OSError: it can, and did not.
+    """
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
 
 
 def is_mine(found: os.stat_result, owner: int | None = None) -> bool:
@@ -214,8 +259,26 @@ def _not_mine(name: str) -> PermissionError:
     return PermissionError(errno.EPERM, f"{name} is not a folder of yours")
 
 
+def state_path(target: Path) -> Path:
+    """Return where the state of a file lies: in `.oint/` beside it, or in the data folder if nothing can be made there.
+
+    Args:
+        target: the file, wherever its links lead.
+    """
+    beside = target.parent / STATE_FOLDER
+    if os.path.lexists(beside) or not os.path.exists(target) or may_write(target.parent):
+        return beside
+    return settings.data_folder() / "beside" / hashlib.sha256(os.fsencode(target)).hexdigest()[:16]
+
+
+def may_write(path: Path) -> bool:
+    """Tell whether this user may write a file, or make one in a folder."""
+    mode = os.W_OK | os.X_OK if path.is_dir() else os.W_OK
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
+
+
 class StateFolder(Folder):
-    """The folder `.oint/` beside a file: its locks, its recovery files, and its next version.
+    """The folder `.oint/` beside a file, or what stands for it: its locks, its recovery files, and its next version.
 
     Args:
         target: the file, wherever its links lead; it need not be there.
@@ -223,6 +286,7 @@ class StateFolder(Folder):
     Attributes:
         beside: the folder that the file lies in.
         owner: the file's owner; `None` where there is no file.
+        is_beside: whether it is the one beside the file.
 
     Raises:
         OSError: it cannot be made, or somebody else made it.
@@ -233,7 +297,14 @@ class StateFolder(Folder):
         try:
             found = self.beside.stat(target.name)
             self.owner = found.st_uid if found else None
-            inner = self.beside.inner(STATE_FOLDER, self.owner)
+            path = state_path(target)
+            self.is_beside = path.parent == target.parent
+            if self.is_beside:
+                inner = self.beside.inner(STATE_FOLDER, self.owner)
+            else:
+                data_folder(settings.data_folder())
+                with Folder(private_folder(path.parent)) as above:
+                    inner = above.inner(path.name)
             super().__init__(inner.path, inner._descriptor)  # noqa: SLF001 - of the same class
             self.ignore()
         except BaseException:
@@ -256,6 +327,7 @@ def private_folder(path: Path) -> Path:
     if not path.is_dir():
         private_folder(path.parent)
         path.mkdir(mode=0o700, exist_ok=True)
+        hand_over(path)
     return path
 
 

@@ -33,6 +33,7 @@ from oint_magics.stores.private_folder import (
     is_mine,
     private_folder,
     reason_of,
+    state_path,
     write_all,
 )
 from oint_magics.stores.unfinished import LARGEST, ROOM, START, Unfinished, content, head_of, leases_in
@@ -75,7 +76,7 @@ class RecordFolder:
     @property
     def folder(self) -> Path:
         """The folder's path."""
-        return self.target.parent if self._is_for_logins else self.target.parent / STATE_FOLDER
+        return self.target.parent if self._is_for_logins else state_path(self.target)
 
     def opened(self) -> Folder:
         """Open the folder, made where it is not there; raises `OSError`."""

@@ -77,6 +77,8 @@ def place(nursery, monkeypatch, team):
         twitter.keep(sandbox.issue(), source, replace=True)
         shutil.rmtree(nursery.folder / "home" / "newest", ignore_errors=True)
         store = open_store(source)
+        if "linked" in source:
+            os.link(store.path, "the-other-name.json")
         return (lambda: store.read().document.reveal()) if "shared" in source else store.path.read_bytes
 
     yield sandbox, renew
@@ -105,7 +107,7 @@ def rounds(nursery, place, source, action, number):
         check_modes(nursery.folder)
 
 
-STORES = pytest.mark.parametrize("source", ["./auth.json", "profile:work", "shared:work"])
+STORES = pytest.mark.parametrize("source", ["./auth.json", "./linked.json", "profile:work", "shared:work"])
 
 
 @STORES

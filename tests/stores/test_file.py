@@ -10,6 +10,7 @@ from contract import AUTH, END, StoreContract, grant
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from oint_magics.auth.spellings import key_of
 from oint_magics.errors import AuthError, StoreError, StoreNotWritable
 from oint_magics.stores import locks, open_store, private_folder
 
