@@ -20,6 +20,7 @@ class State:
         begun: the authorization requests whose links were made here, the newest last.
         codes_sent: fingerprints of the codes that were exchanged here.
         waiting: the logins that wait for their address.
+        named: the places of stores that a call has named, on a machine that is thrown away.
         databases: the identities of the team's databases, by a hash of the address.
     """
 
@@ -30,6 +31,7 @@ class State:
         self.begun: list[Any] = []
         self.codes_sent: set[str] = set()
         self.waiting: list[Any] = []
+        self.named: set[str] = set()
         self.databases: dict[str, str] = {}
 
 

@@ -18,7 +18,21 @@ hypothesis.settings.register_profile("patient", deadline=None, suppress_health_c
 hypothesis.settings.register_profile("quick", hypothesis.settings.get_profile("patient"), max_examples=10)
 hypothesis.settings.load_profile("patient")
 TREE = pytest.StashKey()
-STRIPPED = ("OINT_", "TWITTER_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "NETRC")
+STRIPPED = (
+    "COLAB_",
+    "KAGGLE_",
+    "DATABRICKS_",
+    "BINDER_",
+    "GITHUB_ACTIONS",
+    "OINT_",
+    "TWITTER_",
+    "X_",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "NETRC",
+)
 
 
 # What takes a browser, a database or whole processes, and so more than a moment.

@@ -26,6 +26,8 @@ KEYS = (
 SECRET_KEYS = frozenset(KEYS) - {"redirect_uri", "scope", "client_id"}
 _OWN_KEYS = (*KEYS, "expires_at", "sandbox")
 SANDBOX_MARK = "sandbox-"
+# How far clocks are apart that count as the same.
+_MOST_APART = timedelta(minutes=2)
 # The largest auth structure that is read or written, in characters.
 LARGEST = 1024 * 1024
 
@@ -65,9 +67,18 @@ class Auth(NamedTuple):
         return self.client_id.startswith(SANDBOX_MARK)
 
     def is_fresh(self, now: datetime) -> bool:
-        """Tell whether the access token can still be used; an unknown expiry counts as expired."""
+        """Tell whether the access token can still be used; an unknown expiry counts as expired.
+
+        By a clock that is behind, every token is young: one that was issued in the future shows that, and counts as
+        expired.
+        """
         until = self.fresh_until
-        return until is not None and now < until
+        return until is not None and now < until and not self.is_from_future(now)
+
+    def is_from_future(self, now: datetime) -> bool:
+        """Tell whether the access token was issued, by its own stamp, later than this machine's clock shows."""
+        stamp = token_format.issued_at(self.access_token.reveal()) if self.access_token else None
+        return stamp is not None and stamp - now > _MOST_APART
 
     @property
     def fresh_until(self) -> datetime | None:

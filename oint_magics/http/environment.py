@@ -30,7 +30,19 @@ def bundle(url: str) -> Path:
     path = Path(os.environ[name])
     if not path.exists():
         _unusable(name, "the file that it names does not exist.", f"correct or unset {name}")
+    if path.is_file():
+        _check_bundle(path, name)
     return path
+
+
+def _check_bundle(path: Path, name: str) -> None:
+    """Refuse a file without a certificate: each attempt would fail, and say nothing that helps."""
+    import ssl
+
+    try:
+        ssl.create_default_context(cafile=str(path))
+    except (OSError, ssl.SSLError):
+        _unusable(name, "the file that it names holds no certificate, or cannot be read.", f"correct or unset {name}")
 
 
 def proxy(url: str) -> str | None:

@@ -17,7 +17,7 @@ from oint_magics.login.ownership import choose, superseded
 from oint_magics.oauth import scopes, token_endpoint
 from oint_magics.secret import Secret, fingerprint
 from oint_magics.stores.locks import login_lock
-from oint_magics.tokens.destination import address, for_login
+from oint_magics.tokens.destination import address, ends_with_machine, for_login
 from oint_magics.tokens.exchange import exchange
 from oint_magics.tokens.response import from_grant
 from oint_magics.tokens.save import Overtaken, save_login
@@ -183,7 +183,9 @@ def _finished_login(plan: Plan, grant: Grant, record: ExchangeRecord, *notes: tu
     """Save the pair in its home, and say what became of others."""
     home = _saved(plan, grant, record)
     ended = superseded(plan.auth.client_id, grant, spared={home.store.place, home.other_owner})
-    lacking = tuple(("careful", f"{name} was {cost}") for name, cost in scopes.costs(plan.request.scope))
+    ending = None if plan.auth.is_sandbox else ends_with_machine(home.store)
+    lacking = [("careful", f"{name} was {cost}") for name, cost in scopes.costs(plan.request.scope)]
+    lacking += [("careful", ending)] if ending else []
     sent = plan.auth._replace(scope=plan.request.scope)
     return from_grant(grant, sent, address(home.store), (*notes, *home.notes, *ended, *lacking), event="login")
 

@@ -174,7 +174,8 @@ class CurrentToken:
 def _looked(stamp: object, auth: Auth, store: Store | None) -> _Snapshot:
     Lineage.of(auth.refresh_token, store).check_not_revoked()
     # An answer that came and was not saved: this pair is spent, however fresh.
-    until = None if store and has_answer(store, auth) else auth.fresh_until
+    is_spent = store is not None and has_answer(store, auth)
+    until = None if is_spent or auth.is_from_future(datetime.now(UTC)) else auth.fresh_until
     return _Snapshot(stamp, auth, until.timestamp() if until else -math.inf)
 
 

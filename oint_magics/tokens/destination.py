@@ -8,7 +8,9 @@ from oint_magics import settings, stores
 from oint_magics.auth.structure import Auth, require_refresh_token
 from oint_magics.display.text import quoted
 from oint_magics.errors import StoreError, StoreTaken
+from oint_magics.process import state
 from oint_magics.secret import Secret, shown
+from oint_magics.stores import machine
 from oint_magics.tokens.response import SavedTo
 from oint_magics.tokens.source import Source
 
@@ -78,7 +80,10 @@ def for_login(source: Source, to: str | None, auth: Auth, *, interactive: bool) 
     store = stores.open_store(to) if to else source.store
     if store is None:
         _check_watched(interactive=interactive)
-        return stores.profile(f"login-{shown(Secret(auth.client_id).fingerprint())}")
+        store = stores.profile(f"login-{shown(Secret(auth.client_id).fingerprint())}")
+        check_lasting(store, source, auth, is_named=False, magic="login")
+        return store
+    check_lasting(store, source, auth, is_named=to is not None, magic="login")
     if store.exists() and not is_same_app(store.read(), auth):
         raise StoreTaken(
             f"{store.label} holds another app's pair, so nothing was sent.",
@@ -86,6 +91,47 @@ def for_login(source: Source, to: str | None, auth: Auth, *, interactive: bool) 
             next_step=f'name another store: --to profile:NAME; or give that pair up: twitter.forget("{store.label}")',
         )
     return store
+
+
+def check_lasting(store: Store, source: Source, auth: Auth, *, is_named: bool, magic: str = "refresh") -> None:
+    """Refuse to save tokens on a machine that is thrown away, where nobody has said so.
+
+    Once a store was named, it counts as said for the process.
+
+    Args:
+        store: where they are to be saved.
+        source: where the auth data comes from.
+        auth: the auth data.
+        is_named: whether the call names the store.
+        magic: which magic does it, for the message.
+
+    Raises:
+        StoreError: they would be lost with the machine, and with them the account.
+    """
+    found = machine.thrown_away()
+    if found is None or settings.has_home() or machine.lasts(store.place, found) or auth.is_sandbox:
+        return
+    if is_named or store.place in state.named:
+        state.named.add(store.place)
+        return
+    line = f"%twitter_{magic} --auth {quoted(source.typed)} --to"
+    folder = machine.lasting_folder(found)
+    last = f"{line} {folder}/auth.json" if folder else f"{line} shared:NAME"
+    here = f"or to keep it here and download it: {line} {quoted(store.label if source.store else 'auth.json')}"
+    raise StoreError(
+        f"The new tokens would end with this machine ({found.name}). Nothing was sent.",
+        cause=f"a refresh ends the tokens that you have, and the new ones would lie on a disk that is thrown away. "
+        f"{found.advice[0].upper()}{found.advice[1:]}",
+        next_step=f"{last}; {here}",
+    )
+
+
+def ends_with_machine(store: Store) -> str | None:
+    """Return what to say of a store that ends with this machine, or `None`."""
+    found = machine.thrown_away()
+    if found is None or machine.lasts(store.place, found):
+        return None
+    return f"{store.label} ends with this machine ({found.name}): download it"
 
 
 def is_same_app(there: Auth, auth: Auth) -> bool:

@@ -6,17 +6,21 @@ Lock the store and the token; follow a spent token to its successor; then `oint_
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from oint_magics import settings
+from oint_magics.auth import token_format
 from oint_magics.auth.structure import Auth, require_refresh_token
 from oint_magics.display.text import quoted
+from oint_magics.display.times import duration
 from oint_magics.errors import InDoubt, NotSaved, OintError, StoreNotWritable, TokenSpent
 from oint_magics.stores.locks import token_lock
 from oint_magics.tokens.destination import (
     address,
     at,
+    check_lasting,
+    ends_with_machine,
     for_refresh,
     newest_of,
     taken,
@@ -29,6 +33,7 @@ from oint_magics.tokens.shield import shielded
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from oint_magics.secret import Secret
     from oint_magics.stores import Store
     from oint_magics.tokens.source import Source
 _MOST_MOVES = 8
@@ -60,7 +65,8 @@ def refresh(
     auth = seen if store is given.store else store.read() if is_there else source.read()
     if not try_old:
         (lineage if auth is seen else Lineage.of(auth.refresh_token, store)).check_not_revoked()
-    request = _Request(given, source, auth, _known(seen, auth, lineage), if_expired=if_expired, try_old=try_old)
+    known = _known(seen, auth, lineage)
+    request = _Request(given, source, auth, known, if_expired=if_expired, try_old=try_old, is_named=to is not None)
     if if_expired and auth.is_fresh(datetime.now(UTC)) and not (is_there and has_answer(store, auth)):
         return from_store(auth, datetime.now(UTC), address(store if is_there else source.store))
     for _ in range(_MOST_MOVES):
@@ -99,6 +105,7 @@ class _Request(NamedTuple):
     known: frozenset[str]
     if_expired: bool
     try_old: bool
+    is_named: bool
 
     def is_satisfied_by(self, auth: Auth) -> bool:
         """Tell whether a stored pair needs no exchange: somebody else has refreshed it meanwhile."""
@@ -137,6 +144,8 @@ def _try_store(store: Store, request: _Request) -> TokenResponse | Store:
         if met is not None:
             return met
         successor = _successor(store, auth)
+        if successor is None and not has_answer(store, auth):
+            check_lasting(store, request.source, auth, is_named=request.is_named)
         return successor or shielded(
             lambda: _created_and_exchanged(store, auth, request, is_new=is_new), stopped=_STOPPED, locks=locks
         )
@@ -215,7 +224,16 @@ def _created_and_exchanged(store: Store, auth: Auth, request: _Request, *, is_ne
 
 def _granted(store: Store, auth: Auth, request: _Request) -> TokenResponse:
     grant, notes = exchange_once(store, auth, try_old=request.try_old)
+    behind = _clock_behind(grant.access_token)
+    notes += (("clock", f"this machine's is {behind} behind X's: set it, or each run refreshes"),) if behind else ()
     return from_grant(grant, auth, address(store), (*notes, *_notes(request, store, auth)))
+
+
+def _clock_behind(token: Secret) -> str | None:
+    """Return by how much this machine's clock is behind the server's stamp in a new token, in words, or `None`."""
+    stamp = token_format.issued_at(token.reveal())
+    behind = stamp - datetime.now(UTC) if stamp else timedelta()
+    return duration(behind) if behind > timedelta(minutes=2) else None
 
 
 _INLINE = (
@@ -240,5 +258,6 @@ def _notes(request: _Request, store: Store, auth: Auth) -> tuple[tuple[str, str]
         notes.append(("in this cell", _INLINE))
     if '"expires_at"' not in auth.document.reveal():
         notes.append(("other copies", "of this pair (1C constants, another script) are spent from now on"))
-    warning = store.warning()
-    return (*notes, ("careful", warning)) if warning else tuple(notes)
+    for warning in (store.warning(), None if auth.is_sandbox else ends_with_machine(store)):
+        notes += [("careful", warning)] if warning else []
+    return tuple(notes)

@@ -29,12 +29,19 @@ class Source(NamedTuple):
         store: the store it lives in and is saved back to, or `None` for text, an object or the environment.
         auth: the auth structure itself, where there is no store to read it from.
         is_inline: whether its secrets stand in the cell as text.
+        name: what was typed, where that is a name and no secret.
     """
 
     label: str
     store: Store | None = None
     auth: Auth | None = None
     is_inline: bool = False
+    name: str = ""
+
+    @property
+    def typed(self) -> str:
+        """What names it in another line."""
+        return self.store.label if self.store else self.name or "SOURCE"
 
     def read(self) -> Auth:
         """Return the auth structure; raises an `AuthError` where there is none."""
@@ -109,7 +116,7 @@ def _still_holds(store: Store, auth: Auth) -> bool:
 def _text(text: str, variables: Mapping[str, object] | None) -> Source:
     name = _variable_name(text) if variables is not None else ""
     if name and variables and name in variables:
-        return _variable(variables[name])
+        return _variable(variables[name])._replace(name=name)
     if name and name != text:
         raise not_found.nothing(name, "a variable", variables)
     if variables is not None and not _is_there(text) and not_found.is_expression(text):
@@ -164,7 +171,7 @@ def _environment(prefix: str) -> Source:
             cause=f"no variable begins with that prefix (without one: TWITTER_ or X_). {_lookalikes(names)}",
             next_step="set TWITTER_CLIENT_ID and TWITTER_REFRESH_TOKEN before Jupyter starts, or use %twitter_auth",
         )
-    return Source(f"env:{prefix}", auth=checked(found, os.environ))
+    return Source(f"env:{prefix}", auth=checked(found, os.environ), name=f"env:{prefix}")
 
 
 def _lookalikes(names: str) -> str:
