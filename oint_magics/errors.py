@@ -20,7 +20,8 @@
     │   │   ├── InvalidRequest
     │   │   ├── InvalidGrant    the refresh token is dead
     │   │   ├── InvalidClient
-    │   │   └── UnauthorizedClient
+    │   │   ├── UnauthorizedClient
+    │   │   └── AppRefused      the app is not enrolled, has no credits, …: nothing is spent
     │   ├── NotTokenEndpoint    something else answers at that address
     │   ├── TryLater            refused for now: nothing is spent
     │   └── InDoubt             sent, and no telling what became of it
@@ -174,6 +175,10 @@ class InvalidClient(TokenRefused):
 
 class UnauthorizedClient(TokenRefused):
     """The client secret is missing or wrong, or the app type does not fit."""
+
+
+class AppRefused(TokenRefused):
+    """X refuses the app and not the token: it is not enrolled, has no credits, or is not known. Nothing is spent."""
 
 
 class NotTokenEndpoint(ExchangeError):

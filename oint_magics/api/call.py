@@ -6,11 +6,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
-from oint_magics.display.text import escaped
 from oint_magics.errors import CallError, RateLimited, UsageError
 from oint_magics.http import endpoints
-from oint_magics.oauth import scopes
-from oint_magics.secret import redacted
+from oint_magics.oauth import problems, scopes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +70,7 @@ def path_of(path: object) -> str:
 
 
 def _refused(reply: Reply, host: str) -> NoReturn:
-    words = _words(reply.document or {})
+    words = problems.words(reply.document or {})
     said = f": {words.rstrip('.')}." if words else "."
     if reply.status == 429:
         _limited(reply.headers, f"{host} takes no more of these calls for now (status 429){said}")
@@ -94,12 +92,3 @@ def _limited(headers: Mapping[str, str], what: str) -> NoReturn:
     )
     problem.status, problem.retry_at = 429, retry_at
     raise problem
-
-
-def _words(document: dict[str, Any]) -> str:
-    """Return what X says about a refusal, without anything that could be a secret."""
-    errors = document.get("errors")
-    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
-    said = [document.get("detail") or document.get("title"), first.get("message") or first.get("detail")]
-    text = " — ".join(dict.fromkeys(each for each in said if isinstance(each, str)))
-    return escaped(redacted(text, ()), 300)

@@ -57,7 +57,7 @@ class Bearer(requests.auth.AuthBase):
         url = prepared.url or ""
         if endpoints.takes_bearer(url, auth) and auth.access_token:
             self._check_way(url)
-            prepared.headers["Authorization"] = _MaskedHeader(auth.access_token)
+            prepared.headers["Authorization"] = MaskedHeader(auth.access_token)
             prepared.register_hook("response", _RetryAfter401(self._provider, auth.access_token))
         return prepared
 
@@ -187,7 +187,7 @@ def _document(response: requests.Response) -> dict[str, Any] | None:
     return document if isinstance(document, dict) else None
 
 
-class _MaskedHeader(str):
+class MaskedHeader(str):
     """The `Authorization` header: a text that is masked, and whose bytes, which http.client asks for, are the token's.
 
     So whoever joins, formats, logs or serializes it has the masked text.
@@ -196,7 +196,7 @@ class _MaskedHeader(str):
     __slots__ = ("_token",)
     _token: Secret
 
-    def __new__(cls, token: Secret) -> _MaskedHeader:  # noqa: PYI034 - no subclass
+    def __new__(cls, token: Secret) -> MaskedHeader:  # noqa: PYI034 - no subclass
         header = super().__new__(cls, f"Bearer {token.masked()}")
         header._token = token
         return header
@@ -225,7 +225,7 @@ class _RetryAfter401:
         prepared = response.request
         header = prepared.headers.get("Authorization")
         response.request = _shown(prepared)
-        if response.status_code != 401 or not isinstance(header, _MaskedHeader) or not _can_repeat(prepared):
+        if response.status_code != 401 or not isinstance(header, MaskedHeader) or not _can_repeat(prepared):
             return response
         auth = self._provider.after_401(self._sent)
         if auth is None or auth.access_token is None:
@@ -241,7 +241,7 @@ def _can_repeat(prepared: requests.PreparedRequest) -> bool:
 def _shown(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
     """Return a request as it may be shown; the one that was sent may be sent again, by a redirect or by its owner."""
     header = prepared.headers.get("Authorization")
-    if not isinstance(header, _MaskedHeader):
+    if not isinstance(header, MaskedHeader):
         return prepared
     shown = requests.PreparedRequest()
     vars(shown).update(vars(prepared))
@@ -263,7 +263,7 @@ def _repeated(
     jar = requests.cookies.RequestsCookieJar()
     extract_cookies_to_jar(jar, response.request, response.raw)
     again.prepare_cookies(jar)
-    again.headers["Authorization"] = _MaskedHeader(token)
+    again.headers["Authorization"] = MaskedHeader(token)
     answer: requests.Response = response.connection.send(again, **options)
     answer.history.append(response)
     answer.request = _shown(again)

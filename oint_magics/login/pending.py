@@ -14,7 +14,7 @@ from oint_magics.errors import LoginMismatch, LoginTimedOut, OintError, Stopped
 from oint_magics.http import endpoints
 from oint_magics.login.code_exchange import exchange_code, recover_unfinished
 from oint_magics.login.loopback_server import LoopbackServer, Page, can_listen
-from oint_magics.oauth.authorization import code_from, other_login, redirect_in, redirect_of
+from oint_magics.oauth.authorization import REFUSED_PAGE, code_from, doubt, other_login, redirect_in, redirect_of
 from oint_magics.tokens.response import TokenResponse, pending, resolve
 from oint_magics.tokens.shield import Latch
 
@@ -74,6 +74,14 @@ class Login:
     def redirect_uri(self) -> str:
         """Where X sends the browser back to."""
         return self._plan.request.redirect_uri
+
+    @property
+    def advice(self) -> list[str]:
+        """What to know before the link is opened: doubts about the app, and what X's page may say; blank for others."""
+        if self._plan.auth.is_sandbox or self._endpoint() != endpoints.AUTHORIZE.url:
+            return []
+        found = doubt(self._plan.auth.client_id)
+        return [*([found] if found else []), REFUSED_PAGE]
 
     @property
     def has_address(self) -> bool:

@@ -48,7 +48,7 @@ class LoginPanel(Panel):
 
     def ready(self) -> dict[str, Any]:
         """Return what the front end draws."""
-        careful = [f"{name} is {cost}." for name, cost in scopes.costs(self._plan.request.scope)]
+        careful = [f"{name} is {cost}." for name, cost in scopes.costs(self._plan.request.scope)] + self.login.advice
         is_sandbox = self._plan.auth.is_sandbox
         return {
             "link": self.login.link_without_state,

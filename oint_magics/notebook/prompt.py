@@ -72,6 +72,8 @@ def log_in(plan: Plan) -> TokenResponse:
         print(f"Open this link and approve there:\n\n{login.link}\n")
         for name, cost in scopes.costs(plan.request.scope):
             print(f"{name} is {cost}.")
+        for line in login.advice:
+            print(line)
         if login.no_redirect_because:
             print(f"The answer cannot come by itself: {login.no_redirect_because}.")
     try:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import secrets
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from oint_magics.auth.structure import is_token
 from oint_magics.display.text import escaped
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
     from oint_magics.auth.structure import Auth
 
 _LONGEST = 16 * 1024
+_UNCLEAR = re.compile(r"""[\s<>"`“”‘’…\\\u200b\u2060\ufeff]""")
+# What stands around an address in a text.
+_MARKS = r"""[\s"'`<>()\[\]“”‘’«».,;:!]"""
+_API_KEY = re.compile(r"[A-Za-z0-9]{25}")
+# X says no more on its page than that something went wrong (docs.x.com, and reports of its users).
+REFUSED_PAGE = (
+    "If X's page says “You weren't able to give access to the App”: the client id is not the OAuth 2.0 one, "
+    "redirect_uri is not a callback of the app's page byte for byte (a slash at its end counts), or OAuth 2.0 is off."
+)
 _AGAIN = "begin again: %twitter_login"
 # RFC 6749 §4.1.2.1: what an authorize endpoint may say instead of giving a code.
 _REFUSALS = {
@@ -113,6 +123,15 @@ def request_for(auth: Auth, scope: str) -> AuthorizationRequest:
     return AuthorizationRequest(auth.client_id, auth.redirect_uri, scope, *random)
 
 
+def doubt(client_id: str) -> str | None:
+    """Return what is doubtful about a client id of X's, to be said before its link is opened; `None` for nothing."""
+    if client_id.isdecimal():
+        return "client_id is a number: probably the app's, which is no client id. Copy the OAuth 2.0 Client ID."
+    if _API_KEY.fullmatch(client_id):
+        return "client_id looks like an API key of OAuth 1.0a. Copy the OAuth 2.0 Client ID of the app's page."
+    return None
+
+
 def redirect_in(text: str) -> Redirect:
     """Read what a person pasted: the whole address, its query, or the code alone.
 
@@ -122,14 +141,35 @@ def redirect_in(text: str) -> Redirect:
     Raises:
         LoginMismatch: it is none of these.
     """
-    text = text.strip().strip("\"'<>")
     if len(text) > _LONGEST:
         _no_address("it is far longer than such an address.")
+    text = _repaired(text)
     is_address = "://" in text or "=" in text
     if not is_address:
-        return Redirect(None, _code(text), None, None)
+        return Redirect(None, _code(text if not _UNCLEAR.search(text) else ""), None, None)
     query = text.partition("?")[2] if "?" in text else text
     return redirect_of(query.partition("#")[0])
+
+
+def _repaired(text: str) -> str:
+    """Undo what editors, chats and terminals do to an address: marks around it, escapes, a break in the middle.
+
+    Raises:
+        LoginMismatch: what is left is unclear. A code is used up by one wrong try, so nothing is guessed.
+    """
+    text = text.strip()
+    link = re.fullmatch(r"\[[^\]]*\]\((?P<target>[^()\s]+)\)[.,;]*", text)
+    text = link["target"] if link else text
+    text = re.sub(rf"^{_MARKS}+|{_MARKS}+$", "", text)
+    text = re.sub(r"\s*[\r\n]+\s*", "", text)
+    for written in ("&amp;", "&#38;", "\\u0026", "\\&"):
+        text = text.replace(written, "&")
+    text = text.replace("\\?", "?").replace("\\=", "=")
+    if re.match(r"https?%3a", text, re.IGNORECASE):
+        text = unquote(text)
+    if _UNCLEAR.search(text) and ("://" in text or "=" in text):
+        _no_address("it holds a blank or a sign that no such address has: it was not copied whole.")
+    return text
 
 
 def redirect_of(query: str) -> Redirect:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from urllib.parse import quote_plus, urlencode
 
 from oint_magics.auth.structure import is_token
-from oint_magics.errors import AnswerUnreadable, InDoubt, NotTokenEndpoint, OintError, TryLater
+from oint_magics.errors import AnswerUnreadable, AppRefused, InDoubt, NotTokenEndpoint, OintError, TryLater
+from oint_magics.oauth import problems
 from oint_magics.oauth.answer_document import document_in, pair_in
 from oint_magics.secret import Secret, fingerprint, redacted
 
@@ -116,6 +117,7 @@ def read_grant(answer: Answer, sent: Auth, host: str, now: datetime, login: tupl
 
     Raises:
         TokenRefused: 400, 401, or a 200 that holds an `error`.
+        AppRefused: 400 to 403 in X's other error formats.
         NotTokenEndpoint: 3xx, 404, or a 403 in JSON.
         TryLater: 429, 503, or a 403 in HTML.
         AnswerUnreadable: granted, it seems, and the pair in it cannot be read.
@@ -167,6 +169,8 @@ def _raise_refusal(  # noqa: PLR0913, PLR0917 - what an answer is read with
         _try_later(answer, host, now)
     if _is_refused(document) and (status < 300 or status in (400, 401)):
         _refuse(document, status, sent, host, login)
+    if problems.is_problem(status, document):
+        _refuse_app(document, status, host)
     if 300 <= status < 500 and status != 408:
         _not_the_endpoint(status, host)
 
@@ -201,7 +205,9 @@ def _not_granted(document: dict[str, object], answer: Answer, host: str, *, is_a
     which = "a refresh token" if is_access_token_good else "an access token" if "access_token" in document else ""
     why = f"it holds {which} that cannot be used" if which else "it holds no access token"
     if not document:
-        why = answer.broken or "it is no JSON object"
+        is_page = answer.body.lstrip().startswith(b"<")
+        page = "it is an HTML page: a proxy or filter probably answered in X's place"
+        why = answer.broken or (page if is_page else "it is no JSON object")
     if may_hold_pair(answer, document):
         raise AnswerUnreadable(
             f"{host} answered, and its answer cannot be read.",
@@ -262,6 +268,17 @@ def _refuse(document: dict[str, object], status: int, sent: Auth, host: str, log
     problem.status = status
     problem.error = escaped(error, 100)
     problem.description = escaped(text, 300) if text else None
+    raise problem
+
+
+def _refuse_app(document: dict[str, object], status: int, host: str) -> NoReturn:
+    cause, next_step = problems.meaning(status, document)
+    problem = AppRefused(
+        f"{host} refused with status {status}: {problems.words(document).rstrip('.')}. The refresh token is as it was.",
+        cause=cause,
+        next_step=next_step,
+    )
+    problem.status = status
     raise problem
 
 

@@ -16,7 +16,7 @@ from oint_magics import process, stores
 from oint_magics.auth import token_format
 from oint_magics.display.times import clock
 from oint_magics.error_boundary import error_boundary
-from oint_magics.errors import InDoubt, OintError, TokenRefused, TokenSpent, TryLater
+from oint_magics.errors import AppRefused, InDoubt, OintError, TokenRefused, TokenSpent, TryLater
 from oint_magics.secret import Secret
 from oint_magics.tokens.destination import at
 from oint_magics.tokens.lineage import Lineage
@@ -183,7 +183,7 @@ def _pause(error: OintError) -> float:
     """Return for how many seconds an error holds; a refusal does until the store changes."""
     if isinstance(error, TryLater) and error.retry_at:
         return min(_LONGEST_PAUSE, max(1.0, (error.retry_at - datetime.now(UTC)).total_seconds()))
-    if isinstance(error, TryLater | InDoubt):
+    if isinstance(error, TryLater | InDoubt | AppRefused):
         return 60.0
     is_final = isinstance(error, TokenRefused | TokenSpent)
     return math.inf if is_final else 5.0

@@ -109,7 +109,10 @@ class _Request(NamedTuple):
 
     def is_satisfied_by(self, auth: Auth) -> bool:
         """Tell whether a stored pair needs no exchange: somebody else has refreshed it meanwhile."""
-        return (self.is_other(auth) or self.if_expired) and auth.is_fresh(datetime.now(UTC))
+        now = datetime.now(UTC)
+        if self.is_other(auth):  # It came just now, whatever a clock that is behind makes of its stamp.
+            return auth.fresh_until is not None and now < auth.fresh_until
+        return self.if_expired and auth.is_fresh(now)
 
     def is_of_family(self, store: Store, auth: Auth) -> bool:
         """Tell whether what stands in a store is the pair asked for, or a later one; a source is what stands there."""

@@ -245,11 +245,12 @@ def status(auth: str | PathLike[str] | Mapping[str, object] | None = None, *, ch
 
 @_call
 def bearer(auth: str | PathLike[str] | Mapping[str, object] | None = None) -> Bearer:
-    """Return an `auth` for a `requests` session of another's making: it gives each request the token that is good then.
+    """Return an `auth` for another session, of requests or httpx: it gives each request the token that is good then.
 
     Prefer `session`, also inside tweepy and xdk (`client.session = twitter.session()`). In a session that is not ours
     the token stands in plain bytes in http.client's frames while a request is sent: a traceback with its locals, an
-    error reporter or `%debug` can show it, and so does `http.client.HTTPConnection.debuglevel`.
+    error reporter or `%debug` can show it, and so does `http.client.HTTPConnection.debuglevel`. For httpx
+    (`httpx.Client(auth=twitter.bearer())`, also an `AsyncClient`) the same is true while a request is on its way.
 
     The token goes to X's API hosts over https alone (and to the sandbox for its pairs). It is refreshed before its
     end, once for all threads; after a 401 the store is read again, then the pair is refreshed at most once.

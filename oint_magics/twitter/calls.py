@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -150,9 +151,14 @@ def revoke(auth: object, *, variables: Mapping[str, object] | None = None) -> Ta
 
 def bearer(auth: object = None) -> Bearer:
     """Return a bearer; see `oint_magics.twitter.bearer`."""
+    current = _current(auth)
+    if "httpx" in sys.modules:  # Whoever hands it to a client of httpx has imported that.
+        from oint_magics.http.httpx_bearer import HttpxBearer
+
+        return HttpxBearer(current)
     from oint_magics.http.session import Bearer
 
-    return Bearer(_current(auth))
+    return Bearer(current)
 
 
 def session(auth: object = None) -> Session:

@@ -164,7 +164,8 @@ def login(
         waiting.cancel("The login cannot hear its answer.")
         _cannot_hear(waiting.no_redirect_because)
     try:
-        sys.stderr.write(f"Open this link and approve there:\n{waiting.link}\n")
+        advice = "".join(f"{line}\n" for line in waiting.advice)
+        sys.stderr.write(f"Open this link and approve there:\n{waiting.link}\n{advice}")
         sys.stderr.flush()
         return waiting.wait()
     except BaseException:

@@ -164,7 +164,7 @@ TRICKS = {
     pytest.param(name, marks=row("8", f"the bearer's header in a foreign session: {name}", "the live token")) for name in TRICKS
 ])  # fmt: skip
 def test_header_tricks(name, after):
-    assert TOKEN not in TRICKS[name]([session._MaskedHeader(Secret(TOKEN))])
+    assert TOKEN not in TRICKS[name]([session.MaskedHeader(Secret(TOKEN))])
     after("masked")
 
 

@@ -1,0 +1,74 @@
+"""The bearer for httpx, whose clients take an auth object of their own kind; made only where httpx is in use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+
+from oint_magics.http import endpoints
+from oint_magics.http.session import Bearer, MaskedHeader
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator
+
+    from oint_magics.auth.structure import Auth
+    from oint_magics.secret import Secret
+
+
+class HttpxBearer(Bearer, httpx.Auth):
+    """A bearer that is an auth object of httpx too: a 401 is answered with one refresh, as in a session of requests.
+
+    A request's header holds the token while it is on its way, and masked text afterwards. In an asynchronous client
+    the refresh runs in a thread.
+    """
+
+    def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Give a request its token, and another one if that is refused."""
+        sent = self._give(request, self._provider.auth())
+        response = yield request
+        if sent and response.status_code == 401 and _can_repeat(request):
+            other = self._provider.after_401(sent)
+            if other is not None:
+                response.read()
+                sent = self._give(request, other)
+                yield request
+        _mask(request, sent)
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """Do the same without holding up the loop."""
+        from anyio import to_thread
+
+        sent = self._give(request, await to_thread.run_sync(self._provider.auth))
+        response = yield request
+        if sent and response.status_code == 401 and _can_repeat(request):
+            other = await to_thread.run_sync(self._provider.after_401, sent)
+            if other is not None:
+                await response.aread()
+                sent = self._give(request, other)
+                yield request
+        _mask(request, sent)
+
+    def _give(self, request: httpx.Request, auth: Auth) -> Secret | None:
+        """Put the token into a request that goes to X's API; return it, or `None` where it goes elsewhere."""
+        if auth.is_sandbox:
+            request.url = httpx.URL(endpoints.in_sandbox(str(request.url), auth))
+            request.headers["Host"] = request.url.netloc.decode("ascii")
+        if not auth.access_token or not endpoints.takes_bearer(str(request.url), auth):
+            return None
+        self._check_way(str(request.url))
+        request.headers["Authorization"] = MaskedHeader(auth.access_token)
+        return auth.access_token
+
+
+def _mask(request: httpx.Request, sent: Secret | None) -> None:
+    if sent is not None:
+        request.headers["Authorization"] = "Bearer (masked)"
+
+
+def _can_repeat(request: httpx.Request) -> bool:
+    """Tell whether a request's body is in memory; a stream that was read cannot be sent once more."""
+    try:
+        return request.content is not None
+    except httpx.RequestNotRead:
+        return False
