@@ -8,7 +8,7 @@ from oint_magics import settings
 from oint_magics.errors import AuthNotFound, StoreTaken
 from oint_magics.process import state
 from oint_magics.secret import Secret
-from oint_magics.tokens.destination import newest_of
+from oint_magics.tokens.destination import is_worthless, newest_of
 from oint_magics.tokens.lineage import Lineage
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ def keep(source: Source, store: Store, *, replace: bool) -> None:
     _check_one_row(source.store, store)
     found = source.read()
     with store.lock(settings.timeout() + 15, lambda: None):
-        if store.exists() and not replace and not store.read().document.matches(found.document):
+        there = store.read() if store.exists() and not replace else None
+        if there and not there.document.matches(found.document) and not is_worthless(there):
             raise StoreTaken(
                 f"{store.label} holds other auth data already.",
                 cause="overwritten tokens are lost, and they may be the newest ones.",

@@ -42,7 +42,11 @@ def revoke(source: Source) -> Table:
         TokenSpent: it is spent, and its newest pair is not where it was saved.
         ExchangeError: the server did not end one of them; says which.
     """
-    home = newest_of(source, Lineage.of(source.read().refresh_token, source.store))
+    auth = source.read()
+    ended = endpoints.ended_sandbox(auth)
+    if ended:
+        raise ended
+    home = newest_of(source, Lineage.of(auth.refresh_token, source.store))
     with contextlib.ExitStack() as locks:
         if home.store:
             locks.enter_context(home.store.lock(settings.timeout() + 15, lambda: None))

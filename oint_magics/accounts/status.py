@@ -11,6 +11,7 @@ from oint_magics.display.table import Row, Table
 from oint_magics.display.text import quoted
 from oint_magics.display.times import duration, moment
 from oint_magics.errors import AuthNotFound, OintError
+from oint_magics.http import endpoints
 from oint_magics.stores import journal
 from oint_magics.tokens.destination import at
 from oint_magics.tokens.exchange import unfinished
@@ -194,6 +195,9 @@ def _looked_at(source: Source, family: Family | None) -> Account:
         return Account(
             source.label, what + cause, None, (), _refreshed_at(family), None, error.next_step, is_read=False
         )
+    ended = endpoints.ended_sandbox(auth)
+    if ended:
+        state, doubt, step = "its sandbox has ended", None, ended.next_step
     known = state, auth.ends_at, tuple((auth.scope or "").split()), _refreshed_at(family), doubt, step
     return Account(source.label, *known, is_sandbox=auth.is_sandbox)
 

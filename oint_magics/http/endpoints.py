@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import socket
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from oint_magics import settings
-from oint_magics.errors import SettingError
+from oint_magics.errors import NotSent, SettingError
 from oint_magics.process import state
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ API = Endpoint("https://api.x.com", "OINT_TWITTER_API_URL", "")
 
 _API_ORIGINS = (("https", "api.x.com", 443), ("https", "api.twitter.com", 443))
 _START = re.compile(r"[^:/?#]*://[^/?#]*")
+_LONGEST_LOOK = 1.0
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -84,6 +86,28 @@ def in_sandbox(url: str, auth: Auth) -> str:
 def use_sandbox(address: str | None) -> None:
     """Remember the sandbox that runs in this process, for pairs that do not say where theirs is."""
     state.sandbox = address or None
+
+
+def ended_sandbox(auth: Auth) -> NotSent | None:
+    """Return the error for a pair whose sandbox has ended, and with it all that its tokens were good for.
+
+    Args:
+        auth: the pair's auth structure; `None` is returned for one of X, and where nothing tells.
+    """
+    origin = _origin(auth.sandbox or state.sandbox or "") if auth.is_sandbox else None
+    if origin is None or origin[1] not in _LOOPBACK:
+        return None
+    try:
+        socket.create_connection(origin[1:], _LONGEST_LOOK).close()
+    except ConnectionRefusedError:
+        return NotSent(
+            "The sandbox that these tokens belong to has ended. Nothing was sent.",
+            cause="a sandbox ends with its kernel or program, and its tokens with it.",
+            next_step="%twitter_sandbox start  (writes new ones into sandbox-auth.json)",
+        )
+    except OSError:
+        pass
+    return None
 
 
 def is_loopback(url: str) -> bool:

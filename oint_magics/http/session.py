@@ -100,7 +100,8 @@ class Session(PlainSession):
         process.watch(self)
         self.auth = Bearer(provider, is_direct=True)
         self.headers["User-Agent"] = "oint_magics"
-        self.api = endpoints.url_of(endpoints.API, provider.auth())
+        self._first = provider.auth()
+        self.api = endpoints.url_of(endpoints.API, self._first)
 
     def _make_connections(self) -> None:
         for start in ("https://", "http://"):
@@ -141,6 +142,9 @@ class Session(PlainSession):
             fault = type(error).__name__  # The error itself stays here: it holds the request.
         if fault is None:
             return Reply(response.status_code, response.headers, document)
+        ended = endpoints.ended_sandbox(self._first)
+        if ended:
+            raise ended
         raise CallError(
             f"No answer from {urlsplit(self.api).netloc}.",
             cause=f"the network, or a proxy on the way ({fault}).",

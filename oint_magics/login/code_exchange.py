@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from oint_magics import settings
 from oint_magics.auth.structure import Auth, auth_of
 from oint_magics.errors import AnswerUnreadable, InDoubt, OintError, StoreBusy, StoreNotWritable
+from oint_magics.http import endpoints
 from oint_magics.login.ownership import choose, superseded
 from oint_magics.oauth import scopes, token_endpoint
 from oint_magics.secret import Secret, fingerprint
@@ -67,6 +68,9 @@ def plan(source: Source, to: str | None, request: AuthorizationRequest, *, inter
         StoreError: there is no such place.
     """
     auth = _without_pair(source.read())
+    ended = endpoints.ended_sandbox(auth)
+    if ended:
+        raise ended
     store = for_login(source, to, auth, interactive=interactive)
     if not store.exists():  # Its folder may not be there; nobody should approve before that is known.
         with store.lock(_SOON, lambda: None):

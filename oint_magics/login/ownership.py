@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _UNKNOWN = ""
+_ASIDE = "profile:before-"
+_A_WEEK = 7 * 24 * 3600.0
 
 
 class Destination(NamedTuple):
@@ -63,8 +66,10 @@ def choose(store: Store, app: Auth, grant: Grant, *, avoid_planned: bool) -> Des
     owner_id, seen = _owner_of(store, app)
     if owner_id is None and not avoid_planned:
         return Destination(store, seen)
-    nobody: dict[str, str] = {}
-    who = _within(settings.timeout(), lambda: _user(app, grant), nobody)
+    nobody: tuple[dict[str, str], bool] = ({}, False)
+    who, is_refused = _within(settings.timeout(), lambda: _user(app, grant), nobody)
+    if is_refused and owner_id == _UNKNOWN and seen and seen.client_id == app.client_id and not avoid_planned:
+        return Destination(store, seen, (_kept_aside(store, seen),))
     if owner_id and who.get("id") == owner_id and not avoid_planned:
         return Destination(store, seen, _account(who), is_same=True)
     is_other = bool(owner_id and who)
@@ -143,14 +148,40 @@ def _within(seconds: float, work: Callable[[], T], otherwise: T) -> T:
     return found[0] if found else otherwise
 
 
-def _user(auth: Auth, grant: Grant) -> dict[str, str]:
-    """Return the id and name of a new pair's account, or nothing where X does not say."""
+def _user(auth: Auth, grant: Grant) -> tuple[dict[str, str], bool]:
+    """Return the id and name of a new pair's account, or nothing where X does not say; and whether X refuses to say."""
     try:
         found = owner(auth, grant.access_token)
         who = {key: str(found[key]) for key in ("id", "username")}
-    except (OintError, LookupError):
-        return {}
-    return who if who["username"].isidentifier() and who["username"].isascii() else {}
+    except (OintError, LookupError) as error:
+        return {}, getattr(error, "status", None) in (402, 403)
+    return (who if who["username"].isidentifier() and who["username"].isascii() else {}), False
+
+
+def _kept_aside(store: Store, seen: Auth) -> tuple[str, str]:
+    """Keep the pair that stood in a store for a week, where X does not say whose the new one is; return the note.
+
+    X ends an account's earlier grant to an app when the account logs in again; so it is probably dead.
+    """
+    for name in stores.kept():
+        if name.startswith(_ASIDE) and _age(name) > _A_WEEK:
+            stores.open_store(name).forget()
+    token = seen.refresh_token or seen.access_token or Secret("")
+    aside = stores.open_store(f"{_ASIDE}{shown(token.fingerprint())}")
+    with contextlib.suppress(OintError):
+        aside.create(seen)
+        why = "X does not say whose the new pair is"
+        return "from before", f"{why}: the one that stood in {store.label} is kept in {aside.label} for a week"
+    return "from before", f"the pair that stood in {store.label} is replaced, and could not be kept"
+
+
+def _age(name: str) -> float:
+    """Return how old a profile's file is, in seconds."""
+    path = settings.data_folder() / "profiles" / f"{name.removeprefix('profile:')}.json"
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def superseded(client_id: str, grant: Grant, spared: set[str]) -> Notes:

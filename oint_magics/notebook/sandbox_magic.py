@@ -106,11 +106,13 @@ def _status() -> Table:
     sandbox = _running[0]
     counts = sandbox.accounts.counts
     waiting = ", ".join(sandbox.faults.names()) or "none"
+    is_default = Path(calls.default_source() or "").name == AUTH_FILE
+    named = "what %twitter_refresh takes when it names no other" if is_default else f"name it: --auth {AUTH_FILE}"
     return Table(
         caption,
         (
             Row("runs", f"at {sandbox.url}, until this kernel ends"),
-            Row("auth", f"{AUTH_FILE}: what %twitter_refresh takes when it names no other"),
+            Row("auth", f"{AUTH_FILE}: {named}"),
             Row("counts", f"{counts.refreshes} refreshed, {counts.refused} refused, {counts.reuses} used twice"),
             Row("faults", f"{waiting}; reuse ends the family: {'yes' if sandbox.accounts.punishes_reuse else 'no'}"),
             Row("limits", ", ".join(f"{path} {calls}" for path, calls in sandbox.limits.of.items()) + " in 15 minutes"),

@@ -8,6 +8,7 @@ from oint_magics import settings, stores
 from oint_magics.auth.structure import Auth, require_refresh_token
 from oint_magics.display.text import quoted
 from oint_magics.errors import StoreError, StoreTaken
+from oint_magics.http import endpoints
 from oint_magics.process import state
 from oint_magics.secret import Secret, shown
 from oint_magics.stores import machine
@@ -59,8 +60,10 @@ def for_refresh(source: Source, to: str | None, *, interactive: bool) -> Store:
         return source.store
     auth = source.read()
     store = named or _own_profile(auth, interactive=interactive)
-    if named and store.exists() and not _holds(store, auth):
-        taken(store.label)
+    if named and store.exists():
+        there = store.read()
+        if not require_refresh_token(auth).matches(there.refresh_token) and not is_worthless(there):
+            taken(store.label)
     return store
 
 
@@ -136,8 +139,13 @@ def ends_with_machine(store: Store) -> str | None:
 
 def is_same_app(there: Auth, auth: Auth) -> bool:
     """Tell whether a store is the app's, or an ended sandbox's, whose pair is worth nothing to anybody."""
-    is_ended = there.is_sandbox and auth.is_sandbox and there.sandbox != auth.sandbox
-    return there.client_id == auth.client_id or is_ended
+    is_older = there.is_sandbox and auth.is_sandbox and there.sandbox != auth.sandbox
+    return there.client_id == auth.client_id or is_older or is_worthless(there)
+
+
+def is_worthless(there: Auth) -> bool:
+    """Tell whether a pair belongs to a sandbox that has ended: it is replaced without asking."""
+    return endpoints.ended_sandbox(there) is not None
 
 
 def _own_profile(auth: Auth, *, interactive: bool) -> Store:
@@ -153,10 +161,6 @@ def _check_watched(*, interactive: bool) -> None:
             cause="the source cannot be written, and this is a script or a notebook without a user.",
             next_step="name a store: --to profile:NAME; or set OINT_HOME",
         )
-
-
-def _holds(store: Store, auth: Auth) -> bool:
-    return require_refresh_token(auth).matches(store.read().refresh_token)
 
 
 def taken(label: str) -> NoReturn:

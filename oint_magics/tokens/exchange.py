@@ -171,8 +171,9 @@ def _granted_or_undone(auth: Auth, record: ExchangeRecord, before: Unfinished | 
         raise
     except OintError as error:
         record.rollback()
-        if auth.is_sandbox and isinstance(error, NotSent):
-            error.next_step = _fresh_exercise(label)
+        ended = endpoints.ended_sandbox(auth) if isinstance(error, NotSent) else None
+        if ended is not None:
+            error.what, error.cause, error.next_step = ended.what, ended.cause, _fresh_exercise(label)
         raise
 
 

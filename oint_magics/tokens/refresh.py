@@ -22,6 +22,7 @@ from oint_magics.tokens.destination import (
     check_lasting,
     ends_with_machine,
     for_refresh,
+    is_worthless,
     newest_of,
     taken,
 )
@@ -61,7 +62,7 @@ def refresh(
     lineage = Lineage.of(seen.refresh_token, source.store)
     given, source = source, newest_of(source, lineage)
     store = for_refresh(source, to, interactive=interactive)
-    is_there = store is source.store or store.exists()
+    is_there = store is source.store or (store.exists() and not is_worthless(store.read()))
     auth = seen if store is given.store else store.read() if is_there else source.read()
     if not try_old:
         (lineage if auth is seen else Lineage.of(auth.refresh_token, store)).check_not_revoked()
@@ -137,7 +138,7 @@ def _try_store(store: Store, request: _Request) -> TokenResponse | Store:
         found = locks.enter_context(store.lock(patience, poll))
         if found is not None:
             return found
-        is_new = not store.exists()
+        is_new = not store.exists() or _is_replaceable(store, request)
         auth = request.seen if is_new else store.read()
         if not is_new and not request.is_of_family(store, auth):
             taken(store.label)
@@ -152,6 +153,11 @@ def _try_store(store: Store, request: _Request) -> TokenResponse | Store:
         return successor or shielded(
             lambda: _created_and_exchanged(store, auth, request, is_new=is_new), stopped=_STOPPED, locks=locks
         )
+
+
+def _is_replaceable(store: Store, request: _Request) -> bool:
+    """Tell whether a named store holds the tokens of a sandbox that has ended, in whose place others may go."""
+    return store.place != (request.source.store and request.source.store.place) and is_worthless(store.read())
 
 
 def _poll(store: Store, request: _Request) -> Callable[[], TokenResponse | None]:
