@@ -18,10 +18,11 @@ import threading
 import time
 from pathlib import Path
 
-from measure import show
+from measure import dotenv, show
 
 from oint_magics import errors, twitter
 
+FILE = "auth.json"
 # Forks a process for each line it reads, imports done, so that a kill costs no start of an interpreter.
 NURSERY = """
 import os, signal, sys, sqlite3
@@ -33,7 +34,7 @@ for line in sys.stdin:
     if pid == 0:
         os.kill(os.getpid(), signal.SIGSTOP)
         try:
-            twitter.refresh("auth.json")
+            twitter.refresh(sys.argv[1])
         finally:
             os._exit(0)
     os.waitpid(pid, os.WUNTRACED)
@@ -85,10 +86,10 @@ for line in sys.stdin:
 AIMED = 0.003  # seconds
 
 
-def start(code, core):
+def start(code, core, *arguments):
     """Start a Python process that is talked to line by line, on a core of its own where there are two."""
     pipe = subprocess.PIPE
-    words = [sys.executable, "-c", code]
+    words = [sys.executable, "-c", code, *arguments]
     process = subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True)
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(process.pid, {cores[core % len(cores)]})
@@ -171,7 +172,7 @@ def phase(moment):
 def verdict():
     """Refresh again, as the next run does, and say what became of the account."""
     try:
-        response = twitter.refresh("auth.json")
+        response = twitter.refresh(FILE)
     except errors.InvalidGrant as error:
         return "lost, said" if "lost on the way" in str(error) else "lost, not said"
     return "repaired" if "repaired" in str(response) else "good"
@@ -183,10 +184,11 @@ def main(kills):
     with awake(1), tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         os.environ["OINT_HOME"] = f"{folder}/home"
-        nursery = start(NURSERY, 1)
+        nursery = start(NURSERY, 1, FILE)
         for number in range(kills):
             aimed = number % 2 == 1
-            Path("auth.json").write_text(server.issue())
+            pair = server.issue()
+            Path(FILE).write_text(dotenv(pair) if FILE == ".env" else pair)
             delay = random.uniform(0, AIMED if aimed else 0.03)
             moment = kill_one(nursery, server, delay, after_answer=aimed)
             counts.setdefault(("aimed" if aimed else "random", phase(moment)), collections.Counter())[verdict()] += 1
@@ -206,4 +208,5 @@ def main(kills):
 
 
 if __name__ == "__main__":
+    FILE = sys.argv[2] if len(sys.argv) > 2 else FILE
     main(int(sys.argv[1]) if len(sys.argv) > 1 else 200)

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from measure import show
+from measure import dotenv, show
 
 from oint_magics import twitter
 from oint_magics.sandbox import Sandbox
@@ -21,19 +21,21 @@ from oint_magics.secret import fingerprint
 from oint_magics.stores.journal import _MOST
 
 GENERATIONS = 20
+FILE = "auth.json"
 CODE = """
 import sys
 from pathlib import Path
 from oint_magics import twitter
-print(twitter.refresh(Path(sys.argv[1]).read_text())["refresh_token"])
+source = sys.argv[1] if sys.argv[1].endswith(".env") else Path(sys.argv[1]).read_text()
+print(twitter.refresh(source)["refresh_token"])
 """
 
 
 def generations():
     """Refresh a file again and again; keep the text of each generation."""
     for number in range(GENERATIONS):
-        Path(f"spent{number}.json").write_text(Path("auth.json").read_text())
-        twitter.refresh("auth.json")
+        Path(f"spent{number}{Path(FILE).suffix or FILE}").write_text(Path(FILE).read_text())
+        twitter.refresh(FILE)
 
 
 def compact():
@@ -55,7 +57,7 @@ def again(what, sandbox, processes):
     counts = sandbox.accounts.counts
     before, pairs, failed = counts.refreshes, set(), 0
     for number in range(processes):
-        words = [sys.executable, "-c", CODE, f"spent{number % GENERATIONS}.json"]
+        words = [sys.executable, "-c", CODE, f"spent{number % GENERATIONS}{Path(FILE).suffix or FILE}"]
         done = subprocess.run(words, check=False, capture_output=True, text=True)
         failed += done.returncode != 0
         pairs.add(done.stdout.strip())
@@ -69,7 +71,8 @@ def main(processes):
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         os.environ["OINT_HOME"] = f"{folder}/home"
-        Path("auth.json").write_text(json.dumps(sandbox.issue()))
+        pair = json.dumps(sandbox.issue())
+        Path(FILE).write_text(dotenv(pair) if FILE == ".env" else pair)
         generations()
         rows = [again("20 generations", sandbox, processes)]
         compact()
@@ -82,4 +85,5 @@ def main(processes):
 
 
 if __name__ == "__main__":
+    FILE = sys.argv[2] if len(sys.argv) > 2 else FILE
     main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)

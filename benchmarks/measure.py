@@ -1,6 +1,7 @@
 """How long a process takes, measured in turns so that a busy machine is busy for all of them."""
 
 import compileall
+import json
 import os
 import statistics
 import subprocess
@@ -39,3 +40,11 @@ def show(title, header, rows):
     widths = [max(len(str(row[i])) for row in [header, *rows]) for i in range(len(header))]
     for row in [header, *rows]:
         print("  " + "  ".join(str(cell).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def dotenv(pair):
+    """Return auth JSON as the text of a `.env` file, among another program's variables; it holds no access token."""
+    names = ("client_id", "client_secret", "refresh_token", "sandbox")
+    known = json.loads(pair)
+    lines = [f'X_{name.upper()}="{known[name]}"' for name in names if name in known]
+    return "\n".join(["# the app", "DEBUG=1", *lines, "DATABASE_URL=postgres://u:p@h/d", ""])

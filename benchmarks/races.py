@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from cryptography.fernet import Fernet
-from measure import show
+from measure import dotenv, show
 
 from oint_magics import twitter
 from oint_magics.sandbox import Sandbox
@@ -92,6 +92,11 @@ def one_file(pair, processes):
     return ["auth.json"] * processes
 
 
+def one_dotenv(pair, processes):
+    Path(".env").write_text(dotenv(pair))
+    return [".env"] * processes
+
+
 def one_profile(pair, processes):
     Path("home/profiles/work.json").write_text(pair)
     return ["profile:work"] * processes
@@ -127,6 +132,7 @@ def main(most):
     cases = [
         (alone, alone),
         (case("one file", most, one_file), alone),
+        (case("one .env file", most, one_dotenv), alone),
         (case("one profile", most, one_profile), alone),
         (case("two copies of one file", most, two_copies), alone),
     ]

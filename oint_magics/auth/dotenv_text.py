@@ -76,6 +76,13 @@ def is_dotenv_name(name: str) -> bool:
     return _NAME.search(name) is not None
 
 
+def written(values: dict[str, object]) -> str:
+    """Return auth data as the text of a new dotenv file."""
+    known = {key: " ".join(value) if isinstance(value, list) else value for key, value in values.items()}
+    lines = [f"TWITTER_{key.upper()}={_written(str(value), '')}\n" for key, value in known.items() if value is not None]
+    return "".join(lines)
+
+
 def read_dotenv(text: str) -> Dotenv:
     """Return a file's variables; a line that is none is left alone.
 

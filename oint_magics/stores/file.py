@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import stat
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from oint_magics import settings
 from oint_magics.auth.document import read_document
+from oint_magics.auth.dotenv_text import is_dotenv_name, written
 from oint_magics.auth.structure import LARGEST, Auth
 from oint_magics.auth.text_file import decoded
 from oint_magics.errors import AuthError, AuthNotFound, AuthSyntaxError, OintError, StoreNotWritable
@@ -91,9 +93,17 @@ class FileStore:
         """Write an auth structure as a new file, or over the one that is there.
 
         Raises:
-            StoreNotWritable: it cannot be written.
+            StoreNotWritable: it cannot be written; or it is a `.env` file with variables in it.
         """
-        self._replace(pretty(auth.document.reveal()).encode())
+        if self._is_ours or not is_dotenv_name(self.path.name):
+            self._replace(pretty(auth.document.reveal()).encode())
+            return
+        if self.exists() and self._bytes().strip():
+            raise StoreNotWritable(
+                f"{self.label} is a .env file, and what else is in it would be lost. Nothing was sent.",
+                next_step="write the app and its refresh token into it yourself, or name another store: profile:NAME",
+            )
+        self._replace(written(json.loads(auth.document.reveal())).encode())
 
     def remove(self) -> None:
         """Delete the file, and not a link to it; nothing happens where there is none."""

@@ -124,6 +124,18 @@ def test_a_dotenv_file_is_refreshed_and_every_other_byte_stays(sandbox, pair, af
     after("refreshed twice, saved there; the access token is kept in the data folder")
 
 
+def test_a_new_dotenv_file_is_one(sandbox):
+    """Kept into a name like that; and never over another program's variables."""
+    twitter.keep(sandbox.issue(), "new.env")
+
+    assert Path("new.env").read_text().startswith("TWITTER_")
+    assert is_alive(sandbox, twitter.refresh("new.env")["access_token"])
+    Path(".env").write_text("DATABASE_PASSWORD=x\n")
+    with pytest.raises(OintError, match="what else is in it would be lost"):
+        twitter.keep("new.env", ".env", replace=True)
+    assert Path(".env").read_text() == "DATABASE_PASSWORD=x\n"
+
+
 def test_a_first_login_appends_the_refresh_tokens_line_alone(sandbox, after):
     """A `.env` with the app alone: what a login brings is one line more, in the form of the others."""
     app = sandbox.app()

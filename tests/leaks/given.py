@@ -40,6 +40,15 @@ class Given:
         return json.dumps(self.auth)
 
     @property
+    def files(self):
+        """Return the same as other programs keep it: a file's ending to its text."""
+        lines = [f"X_{key.upper()}='{value}'" for key, value in self.auth.items() if not key.startswith("oauth")]
+        tokens = {"accessToken": self.auth["access_token"], "refreshToken": self.auth["refresh_token"]}
+        app = {"clientId": self.auth["client_id"], "clientSecret": self.auth["client_secret"]}
+        nested = json.dumps({"app": app, "tokens": tokens, "note": "a free key"}, indent=2)
+        return {"json": self.text, "env": "\n".join(["DEBUG=1", *lines, ""]), "nested.json": nested}
+
+    @property
     def secrets(self):
         """Return all that must not be found: name to text."""
         pair = f"{quote_plus(self.auth['client_id'])}:{quote_plus(self.auth['client_secret'])}"

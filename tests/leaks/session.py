@@ -68,9 +68,10 @@ class Session:
         self.server = Server([way.given for way in self.ways])
         self.postgres = Postgres()
         for way in self.ways:
-            path = self.root / "given" / f"{way.slug}.json"
-            path.write_text(way.given.text)
-            path.chmod(0o600)
+            for ending, text in way.given.files.items():
+                path = self.root / "given" / f"{way.slug}.{ending}"
+                path.write_text(text)
+                path.chmod(0o600)
 
     def environment(self):
         """Return what the front end is started with."""

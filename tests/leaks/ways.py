@@ -219,6 +219,16 @@ def ways():
         ),
         Way("file success", file, "%twitter_status", "%twitter_status --auth ../given/{slug}.json"),
         Way("file refused", file, outcome="refuse"),
+        Way("dotenv", file.replace(".json", ".env"), "%twitter_status", "%twitter_me --auth ../given/{slug}.env"),
+        Way("dotenv refused", file.replace(".json", ".env"), outcome="refuse"),
+        Way("dotenv, a word wrong", "%twitter_refresh --auth ../given/{slug}.envv", sends=False),
+        Way("nested JSON", file.replace(".json", ".nested.json"), "%twitter_status"),
+        Way(
+            "a variable of dotenv's",
+            "import dotenv\nv = dotenv.dotenv_values('../given/{slug}.env')",
+            "%twitter_refresh --auth v --to profile:{slug}",
+            "del v",
+        ),
         Way(
             "variable", "pair = probes.given('{slug}')", "%twitter_refresh --auth pair --to profile:{slug}", "del pair"
         ),
