@@ -81,7 +81,10 @@ def _chosen_folder(chosen: str, home: str | None) -> Path:  # noqa: ARG001 - wha
 def _usual_folder(home: str | None, data: str | None) -> Path:  # noqa: ARG001 - what the system goes by
     from platformdirs import user_data_path
 
-    path = user_data_path("oint_magics", appauthor=False)
+    try:
+        path = user_data_path("oint_magics", appauthor=False)
+    except (RuntimeError, KeyError):  # A user without a name and without a home.
+        return _NOWHERE
     return path if path.is_absolute() and _is_in_reach(path.parent) else _NOWHERE
 
 

@@ -26,7 +26,8 @@ environment = json.loads(sys.argv[1])
 os.environ.update(environment)
 for name in ("OINT_HOME", "HOME"):
     if name not in environment: os.environ.pop(name, None)
-os.setgroups([]); os.setegid(int(sys.argv[4])); os.seteuid(int(sys.argv[3]))
+uid, gid = int(sys.argv[3]), int(sys.argv[4])
+os.setgroups([]); os.setresgid(gid, gid, gid); os.setresuid(uid, uid, uid)
 def said(call):
     try: return str(call())
     except errors.OintError as error: return f"{type(error).__name__}: {error}"

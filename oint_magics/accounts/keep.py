@@ -8,7 +8,7 @@ from oint_magics import settings
 from oint_magics.errors import AuthNotFound, StoreTaken
 from oint_magics.process import state
 from oint_magics.secret import Secret
-from oint_magics.tokens.destination import is_worthless, newest_of
+from oint_magics.tokens.destination import newest_of, takes_pair
 from oint_magics.tokens.lineage import Lineage
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def keep(source: Source, store: Store, *, replace: bool) -> None:
     found = source.read()
     with store.lock(settings.timeout() + 15, lambda: None):
         there = store.read() if store.exists() and not replace else None
-        if there and not there.document.matches(found.document) and not is_worthless(there):
+        if there and not there.document.matches(found.document) and not takes_pair(store, there, found):
             raise StoreTaken(
                 f"{store.label} holds other auth data already.",
                 cause="overwritten tokens are lost, and they may be the newest ones.",

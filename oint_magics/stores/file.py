@@ -90,11 +90,13 @@ class FileStore:
         return auth if is_other else kept.with_app(auth)
 
     def create(self, auth: Auth) -> None:
-        """Write an auth structure as a new file, or over the one that is there.
+        """Write an auth structure as a new file, or over the one that is there; into a file of the same app its tokens.
 
         Raises:
-            StoreNotWritable: it cannot be written; or it is a `.env` file with variables in it.
+            StoreNotWritable: it cannot be written; or it is a `.env` file of another app, or of none.
         """
+        if not self._is_ours and self._edit(auth):
+            return
         if self._is_ours or not is_dotenv_name(self.path.name):
             self._replace(pretty(auth.document.reveal()).encode())
             return
@@ -104,6 +106,20 @@ class FileStore:
                 next_step="write the app and its refresh token into it yourself, or name another store: profile:NAME",
             )
         self._replace(written(json.loads(auth.document.reveal())).encode())
+
+    def _edit(self, auth: Auth) -> bool:
+        """Write tokens into a file that names the same app, and leave all else in it; tell whether it does."""
+        try:
+            file, document = self._content()
+            is_same = document.auth().client_id == auth.client_id
+        except OintError:
+            return False
+        if not is_same or auth.refresh_token is None:
+            return False
+        pair = newest.Pair(auth.access_token, auth.refresh_token, auth.expires_at)
+        self._replace(file.encoded(with_pair_of(document, pair)))
+        newest.keep(self.place, pair)
+        return True
 
     def remove(self) -> None:
         """Delete the file, and not a link to it; nothing happens where there is none."""

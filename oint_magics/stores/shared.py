@@ -66,10 +66,11 @@ class SharedStore:
     """
 
     def __init__(self, name: str) -> None:
-        self.label = f"shared:{name}"
+        self.label = label = f"shared:{name}"
         self._name = name
         self._database = Database(settings.shared_store())
-        self._seal = Seal(team_keys, lambda: _unopened(self.label))
+        # Not by `self`: a circle would keep the connection until the next collection of garbage.
+        self._seal = Seal(team_keys, lambda: _unopened(label))
         self._looked: tuple[float, object] = (-_LOOKS_APART, None)
 
     @property

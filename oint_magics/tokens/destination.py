@@ -12,12 +12,12 @@ from oint_magics.http import endpoints
 from oint_magics.process import state
 from oint_magics.secret import Secret, shown
 from oint_magics.stores import machine
+from oint_magics.tokens.lineage import Lineage
 from oint_magics.tokens.response import SavedTo
 from oint_magics.tokens.source import Source
 
 if TYPE_CHECKING:
     from oint_magics.stores import Store
-    from oint_magics.tokens.lineage import Lineage
 
 
 def newest_of(source: Source, lineage: Lineage) -> Source:
@@ -62,7 +62,7 @@ def for_refresh(source: Source, to: str | None, *, interactive: bool) -> Store:
     store = named or _own_profile(auth, interactive=interactive)
     if named and store.exists():
         there = store.read()
-        if not require_refresh_token(auth).matches(there.refresh_token) and not is_worthless(there):
+        if not require_refresh_token(auth).matches(there.refresh_token) and not takes_pair(store, there, auth):
             taken(store.label)
     return store
 
@@ -141,6 +141,24 @@ def is_same_app(there: Auth, auth: Auth) -> bool:
     """Tell whether a store is the app's, or an ended sandbox's, whose pair is worth nothing to anybody."""
     is_older = there.is_sandbox and auth.is_sandbox and there.sandbox != auth.sandbox
     return there.client_id == auth.client_id or is_older or is_worthless(there)
+
+
+def takes_pair(store: Store, there: Auth, auth: Auth) -> bool:
+    """Tell whether a pair may take the place of what stands in a store.
+
+    That is so for the app without tokens, for older tokens of the same family, and for an ended sandbox's.
+
+    Args:
+        store: the store.
+        there: what stands in it.
+        auth: the pair.
+    """
+    if is_worthless(there):
+        return True
+    if there.client_id != auth.client_id or auth.refresh_token is None:
+        return False
+    newest = Lineage.of(there.refresh_token, store).newest if there.refresh_token else None
+    return there.refresh_token is None or newest == auth.refresh_token.fingerprint()
 
 
 def is_worthless(there: Auth) -> bool:

@@ -22,9 +22,9 @@ from oint_magics.tokens.destination import (
     check_lasting,
     ends_with_machine,
     for_refresh,
-    is_worthless,
     newest_of,
     taken,
+    takes_pair,
 )
 from oint_magics.tokens.exchange import exchange_once, unfinished
 from oint_magics.tokens.lineage import Lineage
@@ -62,7 +62,7 @@ def refresh(
     lineage = Lineage.of(seen.refresh_token, source.store)
     given, source = source, newest_of(source, lineage)
     store = for_refresh(source, to, interactive=interactive)
-    is_there = store is source.store or (store.exists() and not is_worthless(store.read()))
+    is_there = store is source.store or (store.exists() and not takes_pair(store, store.read(), source.read()))
     auth = seen if store is given.store else store.read() if is_there else source.read()
     if not try_old:
         (lineage if auth is seen else Lineage.of(auth.refresh_token, store)).check_not_revoked()
@@ -138,7 +138,8 @@ def _try_store(store: Store, request: _Request) -> TokenResponse | Store:
         found = locks.enter_context(store.lock(patience, poll))
         if found is not None:
             return found
-        is_new = not store.exists() or _is_replaceable(store, request)
+        is_there = store.exists()
+        is_new = not is_there or _is_replaceable(store, request)
         auth = request.seen if is_new else store.read()
         if not is_new and not request.is_of_family(store, auth):
             taken(store.label)
@@ -151,13 +152,16 @@ def _try_store(store: Store, request: _Request) -> TokenResponse | Store:
         if successor is None and not has_answer(store, auth):
             check_lasting(store, request.source, auth, is_named=request.is_named)
         return successor or shielded(
-            lambda: _created_and_exchanged(store, auth, request, is_new=is_new), stopped=_STOPPED, locks=locks
+            lambda: _created_and_exchanged(store, auth, request, is_new=is_new, is_there=is_there),
+            stopped=_STOPPED,
+            locks=locks,
         )
 
 
 def _is_replaceable(store: Store, request: _Request) -> bool:
-    """Tell whether a named store holds the tokens of a sandbox that has ended, in whose place others may go."""
-    return store.place != (request.source.store and request.source.store.place) and is_worthless(store.read())
+    """Tell whether the pair may take the place of what stands in a named store."""
+    is_source = request.source.store is not None and store.place == request.source.store.place
+    return not is_source and takes_pair(store, store.read(), request.seen)
 
 
 def _poll(store: Store, request: _Request) -> Callable[[], TokenResponse | None]:
@@ -219,14 +223,16 @@ def _told_by_record(store: Store, auth: Auth, lineage: Lineage) -> Lineage:
     return Lineage.of(lineage.token, store)
 
 
-def _created_and_exchanged(store: Store, auth: Auth, request: _Request, *, is_new: bool) -> TokenResponse:
+def _created_and_exchanged(
+    store: Store, auth: Auth, request: _Request, *, is_new: bool, is_there: bool
+) -> TokenResponse:
     """Exchange the token; a store that was made for this goes again where nothing is in it to keep."""
     if is_new:
         store.create(auth)
     try:
         return _granted(store, auth, request)
     except OintError as error:
-        if is_new and not isinstance(error, InDoubt | NotSaved):
+        if is_new and not is_there and not isinstance(error, InDoubt | NotSaved):
             store.delete_if_unchanged(auth)
         raise
 

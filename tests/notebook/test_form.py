@@ -272,8 +272,9 @@ def test_reopened_it_says_that_it_is_not_connected(chromium, tmp_path):
         server.stop()
 
 
-def test_where_no_form_is_drawn_the_other_ways_are_named(jupyter, page):
+def test_where_no_form_is_drawn_the_other_ways_are_named(jupyter, chromium):
     """The front end has no such extension: the line below stays."""
+    page = chromium.new_page()
     folder = jupyter.folder / "no_form"
     folder.mkdir()
     lab.notebook(folder / "form.ipynb", "%load_ext oint_magics", "%twitter_auth")
@@ -283,6 +284,7 @@ def test_where_no_form_is_drawn_the_other_ways_are_named(jupyter, page):
 
     expect(page.locator(".jp-OutputArea").last).to_contain_text("%twitter_auth --prompt")
     assert page.locator(".oint-form").count() == 0
+    page.close()
 
 
 def test_every_field_has_a_label_and_is_kept_out_of_the_browsers_memory(form):

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from contract import AUTH, StoreContract, grant
 from cryptography.fernet import Fernet
+from patience import wait_for
 from postgres import Bouncer
 
 from oint_magics.errors import SettingError, StoreBusy, StoreError, StoreNotWritable, StoreTaken
@@ -50,6 +51,26 @@ def elsewhere(monkeypatch, home):
             return store
 
     return open_there
+
+
+def test_connections_end_with_their_stores(store, team):
+    """Without waiting for the collector, which a big process seldom runs: a server takes a hundred."""
+    import gc
+
+    def connections():
+        return team.run("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'")[0][0]
+
+    gc.disable()
+    before = connections()
+    try:
+        for _ in range(30):
+            other = open_store("shared:work")
+            with other.lock(5, lambda: None):
+                assert other.records.of(other.read().refresh_token).found() is None
+        del other
+        wait_for(lambda: connections() <= before + 1, connections)
+    finally:
+        gc.enable()
 
 
 def test_the_database_sees_no_word_of_it(store, team):

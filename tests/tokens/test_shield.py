@@ -9,6 +9,7 @@ import threading
 import time
 
 import pytest
+from patience import wait_for
 
 from oint_magics.errors import Stopped
 from oint_magics.tokens.shield import Latch, shielded
@@ -34,6 +35,7 @@ def handled(error):
     """Raise an error in the main thread by a signal's handler, as alarm recipes do."""
 
     def handler(*_):
+        RAISED.append(error)
         raise error
 
     before = signal.signal(signal.SIGUSR1, handler)
@@ -43,9 +45,27 @@ def handled(error):
         signal.signal(signal.SIGUSR1, before)
 
 
+RAISED = []
+
+
+@pytest.fixture(autouse=True)
+def stop_button():
+    """Python's own handler, which tells when it has raised."""
+
+    def handler(*details):
+        RAISED.append(KeyboardInterrupt)
+        signal.default_int_handler(*details)
+
+    before = signal.signal(signal.SIGINT, handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def send(number):
+    """Send a signal to the main thread, and wait until its handler has raised there."""
+    before = len(RAISED)
     signal.pthread_kill(threading.main_thread().ident, number)
-    time.sleep(0.05)  # It is raised there by now, or soon; the work goes on meanwhile.
+    wait_for(lambda: len(RAISED) > before, "the signal's handler did not run")
 
 
 class Locks:
