@@ -57,13 +57,13 @@ def read_document(text: str, name: str = "") -> AuthDocument:
         name: its file's name, which tells a dotenv file; nothing for JSON.
 
     Raises:
-        AuthSyntaxError: it is no JSON, and no dotenv file with one of our names in it.
+        AuthSyntaxError: it is no JSON, or a dotenv file in which a line with one of our names cannot be read.
         AuthFieldError: it is the store of X's own command line tool.
     """
     if xurl.is_xurl(text, name):
         raise xurl.refused()
     looks_like_json = text.lstrip().startswith(("{", "[", "//", "/*"))
-    if not looks_like_json and (dotenv_text.is_dotenv_name(name) or _has_variables(text)):
+    if not looks_like_json and dotenv_text.is_dotenv_name(name):
         return _Variables(text)
     return _Json(text)
 
@@ -122,12 +122,6 @@ def _in_form(key: str, value: str | int | None, old: object, values: Mapping[str
     if key == "scope" and isinstance(old, list) and isinstance(value, str):
         return value.split()
     return value
-
-
-def _has_variables(text: str) -> bool:
-    if "=" not in text:
-        return False
-    return any(spellings.key_of(name) for name in dotenv_text.read_dotenv(text).statements)
 
 
 class _Json:
@@ -194,7 +188,7 @@ class _Variables:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._file = dotenv_text.read_dotenv(text)
+        self._file = dotenv_text.read_dotenv(text, lambda name: spellings.key_of(name) is not None)
         self._known: Resolved | None = None
 
     @property

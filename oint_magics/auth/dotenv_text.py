@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import io
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+from oint_magics.errors import AuthSyntaxError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dotenv.parser import Binding
 
 _BEFORE_VALUE = re.compile(r"""\s*(?:export[^\S\r\n]+)?(?:'[^']+'|[^=#\s]+)[^\S\r\n]*=[^\S\r\n]*""")
 _BLANK = re.compile(r"[^\S\r\n]*")
 _QUOTED = {"'": re.compile(r"'((?:\\.|[^'\\])*)'", re.DOTALL), '"': re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)}
 _NAME = re.compile(r"(?:^|/|\\)(?:[^/\\]*\.env|\.env\.[^/\\]*|\.envrc)\Z", re.IGNORECASE)
+_LONG_BLANK = re.compile(r"[^\S\r\n]{2000}")
+_SECTION = re.compile(r"\[[^\]\r\n]*\]\s*(?:#.*)?\Z")
+_ASSIGNED = re.compile(r"(?:^|[\s;&])(?:export\s+)?([A-Za-z_]\w{0,59})=", re.MULTILINE)
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -83,25 +93,50 @@ def written(values: dict[str, object]) -> str:
     return "".join(lines)
 
 
-def read_dotenv(text: str) -> Dotenv:
+def read_dotenv(text: str, is_ours: Callable[[str], bool] = lambda _: False) -> Dotenv:
     """Return a file's variables; a line that is none is left alone.
 
     Args:
         text: the text, without byte order mark, its line ends as they are.
+        is_ours: tells the names that must not stand in a line which cannot be read.
+
+    Raises:
+        AuthSyntaxError: one does; or the file has sections, and so is of another kind.
     """
     from dotenv.parser import parse_stream
 
+    if _LONG_BLANK.search(text):  # The parser would take its time.
+        _unreadable(1, "a line holds a very long row of blanks")
     statements: dict[str, Statement] = {}
     rest: list[str] = []
     at = 0
     for binding in parse_stream(io.StringIO(text, newline="")):
         original = binding.original.string
+        _check_line(binding, is_ours)
         if binding.key is None:
             rest.append(original)
         else:
             statements[binding.key] = _statement(text, at, original, binding.value)
         at += len(original)
     return Dotenv(text, statements, tuple(rest))
+
+
+def _check_line(binding: Binding, is_ours: Callable[[str], bool]) -> None:
+    """Refuse a line in which one of our names stands and is not read, and one that begins a section."""
+    text, line = binding.original.string.strip(), binding.original.line
+    if _SECTION.match(text):
+        _unreadable(line, "it begins a section, which no .env file has")
+    lost = binding.original.string if binding.error else binding.value or ""
+    if not text.startswith("#") and any(is_ours(name) for name in _ASSIGNED.findall(lost)):
+        _unreadable(line, "it holds more than one variable, or something behind a quoted value")
+
+
+def _unreadable(line: int, why: str) -> NoReturn:
+    raise AuthSyntaxError(
+        "The .env file cannot be read. Nothing was sent.",
+        cause=f"line {line}: {why}.",
+        next_step="write one variable a line: X_REFRESH_TOKEN=…",
+    )
 
 
 def _statement(text: str, at: int, original: str, value: str | None) -> Statement:

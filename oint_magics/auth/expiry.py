@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 
 # What a number of this size counts, per second: seconds, milliseconds, microseconds, nanoseconds.
 _UNITS = ((1e11, 1), (1e14, 10**3), (1e17, 10**6), (1e21, 10**9))
 _NUMBER = re.compile(r"\d{1,21}(?P<fraction>\.\d{1,9})?")
+_MAIL_DATE = re.compile(r"[A-Z][a-z]{2}, \d\d? [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d (?:GMT|[+-]\d{4})")
 _ISO = re.compile(
     r"\d{4}-\d\d-\d\d(?P<between>[T ])\d\d:\d\d:\d\d(?P<fraction>[.,]\d{1,9})?\s?(?P<zone>Z|z|[+-]\d\d:?(?:\d\d)?)?"
 )
@@ -27,6 +29,8 @@ def read(value: object) -> datetime | None:
             return _showable(datetime.fromtimestamp(value / _unit(value), UTC))
         if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
             return read(float(value) if "." in value else int(value))
+        if isinstance(value, str) and _MAIL_DATE.fullmatch(value.strip()):
+            return _showable(parsedate_to_datetime(value.strip()))
         return _showable(datetime.fromisoformat(value.strip())) if isinstance(value, str) else None
     except (ValueError, OverflowError, OSError):
         return None
@@ -41,7 +45,7 @@ def written_like(old: object, end: int, *, near: datetime | None = None) -> obje
         near: when the old token ended by its own stamp; tells which zone a time without one is in. `None` where
             nothing tells, and then it is the machine's.
     """
-    if isinstance(old, bool):
+    if isinstance(old, bool) or old != old:  # noqa: PLR0124 - not a number
         return end
     if isinstance(old, int):
         return end * _unit(old)
@@ -49,12 +53,20 @@ def written_like(old: object, end: int, *, near: datetime | None = None) -> obje
         return float(end * _unit(old))
     if not isinstance(old, str):
         return end
-    text = old.strip()
+    try:
+        return _text_like(old.strip(), end, near)
+    except (ValueError, OverflowError, OSError):  # It looks like a time, and is none.
+        return str(end)
+
+
+def _text_like(text: str, end: int, near: datetime | None) -> str:
     number = _NUMBER.fullmatch(text)
     if number:
         zeros = "." + "0" * (len(number["fraction"]) - 1) if number["fraction"] else ""
         return f"{end * _unit(float(text))}{zeros}"
-    return _iso_like(text, end, near) or end
+    if _MAIL_DATE.fullmatch(text):
+        return format_datetime(datetime.fromtimestamp(end, UTC), usegmt=text.endswith("GMT"))
+    return _iso_like(text, end, near) or str(end)
 
 
 def _unit(number: float) -> int:

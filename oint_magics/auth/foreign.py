@@ -25,7 +25,7 @@ _UNFILLED = re.compile(
 
 def is_unfilled(text: str) -> bool:
     """Tell whether a text, as a whole, is what somebody or some tool should have filled in."""
-    return _UNFILLED.fullmatch(text.strip()) is not None
+    return len(text) < 2000 and _UNFILLED.fullmatch(text.strip()) is not None
 
 
 def is_other(key: str, value: object) -> bool:
@@ -38,7 +38,7 @@ def is_other(key: str, value: object) -> bool:
 
 def is_showable(name: object) -> bool:
     """Tell whether a name may stand in a message: a word, or a variable's name, and nothing that may be a secret."""
-    return isinstance(name, str) and _SHOWABLE.fullmatch(name) is not None
+    return isinstance(name, str) and len(name) <= 41 and _SHOWABLE.fullmatch(name) is not None
 
 
 def check(values: Mapping[str, object], found: set[str]) -> None:

@@ -10,15 +10,15 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from oint_magics.auth import foreign
+from oint_magics.auth import expiry, foreign
 from oint_magics.errors import AuthFieldError
 from oint_magics.secret import Secret
 
 _SPELLINGS = {
     "client_id": "clientid",
     "client_secret": "clientsecret",
-    "access_token": "(?:user)?accesstoken",
-    "refresh_token": "(?:user)?refreshtoken",
+    "access_token": "accesstoken",
+    "refresh_token": "refreshtoken",
     "scope": "scopes?",
     "redirect_uri": "redirecturi|redirecturl|callbackuri|callbackurl",
     "sandbox": "sandbox",
@@ -29,10 +29,10 @@ _EXACT = {"oauth_token", "oauth_token_secret", "oauth_consumer_key", "oauth_cons
 _CONTAINER = "tokens?|credentials?|auth|oauth|client|app"
 _BEFORE = "(?:(?P<family>twitter|x)(?:api)?)?(?:oauth(?:20|2))?"
 _NAME = re.compile(_BEFORE + "(?:" + "|".join(f"(?P<{key}>{text})" for key, text in _SPELLINGS.items()) + ")")
-_INSIDE = re.compile(_BEFORE + f"(?:{_CONTAINER})?")
-# What is kept, however it is spelled, beside one account's refresh token.
-_ONE_EACH = ("client_id", "client_secret")
+_INSIDE = re.compile(f"(?=.){_BEFORE}(?:{_CONTAINER})?")
 _DEEPEST = 6
+# An end of another year is a length of time, or something else.
+_EARLIEST, _LATEST = 2005, 2100
 
 Path = tuple[str, ...]
 
@@ -112,12 +112,13 @@ def resolved(values: Mapping[str, object], *, is_flat: bool = False) -> Resolved
         filled = _of_one_family(filled)
     chosen = _chosen(filled)
     anchor = next((chosen[key][0] for key in ("refresh_token", "access_token", "client_id") if key in chosen), None)
-    blank = {key: [each for each in places if _belongs(each, anchor)] for key, places in found.items()}
-    places = {key: [each.path for each in chosen.get(key) or blank[key]] for key in found}
+    blank = {key: [each for each in places if not _is_filled(each.value)] for key, places in found.items()}
+    here = [anchor] if anchor else []
+    places = {key: [each.path for each in chosen.get(key) or _beside(blank[key], here)] for key in found}
     if "refresh_token" not in chosen:
         _check_deeper(values)
     result = {key: chosen[key][0].value if key in chosen else None for key in places if places[key]}
-    lookalikes = tuple(name for name in related(values) if key_of(name) is None and "refresh" in name.lower())
+    lookalikes = tuple(dict.fromkeys(_lookalikes(values, 0)))
     return Resolved(result, {key: paths for key, paths in places.items() if paths}, _home(anchor), lookalikes)
 
 
@@ -134,7 +135,7 @@ def environment(variables: Mapping[str, str], prefix: str) -> Resolved | None:
     if prefix and not prefix.isidentifier():
         return None
     if prefix:
-        own = {name.removeprefix(prefix): value for name, value in variables.items() if name.startswith(prefix)}
+        own = {name[len(prefix) :].lstrip("_"): value for name, value in variables.items() if name.startswith(prefix)}
     else:
         own = {name: value for name, value in variables.items() if (key_of(name) or ("", ""))[1]}
     own = {name: value for name, value in own.items() if key_of(name)}
@@ -142,6 +143,19 @@ def environment(variables: Mapping[str, str], prefix: str) -> Resolved | None:
         return None
     lookalikes = tuple(name for name in related(variables) if "REFRESH" in name.upper())
     return resolved(own, is_flat=not prefix)._replace(lookalikes=lookalikes)
+
+
+def _lookalikes(values: object, depth: int) -> list[str]:
+    """Return the names of free values that look as if they were refresh tokens, wherever they stand."""
+    if not isinstance(values, Mapping) or depth > _DEEPEST:
+        return []
+    found = []
+    for name, value in values.items():
+        is_text = isinstance(value, str) and value != ""
+        if is_text and key_of(name) is None and ("refresh" in str(name).lower() or '"refresh' in str(value)[:10_000]):
+            found.append(name if foreign.is_showable(name) else "one that is not shown here")
+        found += _lookalikes(value, depth + 1)
+    return found
 
 
 def related(names: Mapping[str, object]) -> list[str]:
@@ -152,11 +166,12 @@ def related(names: Mapping[str, object]) -> list[str]:
 
 
 def _squashed(name: str) -> str:
-    return re.sub("[^a-z0-9]", "", name.lower())
+    """Return a name without case and separators; one that does not begin with a letter is no name of ours."""
+    return re.sub("[ _.-]", "", name.lower()) if name[:1].isalpha() else "?"
 
 
 def _is_filled(value: object) -> bool:
-    return value is not None and value != ""
+    return value is not None and value != "" and value == value  # noqa: PLR0124 - not a number equals nothing
 
 
 def _found(values: Mapping[str, object]) -> dict[str, list[Found]]:
@@ -181,8 +196,12 @@ def _is_ours(key: str, name: str, value: object) -> bool:
     """Tell whether a value is meant: what is spelled in another way must be what such a value is, or it is free."""
     if foreign.is_other(key, value):
         return False
-    kinds = {"expires_at": (str, int, float), "scope": (str, list)}.get(key, (str,))
-    return name == key or value is None or isinstance(value, (*kinds, Secret))
+    if name == key or value is None or value == "":
+        return True
+    if key == "expires_at":
+        end = expiry.read(value)
+        return end is not None and _EARLIEST < end.year < _LATEST
+    return isinstance(value, (str, Secret, list) if key == "scope" else (str, Secret))
 
 
 def _of_one_family(filled: dict[str, list[Found]]) -> dict[str, list[Found]]:
@@ -199,7 +218,7 @@ def _of_one_family(filled: dict[str, list[Found]]) -> dict[str, list[Found]]:
         raise AuthFieldError(
             f"Two complete sets of auth data are there: {names}. Nothing was sent.",
             cause="only you know which account is meant.",
-            next_step="name one of them by its prefix (--auth env:TWITTER_), or take the other set out",
+            next_step="keep each in a file of its own; of the environment's, name one by its prefix (env:TWITTER_)",
         )
     if whole:
         return {key: places for key, places in sets[whole[0]].items() if places}
@@ -219,31 +238,41 @@ def _of_one_family(filled: dict[str, list[Found]]) -> dict[str, list[Found]]:
 def _chosen(filled: dict[str, list[Found]]) -> dict[str, list[Found]]:
     """Return for each key the places of the one value that belongs to the refresh token.
 
+    An access token and its end belong to the refresh token that they stand beside, a secret to its client id: what
+    stands elsewhere may be another service's.
+
     Raises:
         AuthFieldError: there are several refresh tokens, or several apps for one.
     """
     tokens = _one("refresh_token", filled.get("refresh_token", []))
-    apps = filled.get("client_id", [])
-    anchor = (tokens or _one("client_id", _nearest(apps, None)))[:1]
-    chosen: dict[str, list[Found]] = {}
+    apps = _one("client_id", _nearest(filled.get("client_id", []), tokens))
+    found = {"refresh_token": tokens, "client_id": apps}
+    found["client_secret"] = _one("client_secret", _beside(filled.get("client_secret", []), apps))
+    access = filled.get("access_token", [])
+    found["access_token"] = _beside(access, tokens) if tokens else _nearest(access, apps)[:1]
+    found["expires_at"] = _beside(filled.get("expires_at", []), tokens or found["access_token"] or apps)
     for key, places in filled.items():
-        near = _nearest(places, anchor[0] if anchor else None)
-        if near:
-            same = [each for each in places if each.value == near[0].value] if key == "refresh_token" else near
-            chosen[key] = _one(key, same) if key in _ONE_EACH else [e for e in same if e.value == near[0].value]
-    return chosen
+        if key not in found:
+            top = [each for each in places if len(each.path) == 1]
+            found[key] = (_beside(places, tokens) or _beside(places, apps) or top)[:1]
+    return {key: places for key, places in found.items() if places}
 
 
-def _nearest(places: list[Found], anchor: Found | None) -> list[Found]:
-    """Return the places that stand nearest to another one: in the same mapping, of the same prefix, by its own name."""
+def _beside(places: list[Found], anchors: list[Found]) -> list[Found]:
+    """Return the places in the same mapping and of the same prefix as one of some others."""
+    where = {(each.path[:-1], each.family) for each in anchors}
+    return [each for each in places if (each.path[:-1], each.family) in where]
 
-    def score(each: Found) -> tuple[bool, bool, bool]:
-        is_beside = anchor is not None and each.path[:-1] == anchor.path[:-1]
-        is_family = anchor is not None and each.family == anchor.family
-        return is_beside, is_family, each.path[-1] in _SPELLINGS
 
-    best = max(map(score, places), default=None)
-    return [each for each in places if score(each) == best]
+def _nearest(places: list[Found], anchors: list[Found]) -> list[Found]:
+    """Return the places nearest to some others: beside them, else in the same mapping, else of the same prefix."""
+    mappings, families = {each.path[:-1] for each in anchors}, {each.family for each in anchors}
+    return (
+        _beside(places, anchors)
+        or [each for each in places if each.path[:-1] in mappings]
+        or [each for each in places if each.family in families]
+        or places
+    )
 
 
 def _one(key: str, places: list[Found]) -> list[Found]:
@@ -254,11 +283,6 @@ def _one(key: str, places: list[Found]) -> list[Found]:
             next_step="keep the auth data of one account in a file of its own",
         )
     return places
-
-
-def _belongs(each: Found, anchor: Found | None) -> bool:
-    """Tell whether an empty place is the one to fill: beside the token, of its prefix."""
-    return anchor is None or (each.path[:-1] == anchor.path[:-1] and each.family == anchor.family)
 
 
 def _home(anchor: Found | None) -> tuple[Path, str]:

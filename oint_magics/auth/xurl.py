@@ -10,7 +10,7 @@ from oint_magics.auth.foreign import is_showable
 from oint_magics.auth.structure import LARGEST, Auth, auth_of
 from oint_magics.errors import AuthFieldError, AuthSyntaxError
 
-_LOOKS = re.compile(r"""^\s*["']?(?:apps|oauth2_tokens)["']?\s*:""", re.MULTILINE)
+_LOOKS = re.compile(r"""^[ \t]{0,40}["']?(?:apps|oauth2_tokens)["']?\s*:""", re.MULTILINE)
 
 
 def is_xurl(text: str, name: str) -> bool:

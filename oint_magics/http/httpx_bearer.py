@@ -26,28 +26,36 @@ class HttpxBearer(Bearer, httpx.Auth):
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Give a request its token, and another one if that is refused."""
         sent = self._give(request, self._provider.auth())
-        response = yield request
-        if sent and response.status_code == 401 and _can_repeat(request):
-            other = self._provider.after_401(sent)
-            if other is not None:
-                response.read()
-                sent = self._give(request, other)
-                yield request
-        _mask(request, sent)
+        try:
+            response = yield request
+            _mask(response.request, response.next_request)
+            if sent and response.status_code == 401 and _can_repeat(request):
+                other = self._provider.after_401(sent)
+                if other is not None:
+                    response.read()
+                    self._give(request, other)
+                    response = yield request
+                    _mask(response.request, response.next_request)
+        finally:
+            _mask(request)
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Do the same without holding up the loop."""
         from anyio import to_thread
 
         sent = self._give(request, await to_thread.run_sync(self._provider.auth))
-        response = yield request
-        if sent and response.status_code == 401 and _can_repeat(request):
-            other = await to_thread.run_sync(self._provider.after_401, sent)
-            if other is not None:
-                await response.aread()
-                sent = self._give(request, other)
-                yield request
-        _mask(request, sent)
+        try:
+            response = yield request
+            _mask(response.request, response.next_request)
+            if sent and response.status_code == 401 and _can_repeat(request):
+                other = await to_thread.run_sync(self._provider.after_401, sent)
+                if other is not None:
+                    await response.aread()
+                    self._give(request, other)
+                    response = yield request
+                    _mask(response.request, response.next_request)
+        finally:
+            _mask(request)
 
     def _give(self, request: httpx.Request, auth: Auth) -> Secret | None:
         """Put the token into a request that goes to X's API; return it, or `None` where it goes elsewhere."""
@@ -61,9 +69,11 @@ class HttpxBearer(Bearer, httpx.Auth):
         return auth.access_token
 
 
-def _mask(request: httpx.Request, sent: Secret | None) -> None:
-    if sent is not None:
-        request.headers["Authorization"] = "Bearer (masked)"
+def _mask(*requests: httpx.Request | None) -> None:
+    """Take the token out of requests that were sent, or would be by a redirect."""
+    for request in requests:
+        if request is not None and "Authorization" in request.headers:
+            request.headers["Authorization"] = "Bearer (masked)"
 
 
 def _can_repeat(request: httpx.Request) -> bool:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oint_magics.display.text import escaped
 from oint_magics.secret import redacted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from oint_magics.secret import Secret
 
 # What is wrong with the app, by a word in the problem's type, title or reason.
 _MEANINGS = {
@@ -41,11 +46,16 @@ def meaning(status: int, document: dict[str, Any]) -> tuple[str, str]:
     return next((found for word, found in _MEANINGS.items() if word in told.replace(" ", "")), _BY_STATUS[status])
 
 
-def words(document: dict[str, Any]) -> str:
-    """Return what X says about a refusal, without anything that could be a secret."""
+def words(document: dict[str, Any], held: Iterable[Secret] = ()) -> str:
+    """Return what X says about a refusal, without anything that could be a secret.
+
+    Args:
+        document: X's answer.
+        held: the secrets of the request, which are cut out of it.
+    """
     errors = document.get("errors")
     first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
     title, detail = document.get("title"), document.get("detail")
     said = [detail or title, first.get("message") or first.get("detail")]
     text = " — ".join(dict.fromkeys(each for each in said if isinstance(each, str) and each))
-    return escaped(redacted(text, ()), 300)
+    return escaped(redacted(text, tuple(held)), 300)

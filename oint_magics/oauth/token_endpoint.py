@@ -170,7 +170,7 @@ def _raise_refusal(  # noqa: PLR0913, PLR0917 - what an answer is read with
     if _is_refused(document) and (status < 300 or status in (400, 401)):
         _refuse(document, status, sent, host, login)
     if problems.is_problem(status, document):
-        _refuse_app(document, status, host)
+        _refuse_app(document, status, host, [*_held(sent), *login])
     if 300 <= status < 500 and status != 408:
         _not_the_endpoint(status, host)
 
@@ -271,10 +271,11 @@ def _refuse(document: dict[str, object], status: int, sent: Auth, host: str, log
     raise problem
 
 
-def _refuse_app(document: dict[str, object], status: int, host: str) -> NoReturn:
+def _refuse_app(document: dict[str, object], status: int, host: str, held: list[Secret]) -> NoReturn:
     cause, next_step = problems.meaning(status, document)
     problem = AppRefused(
-        f"{host} refused with status {status}: {problems.words(document).rstrip('.')}. The refresh token is as it was.",
+        f"{host} refused with status {status}: {problems.words(document, held).rstrip('.')}. "
+        "The refresh token was not used.",
         cause=cause,
         next_step=next_step,
     )

@@ -69,7 +69,8 @@ def complete(target: Path) -> None:
         copy = _copy_in(folder, target.name)
         if copy is not None and _is_mixed(folder.beside.read(target.name, _LARGEST), copy):
             _overwrite(folder.beside, target.name, copy.new, b"")
-        folder.remove(target.name + _END)
+        for name in folder.names(target.name + _END):  # Also what was left of one that was just being made.
+            folder.remove(name)
 
 
 def read(target: Path) -> bytes | None:
@@ -120,17 +121,23 @@ def _copy_in(folder: StateFolder, name: str) -> _Copy | None:
         head = json.loads(start)
         old, new = texts[: head["old"]], texts[head["old"] :]
         is_whole = head["format"] == FORMAT and len(new) == head["new"]
-    except (ValueError, TypeError, LookupError):
+    except (ValueError, TypeError, LookupError, RecursionError):
         return None
     return _Copy(old, new) if is_whole and hashlib.sha256(texts).hexdigest() == head["sum"] else None
 
 
 def _is_mixed(there: bytes | None, copy: _Copy) -> bool:
-    """Tell whether a file holds the old bytes, the new ones or some of each; else somebody has written it since."""
+    """Tell whether a file holds what a write that was cut off leaves; else somebody has written it since.
+
+    That is a beginning of the new bytes, and behind it the rest of the old ones, or the blanks of a proof.
+    """
     if there is None:
         return False
-    longest = max(len(copy.old), len(copy.new))
-    if any(byte not in _BLANKS for byte in there[longest:]):
-        return False
-    old, new = copy.old.ljust(longest), copy.new.ljust(longest)
-    return all(byte in (old[at], new[at]) or byte in _BLANKS for at, byte in enumerate(there[:longest]))
+    same = next((at for at, (a, b) in enumerate(zip(there, copy.new, strict=False)) if a != b), None)
+    same = min(len(there), len(copy.new)) if same is None else same
+    if there[same:] == copy.old[same:] and len(there) >= len(copy.old):
+        return True
+    if same == len(copy.new):
+        rest = there[same:]
+        return not rest.strip(_BLANKS) or rest == copy.old[same:]
+    return same == len(there) > len(copy.old)

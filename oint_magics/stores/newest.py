@@ -9,16 +9,17 @@ import contextlib
 import hashlib
 import json
 import os
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oint_magics import settings
+from oint_magics.auth import expiry
 from oint_magics.auth.structure import auth_of
 from oint_magics.secret import Secret
 from oint_magics.stores import journal_text
 from oint_magics.stores.private_folder import Folder, data_folder, private_folder
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from oint_magics.auth.structure import Auth
@@ -84,13 +85,9 @@ def kept(place: str) -> Pair | None:
         return None
     if known.get("format") != FORMAT:
         raise journal_text.newer("The newest pair's copy", _folder() / f"{name_of(place)}.json")
-    end = known.get("expires_at")
-    access, refresh = (Secret(known[key]) if known.get(key) else None for key in ("access_token", "refresh_token"))
-    return Pair(
-        access,
-        refresh,
-        datetime.fromtimestamp(end, UTC) if isinstance(end, int) else None,
-    )
+    texts = [known.get(key) for key in ("access_token", "refresh_token")]
+    access, refresh = (Secret(text) if isinstance(text, str) and text else None for text in texts)
+    return Pair(access, refresh, expiry.read(known.get("expires_at")))
 
 
 def remove(place: str) -> None:

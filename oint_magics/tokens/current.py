@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oint_magics import process, stores
 from oint_magics.auth import token_format
+from oint_magics.auth.structure import auth_of
 from oint_magics.display.times import clock
 from oint_magics.error_boundary import error_boundary
 from oint_magics.errors import AppRefused, InDoubt, OintError, TokenRefused, TokenSpent, TryLater
@@ -21,7 +22,7 @@ from oint_magics.secret import Secret
 from oint_magics.tokens.destination import at
 from oint_magics.tokens.lineage import Lineage
 from oint_magics.tokens.refresh import has_answer, refresh
-from oint_magics.tokens.response import home_of, lifetime_of
+from oint_magics.tokens.response import auth_of_response, home_of, lifetime_of
 
 if TYPE_CHECKING:
     from oint_magics.auth.structure import Auth
@@ -147,6 +148,8 @@ class CurrentToken:
 
     def _to_the_moment(self, look: _Snapshot, response: TokenResponse) -> _Snapshot:
         """Return a look with the life that the answer told: a store keeps a time of day, whose clock may be wrong."""
+        if look.auth.access_token is None:  # Its store has no place for one, and there is no data folder.
+            look = look._replace(auth=auth_of(auth_of_response(response)))
         if Secret(response["access_token"]).matches(look.auth.access_token):
             life = lifetime_of(response)
             good_until = None if life is None else self._granted_at + life - min(_MARGIN, life / 10)

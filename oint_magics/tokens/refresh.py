@@ -148,6 +148,8 @@ def _try_store(store: Store, request: _Request) -> TokenResponse | Store:
         met = locks.enter_context(token_lock(require_refresh_token(auth).fingerprint(), patience, poll))
         if met is not None:
             return met
+        if not is_new and not require_refresh_token(auth).matches(store.read().refresh_token):
+            return store  # Written by its other name while this call waited.
         successor = _successor(store, auth)
         if successor is None and not has_answer(store, auth):
             check_lasting(store, request.source, auth, is_named=request.is_named)

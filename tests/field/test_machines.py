@@ -332,9 +332,8 @@ class TestKilled:
     def mixtures(self):
         for at in range(0, len(self.NEW) + 1, 3):
             yield self.NEW[:at] + self.OLD[at:]
-            yield self.OLD[:at].ljust(at, b"\0") + self.NEW[at:]
-            yield self.NEW[:at]
-        yield self.OLD + b"\n" * 50
+        yield self.NEW[: len(self.OLD) + 1]
+        yield self.NEW + b"\n" * 50
 
     def test_the_next_holder_completes_every_mixture(self, left):
         for content in self.mixtures():
@@ -344,7 +343,16 @@ class TestKilled:
             assert file.read_bytes() == self.NEW
             assert not Path("app/.oint/auth.json.whole").exists()
 
-    @pytest.mark.parametrize("content", [b"{}", b'{"refresh_token": "somebody else wrote this since, after the kill"}'])
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"{}",
+            b"",
+            b'{"refresh_token": "a-new-one"}',
+            b'{"refresh_token": "old"}',
+            b'{"refresh_token": "somebody else wrote this since, after the kill"}',
+        ],
+    )
     def test_what_somebody_wrote_since_stays(self, left, content):
         file = left(content)
         assert in_place.read(file.resolve()) is None
