@@ -2,7 +2,7 @@
 
 import time
 
-LONG = 8.0
+LONG = 300.0
 LONG_MS = LONG * 1000
 
 

@@ -9,13 +9,14 @@ import contextlib
 import threading
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from oint_magics import settings, stores
 from oint_magics.api.me import owner
 from oint_magics.errors import AuthFieldError, CallError, InvalidGrant, OintError, TokenSpent
 from oint_magics.secret import Secret, shown
-from oint_magics.stores import journal
+from oint_magics.stores import journal, machine
 from oint_magics.tokens.current import CurrentToken
 from oint_magics.tokens.destination import at, is_same_app
 from oint_magics.tokens.lineage import Lineage
@@ -80,17 +81,22 @@ def choose(store: Store, app: Auth, grant: Grant, *, avoid_planned: bool) -> Des
 
 
 def _own_store(store: Store, app: Auth, who: dict[str, str], grant: Grant) -> tuple[Store, Auth | None]:
-    """Return a store of the same kind that nobody else's pair stands in, and what does stand there."""
-    kind = next((prefix for prefix in stores.PREFIXES if store.place.startswith(prefix)), "profile:")
+    """Return a store of the same kind that nobody else's pair stands in, and what does stand there.
+
+    Beside a file that is a profile; a file of its own where the machine, and so a profile, is thrown away.
+    """
+    kind = next((prefix for prefix in stores.PREFIXES if store.place.startswith(prefix)), "")
+    is_file = not kind and machine.thrown_away() is not None
+    start, end = (f"{Path(store.place).parent}/", ".json") if is_file else (kind or "profile:", "")
     name = who.get("username", "login")
-    plain = stores.open_store(f"{kind}{name}")
+    plain = stores.open_store(f"{start}{name}{end}")
     if who and not plain.exists():
         return plain, None
     if who and plain.read().client_id == app.client_id:
         owner_id, seen = _owner_of(plain, app)
         if owner_id in (None, who["id"]):
             return plain, seen
-    return stores.open_store(f"{kind}{name}-{shown(grant.access_token.fingerprint())}"), None
+    return stores.open_store(f"{start}{name}-{shown(grant.access_token.fingerprint())}{end}"), None
 
 
 def _account(who: dict[str, str]) -> Notes:

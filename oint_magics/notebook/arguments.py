@@ -20,7 +20,7 @@ _VARIABLE = re.compile(r"\{\s*[^\W\d]\w*\s*\}(?=\s|$)")
 _ESCAPED = re.compile(r"""(["'])\s*\{(?=\s*\\)(?:\\.|(?!\1).)*\1?""", re.DOTALL)
 # Editors and chats make one long dash of two short ones; some people type one.
 _OPTION = re.compile(r"(?:-{1,3}|[\u2010-\u2015\u2212]{1,2})(?P<name>[^\W\d][\w-]*)")
-_EXPRESSION = re.compile(r"\{\s*[^\W\d]\w*\s*(?:\}\S|[\[(.+/%])[^\n]*?(?=\s+--|\s*$)")
+_EXPRESSION = re.compile(r"\{\s{0,9}[^\W\d]\w*\s{0,9}(?:\}\S|[\[(.+/%])")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _BARE = re.compile(r"[^\s\"';][^\s]*?(?=;?(?:\s|$))")
 
@@ -114,9 +114,10 @@ def _word(line: str, at: int, usage: Usage) -> tuple[str, int]:
     variable = _VARIABLE.match(line, at)
     if variable:
         return variable[0], variable.end()
-    expression = _EXPRESSION.match(line, at)
-    if expression:
-        return expression[0], expression.end()
+    if _EXPRESSION.match(line, at):
+        end = line.find(" --", at)
+        end = len(line.rstrip()) if end < 0 else end
+        return line[at:end].rstrip(), end
     if _BRACED.match(line, at):
         return _braced(line, at)
     quoted = _QUOTED.match(line, at)

@@ -30,7 +30,7 @@ _MAGIC = re.compile(
         (?=[\s\\]+(?:--|[-\u2010-\u2015]auth|["'“”‘’«`]*\s*\{))"""
 )
 # A brace that begins JSON, with the quotes before it; not the `{name}` of a variable.
-_JSON = r"""["'“”‘’«`\\]*\s*\{(?!\s*[^\W\d]\w*\s*\})"""
+_JSON = r"""["'“”‘’«`\\]{0,9}\s{0,99}\{(?!\s*[^\W\d]\w*\s*\})"""
 _BRACE = re.compile(rf"\s*{_JSON}")
 # A word that may be a token: long; or shorter, of letters and digits.
 _LONG_WORD = r"(?:[\w+~%-]{24,}|(?=[\w+~%-]*\d)(?=[\w+~%-]*[A-Za-z])[\w+~%-]{14,})"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LONGEST = 16 * 1024
 _UNCLEAR = re.compile(r"""[\s<>"`“”‘’…\\\u200b\u2060\ufeff]""")
 # What stands around an address in a text.
-_MARKS = r"""[\s"'`<>()\[\]“”‘’«».,;:!]"""
+_MARKS = " \t\r\n\"'`<>()[]“”‘’«».,;:!"
 _API_KEY = re.compile(r"[A-Za-z0-9]{25}")
 # X says no more on its page than that something went wrong (docs.x.com, and reports of its users).
 REFUSED_PAGE = (
@@ -160,8 +160,7 @@ def _repaired(text: str) -> str:
     text = text.strip()
     link = re.fullmatch(r"\[[^\]]*\]\((?P<target>[^()\s]+)\)[.,;]*", text)
     text = link["target"] if link else text
-    text = re.sub(rf"^{_MARKS}+|{_MARKS}+$", "", text)
-    text = re.sub(r"\s*[\r\n]+\s*", "", text)
+    text = "".join(line.strip() for line in text.strip(_MARKS).splitlines())
     for written in ("&amp;", "&#38;", "\\u0026", "\\&"):
         text = text.replace(written, "&")
     text = text.replace("\\?", "?").replace("\\=", "=")

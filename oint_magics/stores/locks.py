@@ -50,7 +50,7 @@ def store_lock(path: Path, seconds: float, meanwhile: Callable[[], T | None]) ->
         StoreNotWritable: there is no place for the lock beside the file.
     """
     with contextlib.ExitStack() as stack:
-        beside = _Lock(lambda: _state_folder(path), path.name, _PAIR)
+        beside = _lock_of(path)
         yield _acquire(stack, [beside, _Lock(_machine_folder, _hashed(path), _PAIR)], seconds, meanwhile)
 
 
@@ -58,10 +58,10 @@ def holder_of(path: Path) -> str | None:
     """Return who holds a store's real file now, in words, or `None`."""
     if not state_path(path).is_dir():
         return None
-    lock = _Lock(lambda: StateFolder(path), path.name, _PAIR)
+    lock = _lock_of(path)
     try:
         release = lock.take()
-    except (OSError, NotImplementedError):
+    except (OSError, NotImplementedError, StoreNotWritable):
         return None
     if release:
         release()
@@ -72,8 +72,8 @@ def holder_of(path: Path) -> str | None:
 def has_locks(path: Path) -> bool:
     """Tell whether the file system of a store's real file has locks."""
     try:
-        release = _Lock(lambda: StateFolder(path), path.name, _PAIR).take()
-    except (OSError, NotImplementedError):
+        release = _lock_of(path).take()
+    except (OSError, NotImplementedError, StoreNotWritable):
         return False
     if release:
         release()
@@ -114,6 +114,17 @@ def _machine_lock(name: str, busy: str, seconds: float, meanwhile: Callable[[], 
         yield found
 
 
+def _lock_of(path: Path) -> _Lock:
+    """Return the lock of a store's real file: a file of its own in `.oint/`.
+
+    Where there is no such folder, it is the store's file itself, which is written in place there: the data folder of
+    another process may be another one.
+    """
+    if BY_FLOCK and path.exists() and state_path(path).parent != path.parent:
+        return _Lock(lambda: Folder(path.parent), path.name, _PAIR, "")
+    return _Lock(lambda: _state_folder(path), path.name, _PAIR)
+
+
 def _machine_folder() -> Folder:
     return Folder(private_folder(data_folder(settings.data_folder()) / "locks"))
 
@@ -143,6 +154,7 @@ class _Lock(NamedTuple):
     opened: Callable[[], Folder]
     name: str
     busy: str
+    ending: str = ".lock"
 
     def take(self) -> Callable[[], None] | None:
         """Take it and return what releases it, or `None` where another process holds it.
@@ -154,7 +166,7 @@ class _Lock(NamedTuple):
             OSError: the folder cannot be opened, or the file system has no locks.
         """
         with self.opened() as folder:
-            return (_try_flock if BY_FLOCK else _try_filelock)(folder, f"{self.name}.lock")
+            return (_try_flock if BY_FLOCK else _try_filelock)(folder, f"{self.name}{self.ending}")
 
     def sign(self) -> None:
         """Leave a note for those who wait; they read it only to name the holder."""

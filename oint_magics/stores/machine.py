@@ -65,9 +65,17 @@ def lasts(place: str, machine: Machine) -> bool:
 
         place = str(settings.data_folder())
     path = Path(place)
-    return any(path.is_relative_to(folder) and Path(folder).is_dir() for folder in machine.lasting)
+    return any(path.is_relative_to(folder) and _is_mounted(folder) for folder in machine.lasting)
 
 
 def lasting_folder(machine: Machine) -> str | None:
     """Return a folder on a machine that is there and outlives it, or `None`."""
-    return next((folder for folder in machine.lasting if Path(folder).is_dir()), None)
+    return next((folder for folder in machine.lasting if _is_mounted(folder)), None)
+
+
+def _is_mounted(folder: str) -> bool:
+    """Tell whether a folder is there, and on another disk than the machine's own."""
+    try:
+        return Path(folder).stat().st_dev != Path("/").stat().st_dev
+    except OSError:
+        return False

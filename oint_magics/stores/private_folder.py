@@ -25,6 +25,7 @@ STATE_FOLDER = ".oint"
 _NO_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF, errno.EACCES, errno.EPERM)
 # Whether the system opens, renames and removes by a folder's descriptor; a switch, so that the other way is tested too.
 BY_DESCRIPTOR = {os.open, os.stat, os.unlink, os.rename, os.mkdir} <= os.supports_dir_fd
+_LARGEST_MOVED = 8 * 1024 * 1024
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _OPTIONS = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | _NOFOLLOW
 
@@ -266,9 +267,22 @@ def state_path(target: Path) -> Path:
         target: the file, wherever its links lead.
     """
     beside = target.parent / STATE_FOLDER
-    if os.path.lexists(beside) or not os.path.exists(target) or may_write(target.parent):
+    if os.path.lexists(beside) or may_write(target.parent) or not _is_mine_alone(target):
         return beside
+    return _elsewhere(target)
+
+
+def _elsewhere(target: Path) -> Path:
     return settings.data_folder() / "beside" / hashlib.sha256(os.fsencode(target)).hexdigest()[:16]
+
+
+def _is_mine_alone(target: Path) -> bool:
+    """Tell whether nobody else may write a file: with another user, who has another data folder, nothing is shared."""
+    try:
+        found = target.stat()
+    except OSError:
+        return False
+    return is_mine(found) and not stat.S_IMODE(found.st_mode) & 0o022
 
 
 def may_write(path: Path) -> bool:
@@ -301,6 +315,7 @@ class StateFolder(Folder):
             self.is_beside = path.parent == target.parent
             if self.is_beside:
                 inner = self.beside.inner(STATE_FOLDER, self.owner)
+                _move_in(_elsewhere(target), inner)
             else:
                 data_folder(settings.data_folder())
                 with Folder(private_folder(path.parent)) as above:
@@ -316,6 +331,21 @@ class StateFolder(Folder):
         self.beside.close()
         if getattr(self, "_descriptor", None) is not None:
             super().close()
+
+
+def _move_in(elsewhere: Path, folder: Folder) -> None:
+    """Move into a state folder what lay in the data folder while nothing could be made beside the file."""
+    if not elsewhere.is_dir():
+        return
+    with Folder(elsewhere) as old:
+        for name in old.names(""):
+            data = None if name.endswith((".lock", ".holder", ".gitignore")) else old.read(name, _LARGEST_MOVED)
+            if data is not None and folder.stat(name) is None:
+                folder.write(name, data)
+                folder.sync()
+            old.remove(name)
+    with contextlib.suppress(OSError):
+        elsewhere.rmdir()
 
 
 def private_folder(path: Path) -> Path:

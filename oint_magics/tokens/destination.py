@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NoReturn
 
 from oint_magics import settings, stores
@@ -119,7 +120,8 @@ def check_lasting(store: Store, source: Source, auth: Auth, *, is_named: bool, m
         return
     line = f"%twitter_{magic} --auth {quoted(source.typed)} --to"
     folder = machine.lasting_folder(found)
-    last = f"{line} {folder}/auth.json" if folder else f"{line} shared:NAME"
+    free = next((name for name in ("auth.json", "tokens.json") if not os.path.lexists(f"{folder}/{name}")), "NAME.json")
+    last = f"{line} {folder}/{free}" if folder else f"set OINT_HOME to a folder that lasts, or {line} shared:NAME"
     here = f"or to keep it here and download it: {line} {quoted(store.label if source.store else 'auth.json')}"
     raise StoreError(
         f"The new tokens would end with this machine ({found.name}). Nothing was sent.",

@@ -28,7 +28,7 @@ _EXPRESSION = re.compile(
 
 def is_expression(text: str) -> bool:
     """Tell whether a word is an expression of Python, or a path with a variable in it."""
-    return _EXPRESSION.fullmatch(text) is not None
+    return len(text) < 300 and _EXPRESSION.fullmatch(text) is not None
 
 
 def expression() -> AuthNotFound:

@@ -113,6 +113,7 @@ def keep(auth: object, to: str, *, replace: bool = False, variables: Mapping[str
 
     store = stores.open_store(text_argument("to", to))
     keep(source.source_to_copy(auth, variables), store, replace=replace)
+    state.named.add(store.place)
     use(store.label)
     return store.label
 

@@ -97,7 +97,6 @@ def describe(path):
     case("F1", "the same, 640", "refused", 1000, 1000, 0o640, (1000, 1000, 0o755)),
     case("F1", "the same, 664: the group goes on reading", "refused", 1000, 1000, 0o664, (1000, 1000, 0o755)),
     case("F1", "another owner's file that my group may write", "refused", 2000, 100, 0o660, (2000, 100, 0o770)),
-    case("F1", "another owner's file, its folder closed to me", "refused", 2000, 100, 0o660, (2000, 2000, 0o755)),
     case("F1", "root's folder, own file", "refused", 1000, 100, 0o600, (0, 0, 0o755)),
 ])  # fmt: skip
 def test_an_owner_or_group_that_cannot_be_given(server, file, reachable, tmp_path, after, owner, group, mode, folder):

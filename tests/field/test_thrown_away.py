@@ -8,8 +8,9 @@ from field.rows import case
 from raw_server import answer
 
 from oint_magics import twitter
+from oint_magics.auth.structure import auth_of
 from oint_magics.errors import StoreError
-from oint_magics.stores import machine
+from oint_magics.stores import machine, open_store
 from oint_magics.twitter import calls
 
 PAIR = {"token_type": "bearer", "expires_in": 7200, "access_token": "new-access", "refresh_token": "new-token"}
@@ -33,7 +34,7 @@ def test_a_place_is_asked_for_before_anything_is_sent(server, auth, monkeypatch,
     monkeypatch.setenv(marker, value)
     Path("auth.json").write_text(json.dumps(auth))
     Path(".env").write_text(f"X_CLIENT_ID=a\nX_REFRESH_TOKEN={auth['refresh_token']}\n")
-    twitter.keep("auth.json", "profile:work")
+    open_store("profile:work").create(auth_of(auth))
     for given in (auth, "auth.json", ".env", "profile:work"):
         with pytest.raises(StoreError) as caught:
             calls.refresh(given, interactive=True)
@@ -65,6 +66,7 @@ def test_a_place_that_lasts_is_named_and_says_nothing_of_an_end(server, auth, mo
     drive.mkdir()
     colab = machine.MACHINES[0]._replace(lasting=(str(drive),))
     monkeypatch.setattr(machine, "MACHINES", (colab,))
+    monkeypatch.setattr(machine, "_is_mounted", lambda folder: Path(folder).is_dir())
     monkeypatch.setenv("COLAB_RELEASE_TAG", "x")
     Path("auth.json").write_text(json.dumps(auth))
 
