@@ -91,7 +91,7 @@ def to_oint_error(error: Exception) -> OintError:
     return InternalError(
         f"Something unexpected happened inside oint_magics: {type(error).__name__} at {place}.",
         cause="a fault of ours; what was typed is not repeated here.",
-        next_step="look whether the pair is as it was, and report this line",
+        next_step="run %twitter_status to see whether the tokens are unchanged, and report this line",
     )
 
 

@@ -43,7 +43,7 @@ def timeout() -> float:
     if not 1 <= seconds <= 600:
         raise SettingError(
             "OINT_TWITTER_TIMEOUT cannot be used.",
-            cause="it wants the seconds that an exchange may take, from 1 to 600.",
+            cause="it must be a number of seconds, from 1 to 600.",
             next_step="%env OINT_TWITTER_TIMEOUT=30",
         )
     return seconds
@@ -69,10 +69,12 @@ def _chosen_folder(chosen: str, home: str | None) -> Path:  # noqa: ARG001 - wha
     try:
         path = Path(chosen).expanduser()
     except RuntimeError:
-        return _no_folder("its ~ leads to no user's home.", "name the folder by its absolute path")
+        return _no_folder(
+            "~ cannot be replaced: the user or the home folder does not exist.", "name the folder by its absolute path"
+        )
     if not path.is_absolute():
         _no_folder(
-            "it is no absolute path, so it names another folder after a %cd.", f"%env OINT_HOME={path.absolute()}"
+            "it is a relative path, so it would mean another folder after %cd.", f"%env OINT_HOME={path.absolute()}"
         )
     return path
 
@@ -113,7 +115,7 @@ def shared_store() -> Secret:
     if not text.startswith(("postgresql://", "postgres://")):
         raise SettingError(
             "OINT_SHARED_STORE cannot be used." if text else "OINT_SHARED_STORE is not set.",
-            cause="it names the team's PostgreSQL, where pairs of shared:NAME live.",
+            cause="it names the team's PostgreSQL, where the tokens of shared:NAME are stored.",
             next_step="%env OINT_SHARED_STORE=postgresql://USER@HOST/DATABASE  (the password: PGPASSFILE)",
         )
     return Secret(text)

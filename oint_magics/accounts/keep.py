@@ -95,7 +95,7 @@ def _note_team(source: Store | None, store: Store, auth: Auth) -> None:
 def _check_one_row(source: Store | None, store: Store) -> None:
     if source and source.place.startswith(_TEAM) and store.place.startswith(_TEAM):
         raise StoreTaken(
-            f"The pair lives in {source.label}, and a second row would send it a second time.",
-            cause="each row is refreshed for itself.",
+            f"These tokens are already stored in {source.label}, so a second copy was not made.",
+            cause="both copies would be refreshed, and a refresh token works only once.",
             next_step=f"use it from there: %twitter_refresh --auth {source.label}",
         )

@@ -67,7 +67,7 @@ def _live(source: Source) -> Auth:
         return store.read()
     problem = lineage.error()
     problem.what = "This refresh token was used before. To revoke it would end nothing, so nothing was sent."
-    problem.next_step = "name the file or store that holds its newest pair: %twitter_revoke --auth SOURCE"
+    problem.next_step = "name the file or store that holds the newest tokens: %twitter_revoke --auth SOURCE"
     raise problem
 
 
@@ -84,8 +84,8 @@ def _revoked(source: Source, auth: Auth) -> Table:
     rows = [Row("pair in", source.label), *_ended(auth, source.store)]
     if later is not None:
         rows += _ended(auth._replace(access_token=later.access_token, refresh_token=later.refresh_token), source.store)
-    caption = "SANDBOX pair revoked: an exercise" if auth.is_sandbox else "Pair of X revoked (OAuth 2.0)"
-    rows.append(Row("next", "%twitter_login gives a new pair; %twitter_refresh has nothing to refresh here now"))
+    caption = "SANDBOX tokens revoked: an exercise" if auth.is_sandbox else "Pair of X revoked (OAuth 2.0)"
+    rows.append(Row("next", "%twitter_login gives new tokens; %twitter_refresh has nothing to refresh here now"))
     return Table(caption, tuple(rows))
 
 

@@ -96,7 +96,11 @@ class Accounts(tuple[Account, ...]):
         return Table(
             "Known accounts",
             tuple(rows)
-            or (Row("none", "next: %twitter_auth with a pair; or %twitter_login --auth auth.json for a first one"),),
+            or (
+                Row(
+                    "none", "next: %twitter_auth if you have tokens; or %twitter_login --auth auth.json for a first one"
+                ),
+            ),
         )
 
     def __repr__(self) -> str:
@@ -213,7 +217,7 @@ def _state(source: Source, auth: Auth) -> tuple[str, str | None, str | None]:
         return _end(auth), None, None
     lineage = Lineage.of(token, source.store)
     if lineage.is_spent and source.store and lineage.place == source.store.place:
-        return "older than the newest pair of this place", None, f"%twitter_refresh --auth {label} puts that back"
+        return "older than the newest tokens of this store", None, f"%twitter_refresh --auth {label} puts that back"
     if lineage.is_spent:
         home = stores.label_of(lineage.place)
         return f"spent: its successor was saved in {home or 'a store that is forgotten'}", None, None
@@ -242,7 +246,7 @@ def _unfinished(store: Store, auth: Auth, found: Unfinished) -> tuple[str, str |
     if holder:
         return f"being refreshed now by {holder}", None, None
     if found.grant(auth):
-        return f"an answer with a new pair came to {found.by} at {found.since}", None, f"{again} saves it"
+        return f"an answer with new tokens came to {found.by} at {found.since}", None, f"{again} saves it"
     if found.may_hold_pair:
         return _end(auth), f"an answer came at {found.since}, and cannot be read: {found.file}", "look into that file"
     doubt = f"the refresh token was sent at {found.since} by {found.by}, and no answer came"

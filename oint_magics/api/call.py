@@ -25,7 +25,7 @@ _MEANINGS = {
     ),
     402: ("the app's credits are used up; the token is good.", "buy credits in X's developer console"),
     403: (
-        "the token lacks a scope that this call wants, or the app is not enrolled for it.",
+        "the token lacks a scope that this call needs, or the app is not enrolled for it.",
         f'%twitter_status shows the scopes; a login can ask for more: %twitter_login --scope "{scopes.LEAST}"',
     ),
     404: ("there is nothing at that path.", 'a path is like "users/me" or "users/2244994945/tweets"'),
@@ -73,7 +73,7 @@ def _refused(reply: Reply, host: str) -> NoReturn:
     words = problems.words(reply.document or {})
     said = f": {words.rstrip('.')}." if words else "."
     if reply.status == 429:
-        _limited(reply.headers, f"{host} takes no more of these calls for now (status 429){said}")
+        _limited(reply.headers, f"{host} accepts no more of these calls now (status 429){said}")
     cause, next_step = _MEANINGS.get(reply.status, _UNKNOWN)
     problem = CallError(f"{host} refused with status {reply.status}{said}", cause=cause, next_step=next_step)
     problem.status = reply.status

@@ -89,7 +89,7 @@ def edited(document: AuthDocument, changes: Changes) -> str:
     raise StoreNotWritable(
         "The file cannot be edited, so nothing was sent.",
         cause="it has a form in which a value cannot be changed safely.",
-        next_step="write it as plain JSON without comments, or keep the pair elsewhere: profile:NAME",
+        next_step="write it as plain JSON without comments, or keep the tokens elsewhere: profile:NAME",
     )
 
 

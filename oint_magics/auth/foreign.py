@@ -55,7 +55,7 @@ def check(values: Mapping[str, object], found: set[str]) -> None:
         raise AuthFieldError(
             "The file is encrypted by sops. Nothing was sent.",
             cause="its values can be read only after it is decrypted, and would not be encrypted again.",
-            next_step="decrypt it (sops decrypt FILE) and keep the pair in a store: %twitter_keep FILE profile:NAME",
+            next_step="decrypt it (sops decrypt FILE) and keep the tokens in a store: %twitter_keep FILE profile:NAME",
         )
     for kind in ("web", "installed"):
         inner = values.get(kind)

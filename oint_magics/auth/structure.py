@@ -167,9 +167,9 @@ def require_refresh_token(auth: Auth) -> Secret:
         )
     if auth.refresh_token is None:
         raise AuthFieldError(
-            "refresh_token is missing.",
-            cause="no login has put a pair there yet, or it did not ask for the scope offline.access.",
-            next_step="log in: %twitter_login --auth SOURCE",
+            "refresh_token is missing. Nothing was sent.",
+            cause="there was no login yet, or the login did not ask for the scope offline.access.",
+            next_step="log in: %twitter_login --auth SOURCE; or if another file holds the tokens, put them into this one",
         )
     return auth.refresh_token
 
@@ -219,7 +219,7 @@ def _check(key: str, text: str) -> None:
             f"copy {key} again",
         )
     if _is_wrapped(text):
-        _fail(f"{key} has blanks or quotes around it.", "too much was copied.", f"copy {key} again")
+        _fail(f"{key} has spaces or quotes around it.", "too much was copied.", f"copy {key} again")
     if key in ("access_token", "refresh_token") and not text.isascii():
         _fail(
             f"{key} holds a character that no token has, {_position(text, str.isascii)}.",
@@ -259,7 +259,7 @@ def _sandbox(client_id: str, address: object) -> str | None:
     if address and not client_id.startswith(SANDBOX_MARK):
         _fail(
             "client_id is not the sandbox's, and the structure names a sandbox.",
-            "a pair of the sandbox and an app of X were mixed.",
+            "sandbox tokens and an app of X were mixed.",
             "take the key sandbox out, or use the sandbox's own file",
         )
     return address if isinstance(address, str) else None
@@ -279,7 +279,7 @@ def _document(values: Mapping[str, object]) -> str:
 def unwritable() -> NoReturn:
     """Raise the error for an auth structure that no file can hold."""
     _fail(
-        "The auth structure holds something that its file could not hold.",
+        "The auth data holds a value that cannot be saved as JSON.",
         "a value beside the ten keys is neither text, number, list nor mapping, or is larger than 1 MiB.",
         "take that key out, or make its value text",
     )

@@ -21,8 +21,8 @@ def is_xurl(text: str, name: str) -> bool:
 def refused() -> AuthFieldError:
     """Return the error for a use of xurl's store that would spend its tokens."""
     return AuthFieldError(
-        "This is the store of xurl, X's own command line tool. Nothing was sent.",
-        cause="a refresh spends the tokens in it, and xurl would find dead ones: it is never written here.",
+        "This file belongs to xurl, X's own command line tool. Nothing was sent.",
+        cause="a refresh makes the old tokens invalid, and xurl's file is never changed here: xurl would stop working.",
         next_step="copy one account out of it: %twitter_keep ~/.xurl profile:NAME  (xurl then needs a new login)",
     )
 
@@ -55,7 +55,7 @@ def _loaded(text: str) -> Mapping[str, Any]:
         import yaml
 
         if len(text) <= LARGEST:
-            problem = "it is no YAML that holds a mapping"
+            problem = "it is not YAML with keys and values at its top"
             # Every value stays text: a number of digits may begin with a zero.
             found = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - the loader that makes nothing but text
             if isinstance(found, Mapping):
@@ -63,7 +63,7 @@ def _loaded(text: str) -> Mapping[str, Any]:
     except ImportError:
         problem, step = "it is YAML, and PyYAML is not installed", "%pip install pyyaml"
     except Exception:  # noqa: BLE001 - of the reader, whose errors hold the text
-        problem = "it is no YAML"
+        problem = "it is not valid YAML"
     raise AuthSyntaxError("xurl's store cannot be read. Nothing was sent.", cause=f"{problem}.", next_step=step)
 
 

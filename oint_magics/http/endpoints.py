@@ -51,8 +51,8 @@ def url_of(endpoint: Endpoint, auth: Auth) -> str:
     url = address + endpoint.path if address else settings.address(endpoint.setting) or ""
     if not is_loopback(url):
         raise SettingError(
-            "This is a pair of the sandbox, and it is not sent to X.",
-            cause="the auth structure does not say where its sandbox runs.",
+            "These are sandbox tokens. They are never sent to X. Nothing was sent.",
+            cause="the sandbox's address is missing from the auth data.",
             next_step="%twitter_sandbox start",
         )
     return url
@@ -138,7 +138,7 @@ def _checked(url: str, endpoint: Endpoint) -> str:
     if origin is None or not (origin[0] == "https" or origin[1] in _LOOPBACK):
         raise SettingError(
             f"{endpoint.setting} cannot be used.",
-            cause="it wants an https address without user and password (http for 127.0.0.1 only).",
+            cause="it must be an https address without user and password (http for 127.0.0.1 only).",
             next_step=f"%env {endpoint.setting}={endpoint.url}",
         )
     return url

@@ -150,7 +150,7 @@ class Session(PlainSession):
             cause=f"the network, or a proxy on the way ({fault}).",
             next_step="is the sandbox running? %twitter_sandbox start"
             if endpoints.is_loopback(self.api)
-            else "run it again: the token is as it was",
+            else "run it again: the token is unchanged",
         )
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     Notes = tuple[tuple[str, str], ...]
 
-_AGAIN = "begin again: %twitter_login"
-_DONE = "The login is done, and its pair is saved."
+_AGAIN = "start again: %twitter_login"
+_DONE = "The login is complete, and its tokens are saved."
 _SOON = 5.0
 _MOST_CHANGES = 4
 

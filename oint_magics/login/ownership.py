@@ -74,7 +74,7 @@ def choose(store: Store, app: Auth, grant: Grant, *, avoid_planned: bool) -> Des
     if owner_id and who.get("id") == owner_id and not avoid_planned:
         return Destination(store, seen, _account(who), is_same=True)
     is_other = bool(owner_id and who)
-    whose = "another account's pair" if is_other else "a pair that may be another account's"
+    whose = "another account's tokens" if is_other else "tokens that may be another account's"
     note = ("of its own", f"{store.label} holds {whose}, and keeps it")
     own, there = _own_store(store, app, who, grant)
     return Destination(own, there, (*_account(who), note), other_owner=store.place if is_other else "")
@@ -176,9 +176,9 @@ def _kept_aside(store: Store, seen: Auth) -> tuple[str, str]:
     aside = stores.open_store(f"{_ASIDE}{shown(token.fingerprint())}")
     with contextlib.suppress(OintError):
         aside.create(seen)
-        why = "X does not say whose the new pair is"
-        return "from before", f"{why}: the one that stood in {store.label} is kept in {aside.label} for a week"
-    return "from before", f"the pair that stood in {store.label} is replaced, and could not be kept"
+        why = "X does not say which account the new tokens belong to"
+        return "from before", f"{why}: the earlier tokens of {store.label} are kept in {aside.label} for a week"
+    return "from before", f"the earlier tokens of {store.label} were replaced, and could not be kept"
 
 
 def _age(name: str) -> float:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _MOST_STATES = 16
 _STOPPED = "The login was stopped."
-_AGAIN = "begin again: %twitter_login"
+_AGAIN = "start again: %twitter_login"
 
 
 class Login:
@@ -157,11 +157,13 @@ class Login:
             raise raised
         is_stopped = isinstance(self._outcome, LoginTimedOut) and self._outcome.what == _STOPPED
         if raised is not None and is_stopped:
-            raise Stopped("the login was stopped; no pair came, and the one from before is as it was.")
+            raise Stopped("the login was stopped. No tokens came; the earlier ones are unchanged.")
         if isinstance(self._outcome, OintError):
             raise self._outcome
         if raised is not None:
-            raise Stopped("too late to stop: the code had been sent. The login is done, and its pair is saved.")
+            raise Stopped(
+                "too late to stop: the login was already sent to X. The login is complete, and its tokens are saved."
+            )
         return self.response
 
     def _listen(self) -> str | None:

@@ -61,7 +61,7 @@ def parse(line: str, usage: Usage) -> dict[str, str]:
                 usage,
             )
         if at < len(line) and not line[at].isspace() and line[at] != ";":
-            _fail("A blank is missing between two words.", usage)
+            _fail("A space is missing between two words.", usage)
         at = _skip(line, at)
     return found
 
@@ -105,7 +105,7 @@ def _skip(line: str, at: int) -> int:
 def _value(line: str, at: int, option: str, usage: Usage) -> tuple[str, int]:
     at = at + 1 if line[at : at + 1] == "=" else _skip(line, at)
     if at >= len(line) or _option(line, at)[0] in (*usage.values, *usage.flags):
-        _fail(f"{option} wants a value.", usage)
+        _fail(f"{option} needs a value.", usage)
     return _word(line, at, usage)
 
 

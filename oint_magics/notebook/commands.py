@@ -115,7 +115,7 @@ def keep(shell: Any, line: str, local: Variables) -> Table:
         return Table(
             "Kept", (Row("in", place), Row("next", f"it holds no refresh token: %twitter_login --auth {place}"))
         )
-    careful = "the source holds the same pair still; it is spent when this one is refreshed"
+    careful = "the source holds the same tokens; they stop working when these are refreshed"
     return Table("Kept", (Row("in", place), Row("next", f"%twitter_refresh --auth {place}"), Row("careful", careful)))
 
 

@@ -168,8 +168,8 @@ def _foreign() -> UsageError:
     from oint_magics.errors import UsageError
 
     return UsageError(
-        "This line refers to text of another session, so nothing was sent.",
-        cause="auth data that was typed into a cell is not kept beside it.",
+        "This line refers to text that is no longer in memory, so nothing was sent.",
+        cause="auth data typed into a cell is kept only until the kernel restarts.",
         next_step="type it again, or better: keep it in a file and name that",
     )
 
@@ -179,7 +179,7 @@ def _unreadable(line: str) -> UsageError:
 
     return UsageError(
         "This cell cannot be read, so none of it was run.",
-        cause=f"it is no Python, line {line} or near it; it is not shown, since it holds auth data.",
+        cause=f"it is not valid Python, line {line} or near it; it is not shown, since it holds auth data.",
         next_step="correct it, or better: keep the auth data in a file: %twitter_refresh --auth auth.json",
     )
 

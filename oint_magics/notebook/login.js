@@ -17,7 +17,7 @@ function build({ redirect_uri, noRedirectBecause, careful, title, whose }) {
   const button = make("button", { type: "button", textContent: "Take the address" });
   const status = liveRegion();
   const notes = careful.map((text) => make("div", { className: "oint-hint", textContent: text }));
-  const why = noRedirectBecause ? `The answer cannot come by itself: ${noRedirectBecause}. ` : "";
+  const why = noRedirectBecause ? `The browser cannot send the answer back here: ${noRedirectBecause}. ` : "";
   const hint = `It begins with ${redirect_uri}; the page there may say that it cannot be reached.`;
   const label = `${noRedirectBecause ? "Paste" : "or paste"} the whole address that the browser ends at`;
   const form = grouped(

@@ -75,13 +75,13 @@ def log_in(plan: Plan) -> TokenResponse:
         for line in login.advice:
             print(line)
         if login.no_redirect_because:
-            print(f"The answer cannot come by itself: {login.no_redirect_because}.")
+            print(f"The browser cannot send the answer back here: {login.no_redirect_because}.")
     try:
         while not login.has_address:
             _take(login, getpass("Then press Enter, or paste the whole address (hidden): ").strip())
     except BaseException as error:
         if login.cancel("The login was stopped.") and isinstance(error, KeyboardInterrupt | EOFError):
-            raise Stopped("no pair came, and the one from before is as it was.") from None
+            raise Stopped("No tokens came; the earlier ones are unchanged.") from None
         raise
     return login.wait()
 

@@ -28,9 +28,9 @@ _API_KEY = re.compile(r"[A-Za-z0-9]{25}")
 # X says no more on its page than that something went wrong (docs.x.com, and reports of its users).
 REFUSED_PAGE = (
     "If X's page says “You weren't able to give access to the App”: the client id is not the OAuth 2.0 one, "
-    "redirect_uri is not a callback of the app's page byte for byte (a slash at its end counts), or OAuth 2.0 is off."
+    "redirect_uri is not exactly a callback URL of the app's page (a slash at its end counts), or OAuth 2.0 is off."
 )
-_AGAIN = "begin again: %twitter_login"
+_AGAIN = "start again: %twitter_login"
 # RFC 6749 §4.1.2.1: what an authorize endpoint may say instead of giving a code.
 _REFUSALS = {
     "invalid_scope": ("a scope is asked for that the server does not know or not give to this app.", "--scope"),
@@ -110,14 +110,14 @@ def request_for(auth: Auth, scope: str) -> AuthorizationRequest:
     if not auth.redirect_uri:
         raise AuthFieldError(
             "redirect_uri is missing.",
-            cause="X sends the browser back to it, and wants the very address that the app's page names.",
-            next_step="put the callback of the app's page at X into redirect_uri, byte for byte",
+            cause="X sends the browser back to it; it must be exactly a callback URL of the app's page at X.",
+            next_step="copy the callback URL of the app's page at X into redirect_uri, without any change",
         )
     if ":" not in auth.redirect_uri or not auth.redirect_uri.isprintable() or " " in auth.redirect_uri:
         raise AuthFieldError(
-            "redirect_uri is not an address.",
-            cause="it is the callback of the app's page at X, like http://127.0.0.1:8080/callback.",
-            next_step="copy it from there, byte for byte",
+            "redirect_uri is not a web address.",
+            cause="it must be the callback URL of the app's page at X, like http://127.0.0.1:8080/callback.",
+            next_step="copy it from there, without any change",
         )
     random = (Secret(secrets.token_urlsafe(32)) for _ in range(2))
     return AuthorizationRequest(auth.client_id, auth.redirect_uri, scope, *random)
@@ -167,7 +167,7 @@ def _repaired(text: str) -> str:
     if re.match(r"https?%3a", text, re.IGNORECASE):
         text = unquote(text)
     if _UNCLEAR.search(text) and ("://" in text or "=" in text):
-        _no_address("it holds a blank or a sign that no such address has: it was not copied whole.")
+        _no_address("it holds a space or a sign that such an address never has: it was not copied completely.")
     return text
 
 
@@ -187,7 +187,7 @@ def redirect_of(query: str) -> Redirect:
     if "code" not in known and "error" not in known:
         _no_address("there is no code in it.")
     if "state" not in known:
-        _no_address("there is no state in it, which tells whose login it is.")
+        _no_address("the state is missing, which tells which login it belongs to.")
     code = _code(known["code"]) if "code" in known and "error" not in known else None
     return Redirect(Secret(known["state"]), code, known.get("error"), known.get("error_description"))
 
@@ -203,7 +203,7 @@ def code_from(redirect: Redirect) -> Secret:
         return redirect.code
     if redirect.error == "access_denied":
         raise LoginDenied(
-            "The login was denied: no pair was given, and the one from before is as it was.",
+            "The login was denied. No tokens were given; the earlier ones are unchanged.",
             cause="Cancel was pressed on X's page, or the account may not use this app.",
             next_step=_AGAIN,
         )

@@ -28,8 +28,8 @@ class Refusal(NamedTuple):
 _DEAD_TOKEN = Refusal(
     InvalidGrant,
     "the refresh token was used before (each works once), has expired, was revoked, or is another app's. "
-    "Another program that holds a copy of this pair may have refreshed it.",
-    "look for a newer pair where that program keeps it; else log in again: %twitter_login",
+    "Another program that holds a copy of these tokens may have refreshed them.",
+    "look for newer tokens where that program keeps them; else log in again: %twitter_login",
 )
 _SECRET = Refusal(
     UnauthorizedClient,
@@ -66,7 +66,7 @@ _BY_TEXT = {
     "value passed for the redirect uri did not match the uri of the authorization code": Refusal(
         InvalidGrant,
         "redirect_uri is not the one that the login began with.",
-        "use the callback of the app's page at X, byte for byte",
+        "use the callback URL of the app's page at X, without any change",
     ),
 }
 
@@ -80,11 +80,11 @@ _BY_CODE = {
     ),
     "unauthorized_client": _SECRET,
     "invalid_request": Refusal(
-        InvalidRequest, "the server found the request wrong.", "compare the auth structure with the app's page at X"
+        InvalidRequest, "the server found the request wrong.", "compare the auth data with the app's page at X"
     ),
 }
 _UNKNOWN = Refusal(
-    TokenRefused, "the server gives no cause that is known here.", "compare the auth structure with the app's page at X"
+    TokenRefused, "the server gives no cause that is known here.", "compare the auth data with the app's page at X"
 )
 
 

@@ -20,7 +20,7 @@ OPI = (
 )
 _COSTS = {
     "offline.access": "not asked for: no refresh token will come, and the access token ends after two hours",
-    "media.write": "not asked for: this pair cannot upload media, and no refresh adds a scope later",
+    "media.write": "not asked for: these tokens cannot upload media, and no refresh adds a scope later",
 }
 
 
@@ -40,7 +40,7 @@ def wanted(given: str | Sequence[str] | None, stored: str | None) -> str:
     if not words or not all(_is_scope(word) for word in words):
         raise UsageError(
             "That is not a list of scopes.",
-            cause="scopes are words like tweet.read, with blanks between them.",
+            cause="scopes are words like tweet.read, with spaces between them.",
             next_step='--scope "tweet.read users.read offline.access"',
         )
     return " ".join(dict.fromkeys(words))

@@ -207,7 +207,7 @@ def _not_granted(document: dict[str, object], answer: Answer, host: str, *, is_a
     if not document:
         is_page = answer.body.lstrip().startswith(b"<")
         page = "it is an HTML page: a proxy or filter probably answered in X's place"
-        why = answer.broken or (page if is_page else "it is no JSON object")
+        why = answer.broken or (page if is_page else "it is not a JSON object")
     if may_hold_pair(answer, document):
         raise AnswerUnreadable(
             f"{host} answered, and its answer cannot be read.",
@@ -292,14 +292,14 @@ def _try_later(answer: Answer, host: str, now: datetime) -> NoReturn:
     retry_at = _retry_at(answer.headers, now)
     when = f"after {retry_at:%H:%M:%S} UTC" if retry_at else "in some minutes"
     what = {
-        429: "asks to wait (status 429). Nothing is spent: the pair is as it was.",
-        503: "does not take requests now (status 503). The pair is as it was, and as far as that tells, not spent.",
-        403: "is behind a filter, which answered with its own page (status 403). Nothing is spent.",
+        429: "asks you to wait (status 429). Your tokens are unchanged.",
+        503: "accepts no requests now (status 503). Your tokens are probably unchanged.",
+        403: "is behind a filter, which blocked the request (status 403). Your tokens are unchanged.",
     }
     problem = TryLater(
         f"{host} {what[answer.status]}",
-        cause="too many requests, an outage, or a network that it does not trust.",
-        next_step=f"run it again {when}; it is not repeated by itself",
+        cause="too many requests, an outage, or a network that X does not trust.",
+        next_step=f"run it again {when}; there is no automatic retry",
     )
     problem.retry_at = retry_at
     raise problem
@@ -318,8 +318,8 @@ def _retry_at(headers: Mapping[str, str], now: datetime) -> datetime | None:
 
 def _not_the_endpoint(status: int, host: str) -> NoReturn:
     problem: OintError = NotTokenEndpoint(
-        f"What answers at {host} is not the token endpoint (status {status}). Nothing is spent.",
-        cause="the address is wrong, or something between here and it answers in its place.",
-        next_step="check OINT_TWITTER_TOKEN_URL (and …_REVOKE_URL); without them, X's own addresses are used",
+        f"The server at {host} is not X's token endpoint (status {status}). Your tokens were not used.",
+        cause="the address is wrong, or a proxy answered.",
+        next_step="check OINT_TWITTER_TOKEN_URL and OINT_TWITTER_REVOKE_URL; without them, X's own addresses are used",
     )
     raise problem

@@ -170,7 +170,7 @@ def label_of(place: str) -> str:
 
 def _elsewhere(label: str) -> NoReturn:
     raise StoreError(
-        f"The newest pair lives in {label} of another database, so nothing was sent.",
+        f"The newest tokens are in {label} of another database, so nothing was sent.",
         cause="OINT_SHARED_STORE names another one now.",
         next_step="set OINT_SHARED_STORE to that one, then run it again",
     )
@@ -194,7 +194,7 @@ def _need(extra: str, *packages: str) -> None:
         raise StoreError(
             f"{extra}:NAME needs more packages.",
             cause=f"not installed here: {', '.join(missing)}.",
-            next_step=f'%pip install "oint_magics[{extra}]"',
+            next_step=f"%pip install {' '.join(missing)}",
         )
 
 

@@ -75,4 +75,4 @@ def check_unchanged(there: Auth, sent: Auth, label: str) -> None:
     """
     is_same = sent.refresh_token.matches(there.refresh_token) if sent.refresh_token else there.refresh_token is None
     if there.client_id != sent.client_id or not is_same:
-        raise StoreTaken(f"{label} was changed while the server answered.", cause="it holds another pair by now.")
+        raise StoreTaken(f"{label} was changed while the server answered.", cause="it contains other tokens now.")

@@ -256,7 +256,7 @@ class FileStore:
             raise StoreNotWritable(
                 f"{name} cannot be written, so nothing was sent.",
                 cause=f"{reason} (a new file is written beside it, in {STATE_FOLDER}/, and takes its place).",
-                next_step="make file and folder writable, or keep the pair elsewhere: profile:NAME",
+                next_step="make file and folder writable, or keep the tokens elsewhere: profile:NAME",
             )
 
     def _content(self) -> tuple[TextFile, AuthDocument]:
@@ -274,7 +274,7 @@ class FileStore:
         data = b""
         try:
             if not stat.S_ISREG(self.path.stat().st_mode):
-                reason = "it is no file"
+                reason = "it is not a file"
             else:
                 with self.path.open("rb") as file:
                     data = file.read(LARGEST + 1)
@@ -294,9 +294,9 @@ class FileStore:
 
 def _too_large(label: str) -> NoReturn:
     raise StoreNotWritable(
-        f"{label} has no room for the new tokens, so nothing was sent.",
-        cause="with them it would be larger than 1 MiB, and not be read again.",
-        next_step="take what is not needed out of it",
+        f"{label} would become too large with the new tokens, so nothing was sent.",
+        cause="the limit is 1 MiB; a larger file cannot be read again.",
+        next_step="remove what is not needed from it",
     )
 
 

@@ -82,7 +82,7 @@ def _lines(path: Path) -> list[bytes]:
         return []
     try:
         if is_other_than_a_file(path):
-            raise OSError(errno.EINVAL, "it is no file")  # noqa: TRY301 - as any other reason
+            raise OSError(errno.EINVAL, "it is not a file")  # noqa: TRY301 - as any other reason
         return path.read_bytes().split(b"\n")
     except OSError as error:
         not_of_the_system(error)

@@ -148,13 +148,13 @@ def _unusable(cause: str) -> NoReturn:
     raise StoreError(
         "The system's keyring cannot be used, so nothing was sent.",
         cause=cause,
-        next_step="start or unlock it; or keep the pair in a file that only you can read: profile:NAME",
+        next_step="start or unlock it; or keep the tokens in a file that only you can read: profile:NAME",
     )
 
 
 def _unopened(label: str) -> StoreError:
     return StoreError(
-        f"{label} cannot be opened.",
-        cause="the system's keyring does not hold its key any more: it was reset, or the file is another machine's.",
+        f"{label} cannot be decrypted.",
+        cause="its key is not in the system's keyring: that was reset, or the file comes from another computer.",
         next_step=f"log in again: %twitter_login --to {label}",
     )

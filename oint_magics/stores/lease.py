@@ -188,7 +188,7 @@ class Lease:
 def late() -> StoreBusy:
     """Return the error for a lease that does not last."""
     return StoreBusy(
-        "The team's lease on this pair ended before the token was sent, so nothing was sent.",
+        "The database lock on these tokens expired before the request, so nothing was sent.",
         cause="this machine slept or stood still, or the database is slow.",
         next_step="run it again",
     )

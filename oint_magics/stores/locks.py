@@ -139,7 +139,7 @@ def _state_folder(path: Path) -> Folder:
         raise StoreNotWritable("The file's folder does not exist, so nothing was sent.", next_step="make the folder")
     raise StoreNotWritable(
         "The file's folder cannot be written, so nothing was sent.",
-        cause=f"{reason} ({STATE_FOLDER}/ is made in it, for locks and for the recovery file).",
+        cause=f"{reason} ({STATE_FOLDER}/ is made in it, for locks and recovery files).",
         next_step="make the folder writable, or keep the tokens elsewhere: profile:NAME",
     )
 
@@ -215,7 +215,9 @@ def _acquire(
         if time.monotonic() > end:
             _busy(places[0])
         wait_a_moment(0.06)
-    raise StoreNotWritable("No file system here has locks, so nothing was sent.")
+    raise StoreNotWritable(
+        "Files cannot be locked on this disk, so two programs could send the same token. Nothing was sent."
+    )
 
 
 def _try_flock(folder: Folder, name: str) -> Callable[[], None] | None:

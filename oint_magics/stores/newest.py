@@ -84,7 +84,7 @@ def kept(place: str) -> Pair | None:
     if not isinstance(known, dict):
         return None
     if known.get("format") != FORMAT:
-        raise journal_text.newer("The newest pair's copy", _folder() / f"{name_of(place)}.json")
+        raise journal_text.newer("The copy of the newest tokens", _folder() / f"{name_of(place)}.json")
     texts = [known.get(key) for key in ("access_token", "refresh_token")]
     access, refresh = (Secret(text) if isinstance(text, str) and text else None for text in texts)
     return Pair(access, refresh, expiry.read(known.get("expires_at")))

@@ -232,10 +232,10 @@ _REFUSALS = {
 _CAUSES = {
     "28": "it does not let this user in: the name, the password (PGPASSFILE) or its own rules (pg_hba.conf).",
     "3D": "it has no database of that name.",
-    "53": "it is at its limits (disk, memory or connections).",
+    "53": "its disk is full, or it has too many connections.",
     "57014": "it did not answer within 8 seconds; another session may hold the row.",
-    "25006": "it is a copy that can only be read.",
-    "": "nothing answers at its address, or its certificate or name is not accepted.",
+    "25006": "it is a read-only copy.",
+    "": "the server does not answer, or its TLS certificate is not accepted.",
 }
 
 

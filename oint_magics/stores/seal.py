@@ -75,7 +75,7 @@ def team_keys() -> list[Secret]:
     keys = [key for key in re.split(r"[,\s]+", text.reveal()) if key] if text else []
     if not keys:
         raise SettingError(
-            "OINT_SHARED_KEY is not set, so the team's pairs can be neither read nor written.",
+            "OINT_SHARED_KEY is not set, so the team's tokens can be neither read nor written.",
             cause="what lies in the team's database is encrypted with it.",
             next_step=f"get it from your team; the first of you makes one: {NEW_KEY}",
         )

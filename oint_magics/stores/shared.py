@@ -355,4 +355,4 @@ def _newer(label: str) -> StoreError:
 
 
 def _overtaken(label: str) -> StoreTaken:
-    return StoreTaken(f"{label} was changed meanwhile.", cause="it holds another pair by now.")
+    return StoreTaken(f"{label} was changed meanwhile.", cause="it contains other tokens now.")

@@ -343,7 +343,7 @@ class ExchangeRecord:
             raise StoreNotWritable(
                 "It is not known whether an earlier run left an answer, so nothing was sent.",
                 cause=f"{reason} ({escaped(str(self._folder.folder), 300)} holds the recovery files).",
-                next_step="make that folder yours and readable, then run it again",
+                next_step="change its owner and mode so that you can read it, then run it again",
             )
         if not is_there:
             return None, ""

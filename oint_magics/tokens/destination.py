@@ -90,9 +90,9 @@ def for_login(source: Source, to: str | None, auth: Auth, *, interactive: bool) 
     check_lasting(store, source, auth, is_named=to is not None, magic="login")
     if store.exists() and not is_same_app(store.read(), auth):
         raise StoreTaken(
-            f"{store.label} holds another app's pair, so nothing was sent.",
+            f"{store.label} holds another app's tokens, so nothing was sent.",
             cause="its client_id is not the one of the source.",
-            next_step=f'name another store: --to profile:NAME; or give that pair up: twitter.forget("{store.label}")',
+            next_step=f'name another store: --to profile:NAME; or delete those tokens: twitter.forget("{store.label}")',
         )
     return store
 
@@ -186,7 +186,7 @@ def _check_watched(*, interactive: bool) -> None:
 def taken(label: str) -> NoReturn:
     """Raise the error for a store that holds another pair."""
     raise StoreTaken(
-        f"{label} holds another pair, so nothing was sent.",
+        f"{label} holds other tokens, so nothing was sent.",
         cause="it may be another account's, or a newer login of this one.",
         next_step=f"to refresh that one: %twitter_refresh --auth {quoted(label)}; to give it up: %twitter_keep SOURCE "
         f"{quoted(label)} --replace; to keep both, name another store",

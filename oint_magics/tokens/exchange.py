@@ -120,8 +120,8 @@ def _check_doubt(before: Unfinished | None, label: str, *, try_old: bool) -> Non
     if before.is_elsewhere:
         raise InDoubt(
             "It is not known whether this refresh token was used. Nothing was sent.",
-            cause=f"{before.by} sent it at {before.since}, and its answer may lie there.",
-            next_step=f"run it again on that machine, which saves what has come; or retry from here: {retry}",
+            cause=f"{before.by} sent this token at {before.since}. The answer may be on that machine.",
+            next_step=f"run it again on that machine, which saves the answer; or retry from here: {retry}",
         )
     if before.may_hold_pair:
         raise AnswerUnreadable(
@@ -194,5 +194,5 @@ def _explain(error: InvalidGrant, auth: Auth, before: Unfinished | None, label: 
 
 def _fresh_exercise(label: str) -> str:
     keep = f", then: %twitter_keep sandbox-auth.json {quoted(label)} --replace"
-    start = "if it stays so: %twitter_sandbox start  (writes a fresh pair; a pair ends with its sandbox)"
+    start = "if it stays so: %twitter_sandbox start  (writes fresh tokens; they end with their sandbox)"
     return start + ("" if label == "sandbox-auth.json" else keep)

@@ -98,7 +98,7 @@ class Lineage(NamedTuple):
         if not label:
             return TokenSpent(
                 "This refresh token was used before. Nothing was sent.",
-                cause="the store of its successor was forgotten (twitter.forget).",
+                cause="newer tokens were saved, but their store was deleted with twitter.forget (twitter.forget).",
                 next_step="log in again: %twitter_login",
             )
         return TokenSpent(

@@ -75,7 +75,10 @@ def refresh(
         if isinstance(found, TokenResponse):
             return found
         store, request = found, request._replace(source=at(found), seen=found.read())
-    raise TokenSpent("The successors of this pair lead in a circle. Nothing was sent.", next_step="%twitter_login")
+    raise TokenSpent(
+        "The refresh log contradicts itself, so the newest tokens cannot be found. Nothing was sent.",
+        next_step="log in again: %twitter_login",
+    )
 
 
 def _known(seen: Auth, auth: Auth, lineage: Lineage) -> frozenset[str]:
@@ -264,17 +267,17 @@ def _notes(request: _Request, store: Store, auth: Auth) -> tuple[tuple[str, str]
     label, source, notes = quoted(store.label), request.source, list[tuple[str, str]]()
     if request.given.store and source.store and request.given.store.place == source.store.place != "":
         if request.given is not source:
-            notes.append(("put back", f"older bytes lay in {source.label}: its newest pair was put back first"))
+            notes.append(("put back", f"older bytes lay in {source.label}: its newest tokens were put back first"))
     elif request.given is not source:
-        notes.append(("followed", f"the pair given is spent: its successor lived in {source.label}"))
+        notes.append(("followed", f"the tokens given were spent: the newer ones were in {source.label}"))
     if source.store and source.store.place != store.place:
-        notes.append(("spent", f"the pair in {source.label}: from now on, --auth {label}"))
+        notes.append(("spent", f"the tokens in {source.label}: from now on, --auth {label}"))
     elif not source.store:
         notes.append(("next time", f"%twitter_refresh --auth {label}"))
     if request.given.is_inline:
         notes.append(("in this cell", _INLINE))
     if '"expires_at"' not in auth.document.reveal():
-        notes.append(("other copies", "of this pair (1C constants, another script) are spent from now on"))
+        notes.append(("other copies", "of these tokens (another file, script or program) stop working now"))
     for warning in (store.warning(), None if auth.is_sandbox else ends_with_machine(store)):
         notes += [("careful", warning)] if warning else []
     return tuple(notes)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _MOST_KEYS = 40
 _NO_REFRESH_TOKEN = {
     True: "none in the answer: the one from before is kept (RFC 6749 §6)",
-    False: "none: the login did not ask for offline.access, so this pair cannot be refreshed",
+    False: "none: the login did not ask for offline.access, so these tokens cannot be refreshed",
 }
 _OPEN_KEYS = frozenset({"token_type"})
 
@@ -288,9 +288,9 @@ def _table(response: TokenResponse) -> Table:
         rows.append(Row("expires at", f"{moment(facts.expires_at)}, {life} after this {facts.event}"))
     if facts.home:
         rows.append(Row("saved to", facts.home.label))
-    caption = "Token pair of X (OAuth 2.0)"
+    caption = "Tokens of X (OAuth 2.0)"
     if facts.auth.is_sandbox:
-        caption = "SANDBOX token pair: an exercise, worth nothing at X"
+        caption = "SANDBOX tokens: an exercise, worth nothing at X"
     return Table(caption, (*rows, *(Row(name, redacted(text, held)) for name, text in facts.notes)))
 
 

@@ -83,7 +83,7 @@ def source_of(given: object, variables: Mapping[str, object] | None = None) -> S
     if isinstance(given, str):
         return _text(given.strip(), variables)
     raise AuthFieldError(
-        "The source is of a type that cannot hold an auth structure.",
+        "The source is of a type that cannot hold auth data.",
         cause=f"it is of type {type(given).__name__}.",
         next_step="give a mapping, JSON text, a path, or the name of a store",
     )

@@ -70,8 +70,8 @@ def _sent_once(code: Secret) -> Iterator[None]:
         if name in state.codes_sent:
             raise LoginMismatch(
                 "That code was sent before, so nothing was sent.",
-                cause="a code works once; its pair is where the first call has put it.",
-                next_step="%twitter_status shows it; or begin again: twitter.authorization_link(auth)",
+                cause="a code works once; the first call has saved its tokens.",
+                next_step="%twitter_status shows it; or start again: twitter.authorization_link(auth)",
             )
         state.codes_sent.add(name)
     try:
@@ -97,8 +97,8 @@ def _begun_with(redirect: Redirect, client_id: str) -> AuthorizationRequest:
 
 def _not_begun() -> NoReturn:
     raise LoginMismatch(
-        "No login of this app was begun in this process, so nothing was exchanged.",
-        cause="the verifier that proves a code to be ours stays in the process that made the link.",
+        "No login of this app was started in this program. Nothing was sent.",
+        cause="the login must end in the same program (the same kernel) that made the link.",
         next_step="print(twitter.authorization_link(auth)), approve, and give what comes to twitter.get_token; "
         "or %twitter_login",
     )
@@ -175,7 +175,8 @@ def login(
 
 def _cannot_hear(why: str) -> NoReturn:
     raise LoginMismatch(
-        "This login's answer cannot come by itself.",
+        "The browser cannot send the login's answer back to this program.",
         cause=f"{why}.",
-        next_step="twitter.authorization_link(auth) gives the link, twitter.get_token(address, auth) takes what comes",
+        next_step="open the link of twitter.authorization_link(auth), then pass the address that you get to "
+        "twitter.get_token(address, auth)",
     )

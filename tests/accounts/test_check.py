@@ -88,7 +88,7 @@ def test_what_this_machine_knows_of_the_refresh_token(sandbox, auth_file):
     [
         ("500 Oh", b"", "not told", "not told"),
         ("429 No", b"{}", "not told", "works, and X refuses the call"),
-        ("402 No", b'{"title": "CreditsDepleted"}', "not told", "works, and X refuses the call"),
+        ("402 No", b'{"title": "CreditsDepleted"}', "does not tell", "works, and X refuses the call"),
         ("200 OK", b'{"access_token": "x", "refresh_token": "y"}', "takes tokens that never were", "not told"),
         ("400 No", b'{"error": "what", "error_description": "MARKED-secret"}', "does not tell", "not told"),
     ],

@@ -117,7 +117,7 @@ def test_a_doubt_and_an_answer_that_waits(raw, auth, monkeypatch):
     process.reset()
     (account,) = (each for each in twitter.status() if each.store == "auth.json")
     assert account.doubt is None
-    assert "an answer with a new pair came" in account.state
+    assert "an answer with new tokens came" in account.state
     assert "saves it" in account.next_step
     assert json.loads(Path("auth.json").read_text())["refresh_token"] == auth["refresh_token"]
 
@@ -214,7 +214,7 @@ def test_older_bytes_say_that_a_newer_pair_is_at_hand(auth_file):
     Path("auth.json").write_text(text)
 
     (account,) = twitter.status("auth.json")
-    assert account.state == "older than the newest pair of this place"
+    assert account.state == "older than the newest tokens of this store"
     assert "put back" in str(twitter.refresh("auth.json"))
 
 
@@ -263,7 +263,7 @@ class TestForget:
         assert not open_store("profile:work").exists()
         assert not list(home.rglob("exchange-*"))
         assert list(twitter.status()) == []
-        with pytest.raises(errors.TokenSpent, match="was forgotten"):
+        with pytest.raises(errors.TokenSpent, match="was deleted"):
             twitter.refresh(pair)
         token = pair["refresh_token"].encode()
         assert not [path for path in home.rglob("*") if path.is_file() and token in path.read_bytes()]

@@ -440,5 +440,5 @@ def test_the_list_only_reports(auth_file, monkeypatch):
     left_by_a_killed_run(NEW)
     before = Path("auth.json").read_bytes()
 
-    assert "an answer with a new pair came" in str(twitter.status())
+    assert "an answer with new tokens came" in str(twitter.status())
     assert Path("auth.json").read_bytes() == before

@@ -122,7 +122,9 @@ def test_stop_of_a_code(raw, auth, monkeypatch, after):
         "twitter.authorization_link('app.json'); twitter.get_token('code', 'app.json')", lambda: server.requests
     )
 
-    assert said == "too late to stop: the code had been sent. The login is done, and its pair is saved.\n"
+    assert (
+        said == "too late to stop: the login was already sent to X. The login is complete, and its tokens are saved.\n"
+    )
     assert pair("app.json")["refresh_token"] == "r"
     after("the login is done, and its pair is saved")
 

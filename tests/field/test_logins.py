@@ -62,7 +62,7 @@ def test_one_place_that_works(raw, monkeypatch, after, home, refusal, form):
     assert [each.saved_to for each in responses] == [form] * 3
     assert responses[-1]["refresh_token"] == given[-1]
     assert given[-1] in Path(form).read_text()
-    assert "kept in profile:before-" in str(responses[-1]).replace("\n", " ").replace("  ", "")
+    assert "kept in profile:before-" in " ".join(str(responses[-1]).split())
     kept = sorted((home / "oint" / "profiles").glob("before-*.json"))
     assert len(kept) == 3  # One that nothing tells the end of is refreshed before X is asked whose it is.
     assert not any(responses[-1]["refresh_token"] in each.read_text() for each in kept)

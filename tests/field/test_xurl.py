@@ -58,7 +58,7 @@ def test_anything_else_says_that_its_copy_would_be_spent(pair, use):
     if use is twitter.status:
         assert "%twitter_keep ~/.xurl" in str(use("~/.xurl")) or "twitter.keep" in str(use("~/.xurl"))
         return
-    with pytest.raises(AuthError, match=r"store of xurl.*Nothing was sent") as caught:
+    with pytest.raises(AuthError, match=r"belongs to xurl.*Nothing was sent") as caught:
         use("~/.xurl")
     assert "twitter.keep" in caught.value.next_step
 

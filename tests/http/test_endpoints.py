@@ -51,7 +51,7 @@ def test_and_never_to_x(address, monkeypatch):
     lost = auth_of({"client_id": "sandbox-1", "sandbox": address})
     for setting in ("", "https://api.x.com/2/oauth2/token"):
         monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", setting)
-        with pytest.raises(SettingError, match="not sent to X"):
+        with pytest.raises(SettingError, match="never sent to X"):
             endpoints.url_of(endpoints.TOKEN, lost)
 
 

@@ -300,7 +300,7 @@ def test_a_login_needs_a_redirect_uri_and_an_authorize_page(sandbox, monkeypatch
     assert link.startswith("https://x.com/i/oauth2/authorize?")
     assert "mute.write" in link
     gone = sandbox.app() | {"sandbox": None}
-    with pytest.raises(errors.SettingError, match="not sent to X"):
+    with pytest.raises(errors.SettingError, match="never sent to X"):
         twitter.authorization_link(gone)
 
 

@@ -76,15 +76,15 @@ BAD = [
     ("--AUTH x", "Did you mean --auth?"),
     ("--if_expired", "Did you mean --if-expired?"),
     (f"--{MARK} x", "an option that this magic does not have"),
-    ("--auth", "--auth wants a value"),
+    ("--auth", "--auth needs a value"),
     (f"--auth a --auth {MARK}", "an option twice"),
     (f"--if-expired --if-expired {MARK}", "an option twice"),
-    ("--auth --to x", "--auth wants a value"),
-    ("--auth=", "--auth wants a value"),
+    ("--auth --to x", "--auth needs a value"),
+    ("--auth=", "--auth needs a value"),
     (f'--auth "{MARK}', "A quote is not closed"),
     (f"--auth '{MARK}", "A quote is not closed"),
-    (f'--auth "a"{MARK}', "A blank is missing"),
-    (f"--if-expired={MARK}", "A blank is missing"),
+    (f'--auth "a"{MARK}', "A space is missing"),
+    (f"--if-expired={MARK}", "A space is missing"),
 ]
 
 

@@ -135,7 +135,7 @@ def test_a_handle_of_another_session_says_what_to_do(shell):
     _, error, _ = run(shell, "%twitter_refresh --auth inline:0123456789ab")
 
     assert isinstance(error, errors.UsageError)
-    assert "another session" in str(error)
+    assert "no longer in memory" in str(error)
 
 
 def test_the_user_s_own_cell_and_history_stay_as_they_are(shell, auth):

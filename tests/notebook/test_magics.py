@@ -43,7 +43,7 @@ def test_refresh_returns_a_table_and_prints_nothing_else(shell, auth_file):
 
     assert error is None
     assert isinstance(value, TokenResponse)
-    assert said.count("SANDBOX token pair") == 1
+    assert said.count("SANDBOX tokens") == 1
 
 
 def test_its_value_can_be_assigned(shell, auth_file):

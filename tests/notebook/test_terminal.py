@@ -40,7 +40,7 @@ def test_the_table_in_a_terminal(ipython, auth_file):
 
     said = run(ipython, "%twitter_refresh --auth auth.json")
 
-    assert "SANDBOX token pair" in said
+    assert "SANDBOX tokens" in said
     assert "saved to       auth.json" in said
     assert "<table" not in said
 

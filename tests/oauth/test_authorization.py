@@ -109,8 +109,8 @@ def test_a_code_alone():
     ("text", "why"),
     [
         ("https://x.com/i/oauth2/authorize?client_id=x&state=MARKed", "no code in it"),
-        (f"{CALLBACK}?code=MARKed", "no state in it"),
-        (f"{CALLBACK}?error=access_denied", "no state in it"),
+        (f"{CALLBACK}?code=MARKed", "the state is missing"),
+        (f"{CALLBACK}?error=access_denied", "the state is missing"),
         (f"{CALLBACK}?state=a&code=MARKed&code=b", "twice"),
         (f"{CALLBACK}?state=a&state=b&code=MARKed", "twice"),
         (CALLBACK, "no code in it"),

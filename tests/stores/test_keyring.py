@@ -62,7 +62,7 @@ def test_a_file_is_bound_to_its_name(store, ring, home):
     folder = home / "oint" / "keyring"
     shutil.copy(folder / "work.sealed", folder / "other.sealed")
 
-    with pytest.raises(StoreError, match="keyring:other cannot be opened"):
+    with pytest.raises(StoreError, match="keyring:other cannot be decrypted"):
         open_store("keyring:other").read()
 
 
@@ -75,7 +75,7 @@ def test_a_lost_key_is_said_and_no_new_one_is_made(store, ring, key):
     before = dict(ring.kept)
 
     for act in (store.read, store.prove, lambda: store.save(grant(), AUTH)):
-        with pytest.raises(StoreError, match="keyring:work cannot be opened") as caught:
+        with pytest.raises(StoreError, match="keyring:work cannot be decrypted") as caught:
             act()
         assert "MARK" not in str(caught.value)
     assert ring.kept == before

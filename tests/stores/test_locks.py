@@ -104,7 +104,7 @@ def test_a_file_system_without_locks_is_locked_in_the_data_folder(monkeypatch, h
             pass
     no_locks.take_away(monkeypatch, everywhere=True)
     with (
-        pytest.raises(StoreNotWritable, match="No file system here has locks"),
+        pytest.raises(StoreNotWritable, match="Files cannot be locked"),
         locks.store_lock(path(), 1, lambda: None),
     ):
         pass

@@ -100,7 +100,7 @@ def test_to_another_store(sandbox, auth_file, home):
     assert response.saved_to == "profile:work"
     assert profile(home, "work")["refresh_token"] == response["refresh_token"]
     assert stored()["refresh_token"] != response["refresh_token"]
-    assert "the pair in auth.json" in str(response)
+    assert "the tokens in auth.json" in str(response)
 
 
 def test_to_its_own_place_by_another_spelling(sandbox, auth_file):
@@ -400,15 +400,15 @@ def test_a_pair_of_the_sandbox_is_never_sent_to_x(auth_file):
     del document["sandbox"]
     Path("auth.json").write_text(json.dumps(document))
 
-    with pytest.raises(errors.SettingError, match="not sent to X"):
+    with pytest.raises(errors.SettingError, match="never sent to X"):
         twitter.refresh("auth.json")
 
 
 def test_the_first_time_every_other_copy_is_said_to_be_spent(sandbox, auth_file):
     auth_file()
 
-    assert "1C constants" in str(twitter.refresh("auth.json"))
-    assert "1C constants" not in str(twitter.refresh("auth.json"))
+    assert "another file, script or program" in str(twitter.refresh("auth.json"))
+    assert "another file, script or program" not in str(twitter.refresh("auth.json"))
 
 
 def test_a_file_that_others_can_read_is_said(sandbox, auth_file):

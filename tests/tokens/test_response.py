@@ -90,14 +90,14 @@ def test_cannot_be_pickled_and_copies_are_itself():
 def test_the_tables_rows_in_order():
     rows = [line.split("  ")[0] for line in str(response(notes=(("a note", "its text"),))).splitlines()]
 
-    assert rows == ["Token pair of X (OAuth 2.0)", "token_type", "expires_in", "access_token", "scope", "refresh_token",
+    assert rows == ["Tokens of X (OAuth 2.0)", "token_type", "expires_in", "access_token", "scope", "refresh_token",
                     "expires at", "saved to", "a note"]  # fmt: skip
 
 
 def test_the_whole_table():
     """Only tokens are masked; everything else stands as X wrote it."""
     assert str(response()).splitlines()[:6] == [
-        "Token pair of X (OAuth 2.0)",
+        "Tokens of X (OAuth 2.0)",
         "token_type     bearer",
         "expires_in     7200",
         f"access_token   MARK…aaaa #{fingerprint(ACCESS)[:10]}",

@@ -134,7 +134,7 @@ BAD = {
     MARK * 500: (AuthNotFound, "Nothing is found"),
     f'["{MARK}"]': (AuthNotFound, "Nothing is found"),
     f'{{"client_id": "{MARK}': (AuthError, "no closing quote"),
-    f'{{"client_id": "x", "refresh_token": "{MARK} "}}': (AuthFieldError, "blanks or quotes around it"),
+    f'{{"client_id": "x", "refresh_token": "{MARK} "}}': (AuthFieldError, "spaces or quotes around it"),
     f"keyring:{MARK} x": (StoreError, "That name cannot be a store's"),
     f"shared:{MARK}": (SettingError, "OINT_SHARED_STORE is not set"),
 }
@@ -186,13 +186,13 @@ def test_bad_files():
         assert words in str(caught.value), name
         assert MARK not in str(caught.value)
     Path("folder.json").mkdir()
-    with pytest.raises(AuthError, match="it is no file"):
+    with pytest.raises(AuthError, match="it is not a file"):
         source_of("folder.json").read()
 
 
 def test_a_pipe_is_no_file_and_is_not_waited_for(tmp_path):
     __import__("os").mkfifo(tmp_path / "pipe.json")
-    with pytest.raises(AuthError, match="it is no file"):
+    with pytest.raises(AuthError, match="it is not a file"):
         source_of(tmp_path / "pipe.json").read()
 
 
