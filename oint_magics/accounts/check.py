@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from oint_magics.auth.structure import Auth
 
 _SURE = (
-    "access token: by X's own answer, where one is told; client id and secret: inferred from X's undocumented error texts; refresh "
-    "token: from this machine's log, since testing it would use it up"
+    "access token: by X's own answer, where one is told; client id and secret: inferred from X's undocumented error "
+    "texts; refresh token: from this machine's log, since testing it would use it up"
 )
 
 

@@ -169,7 +169,7 @@ def require_refresh_token(auth: Auth) -> Secret:
         raise AuthFieldError(
             "refresh_token is missing. Nothing was sent.",
             cause="there was no login yet, or the login did not ask for the scope offline.access.",
-            next_step="log in: %twitter_login --auth SOURCE; or if another file holds the tokens, put them into this one",
+            next_step="log in: %twitter_login --auth SOURCE; or put the tokens of another file into this one",
         )
     return auth.refresh_token
 

@@ -190,7 +190,7 @@ def test_a_copy_that_can_only_be_read_is_known_before(guest):
     guest.run(postgres.TABLE)
     guest.run("GRANT ALL ON oint_pair TO guest; ALTER ROLE guest SET default_transaction_read_only = on")
 
-    with pytest.raises(StoreNotWritable, match="can only be read"):
+    with pytest.raises(StoreNotWritable, match="read-only copy"):
         open_store("shared:work").create(AUTH)
 
 
@@ -330,7 +330,7 @@ def test_who_lost_the_lease_marks_nothing(store, elsewhere, team):
         team.run("UPDATE oint_pair SET until = now() - interval '1 second'")
         with elsewhere().lock(1, lambda: None):
             record = store.records.of(TOKEN)
-            with pytest.raises(StoreBusy, match="ended before the token was sent"):
+            with pytest.raises(StoreBusy, match="expired before the request"):
                 record.begin(1)
             assert record.found() is None
 
