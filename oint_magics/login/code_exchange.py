@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from oint_magics import settings
 from oint_magics.auth.structure import Auth, auth_of
 from oint_magics.errors import AnswerUnreadable, InDoubt, OintError, StoreBusy, StoreNotWritable
-from oint_magics.http import endpoints
 from oint_magics.login.ownership import choose, superseded
 from oint_magics.oauth import scopes, token_endpoint
 from oint_magics.secret import Secret, fingerprint
@@ -68,9 +67,6 @@ def plan(source: Source, to: str | None, request: AuthorizationRequest, *, inter
         StoreError: there is no such place.
     """
     auth = _without_pair(source.read())
-    ended = endpoints.ended_sandbox(auth)
-    if ended:
-        raise ended
     store = for_login(source, to, auth, interactive=interactive)
     if not store.exists():  # Its folder may not be there; nobody should approve before that is known.
         with store.lock(_SOON, lambda: None):
@@ -96,7 +92,7 @@ def exchange_code(plan: Plan, code: Secret) -> TokenResponse:
             record = plan.store.login_records.of_login(f"{_start(plan)}{code.fingerprint()}")
             return _finished_login(plan, _exchanged(plan, code, record), record)
 
-    return shielded(work, stopped=f"the code had been sent. {_DONE}")
+    return shielded(work, stopped=f"the login was already sent to X. {_DONE}")
 
 
 def recover_unfinished(plan: Plan) -> TokenResponse | None:

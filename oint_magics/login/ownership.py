@@ -75,7 +75,7 @@ def choose(store: Store, app: Auth, grant: Grant, *, avoid_planned: bool) -> Des
         return Destination(store, seen, _account(who), is_same=True)
     is_other = bool(owner_id and who)
     whose = "another account's tokens" if is_other else "tokens that may be another account's"
-    note = ("of its own", f"{store.label} holds {whose}, and keeps it")
+    note = ("of its own", f"{store.label} holds {whose}, and keeps them")
     own, there = _own_store(store, app, who, grant)
     return Destination(own, there, (*_account(who), note), other_owner=store.place if is_other else "")
 

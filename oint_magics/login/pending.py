@@ -110,6 +110,9 @@ class Login:
             self._claim()
             self._end(found)
             return
+        ended = endpoints.ended_sandbox(self._plan.auth)
+        if ended:
+            raise ended
         try:
             process.state.waiting.append(self)
             self.no_redirect_because = self._listen()

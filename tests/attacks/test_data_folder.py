@@ -170,7 +170,7 @@ def test_a_text_that_looks_like_a_spent_token(strict, auth_file, monkeypatch, af
     mine = strict.issue()
 
     assert twitter.refresh(mine, to="profile:mine").saved_to == "profile:mine"
-    after("refreshed for itself")
+    after("both copies would be refreshed")
 
 
 @row("16", "a folder whose name is Latin-1", "InternalError each time; status: in doubt")

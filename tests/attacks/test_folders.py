@@ -277,7 +277,7 @@ def test_a_file_that_has_no_room_for_a_longer_pair(strict, auth_file, after):
     text = json.dumps(pair())
     Path("auth.json").write_text(text[:-1] + ', "note": "' + "x" * (2**20 - len(text) - 40) + '"}')
 
-    with pytest.raises(errors.StoreNotWritable, match="has no room"):
+    with pytest.raises(errors.StoreNotWritable, match="would become too large"):
         twitter.refresh("auth.json")
     assert strict.accounts.counts.refreshes == 0
     after("nothing was sent")

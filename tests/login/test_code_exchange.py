@@ -138,7 +138,7 @@ def test_another_account_gets_a_store_of_its_own(sandbox, app):
     assert response.saved_to == "profile:second"
     assert kept()["refresh_token"] == first["refresh_token"]
     assert "account        @second" in str(response)
-    assert "auth.json holds another account's pair, and keeps it" in str(response)
+    assert "auth.json holds another account's tokens, and keeps them" in str(response)
     assert "other stores" not in str(response)
     assert twitter.me(app)["username"] == "sandbox"
     assert twitter.me("profile:second")["username"] == "second"
@@ -270,7 +270,7 @@ def test_a_store_of_another_app_is_refused(sandbox, app):
     twitter.keep(sandbox.issue(), "profile:other")
     link = twitter.authorization_link(app)
 
-    with pytest.raises(errors.StoreTaken, match="another app's pair"):
+    with pytest.raises(errors.StoreTaken, match="another app's tokens"):
         twitter.get_token(sandbox.approve(link), app, to="profile:other")
 
 
@@ -354,7 +354,7 @@ def test_a_verifier_of_another_attempt(sandbox, app):
 
 
 def test_an_address_of_nobody_s_login(sandbox, app):
-    with pytest.raises(errors.LoginMismatch, match="No login of this app was begun"):
+    with pytest.raises(errors.LoginMismatch, match="No login of this app was started"):
         twitter.get_token("a-code", app)
     address = sandbox.approve(twitter.authorization_link(app))
     state = address.split("state=")[1].split("&")[0]

@@ -121,7 +121,7 @@ def test_the_pasted_address(jupyter, page, chromium, place):
         jupyter.open(page, f"{name}/login.ipynb")
         jupyter.run_all(page)
         page.locator("a.oint-link[href]").wait_for()
-        expect(page.get_by_role("status")).to_contain_text("cannot come by itself")
+        expect(page.get_by_role("status")).to_contain_text("cannot send the answer back")
 
         tab, address = answered(page, "Authorize app")
         assert tab.url == address

@@ -92,7 +92,9 @@ def test_killed_and_another_machine_does_not_send(to, other_machine, team):
     server = to(answer("200 OK", json.dumps(PAIR).encode()))
     other_machine()
 
-    with pytest.raises(errors.InDoubt, match="process .* sent it at .* UTC, and its answer may lie there") as caught:
+    with pytest.raises(
+        errors.InDoubt, match="process .* sent this token at .* UTC. The answer may be on that machine"
+    ) as caught:
         twitter.refresh("shared:work")
     assert os.uname().nodename in str(caught.value)
     assert server.requests == []
@@ -283,5 +285,5 @@ def test_a_private_copy_of_the_teams_pair_is_not_sent(raw, auth, monkeypatch, te
 
     assert response.saved_to == "shared:work"
     assert response["refresh_token"] == "r1"
-    with pytest.raises(errors.StoreTaken, match="a second row"):
+    with pytest.raises(errors.StoreTaken, match="a second copy"):
         twitter.keep("shared:work", "shared:again")
