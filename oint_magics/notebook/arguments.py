@@ -103,7 +103,7 @@ def _skip(line: str, at: int) -> int:
 
 
 def _value(line: str, at: int, option: str, usage: Usage) -> tuple[str, int]:
-    at = at + 1 if line[at : at + 1] == "=" else _skip(line, at)
+    at = _skip(line, at + 1 if line[at : at + 1] == "=" else at)
     if at >= len(line) or _option(line, at)[0] in (*usage.values, *usage.flags):
         _fail(f"{option} needs a value.", usage)
     return _word(line, at, usage)

@@ -103,6 +103,13 @@ DOTENV = [
     case("N7", "with OAuth 1.0a beside it", "an API key is taken",
          "TWITTER_CLIENT_ID=CI\nTWITTER_CLIENT_SECRET=CS\nTWITTER_REFRESH_TOKEN=RT\nTWITTER_ACCESS_TOKEN=1234567890-abcdefghijabcdefghijabcdefghijabcdefghij\n"
          "TWITTER_ACCESS_TOKEN_SECRET=s\nTWITTER_API_KEY=k\nTWITTER_SANDBOX=URL\n"),
+    case("N7", "the same, with consumer keys and an app-only bearer", "an API key is taken",
+         "TWITTER_CLIENT_ID=CI\nTWITTER_CLIENT_SECRET=CS\nTWITTER_REFRESH_TOKEN=RT\nTWITTER_CONSUMER_KEY=k\nTWITTER_CONSUMER_SECRET=s\n"
+         "TWITTER_BEARER_TOKEN=AAAAAAAAAAAAAAAAAAAAAAAA%3D\nTWITTER_ACCESS_TOKEN='987654-abcdefghijabcdefghijabcdefghijabcdefghij'\nTWITTER_SANDBOX=URL\n"),
+    case("N7", "the same, both kinds of access token", "an API key is taken",
+         "X_CLIENT_ID=CI\nX_CLIENT_SECRET=CS\nX_REFRESH_TOKEN=RT\nX_OAUTH2_ACCESS_TOKEN=AT\nX_ACCESS_TOKEN=123-abcdefghijabcdefghij\nX_SANDBOX=URL\n"),
+    case("N7", "the same, without a prefix", "an API key is taken",
+         "CLIENT_ID=CI\nCLIENT_SECRET=CS\nREFRESH_TOKEN=RT\nAPI_KEY=k\nACCESS_TOKEN=123-abcdefghijabcdefghij\nSANDBOX=URL\n"),
 ]  # fmt: skip
 
 
@@ -152,6 +159,7 @@ def test_a_first_login_appends_the_refresh_tokens_line_alone(sandbox, after):
     case("N5", "a variable that dotenv_values made", "client_id is missing", lambda: dotenv_values(".env")),
     case("N5", "os.environ", "client_id is missing", lambda: os.environ),
     case("N5", "dict(os.environ)", "client_id is missing", lambda: dict(os.environ)),
+    case("N5", "a copy of it", "client_id is missing", lambda: os.environ.copy()),
     case("N6", "env:X_", "log in", lambda: "env:X_"),
     case("N6", "env:", "nothing is found", lambda: "env:"),
     case("N6", "env:X, without the line below", "nothing is found", lambda: "env:X"),

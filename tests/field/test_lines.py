@@ -30,12 +30,24 @@ def run(shell, cell):
 INLINE = [
     case("C1", "a backslash, the JSON in the next lines", "prints the token", "%twitter_refresh --to profile:x --auth \\\n{<A>,\n <B>}"),
     case("C1", "a backslash and blanks before it", "prints the token", "%twitter_refresh --to profile:x --auth   \\\n   {<A>,\n   <B>}"),
+    case("C1", "two backslashes before it", "prints the token", "%twitter_refresh --to profile:x \\\n --auth \\\n{<A>, <B>}"),
+    case("C1", "the store behind it", "prints the token", "%twitter_refresh --auth \\\n{<A>,\n <B>} --to profile:x"),
     case("C2", "the brace, then a backslash", "prints the token", "%twitter_refresh --to profile:x --auth { \\\n<A>, \\\n<B>}"),
+    case("C2", "the brace, backslashes, the brace alone", "prints the token", "%twitter_refresh --to profile:x --auth { \\\n<A>, \\\n<B> \\\n}"),
+    case("C2", "the brace alone, no backslash", "prints the token", "%twitter_refresh --to profile:x --auth {\n<A>,\n<B>\n}"),
+    case("C2", "the brace quoted", "prints the token", "%twitter_refresh --to profile:x --auth '{ \\\n<A>, \\\n<B>}'"),
     case("C3", "into a dictionary", "prints the token", "acc = {}\nacc['a'] = %twitter_refresh --to profile:x --auth {\n<A>,\n<B>}\nacc['a']"),
     case("C3", "behind %time", "prints the token", "%time %twitter_refresh --to profile:x --auth {<A>, <B>}"),
     case("C3", "in an if", "prints the token", "if True:\n    r = %twitter_refresh --to profile:x --auth {<A>, \\\n <B>}\nr"),
+    case("C3", "in a try", "prints the token", "try:\n    r = %twitter_refresh --to profile:x --auth {<A>, <B>}\nfinally:\n    pass"),
     case("C4", "quotes in quotes on the next line", "prints the token", "%twitter_refresh --to profile:x --auth\n'{a,b}'"),
+    case("C4", "the same, an equals sign", "prints the token", "%twitter_refresh --to profile:x --auth=\n'{a,b}'"),
+    case("C4", "the same, no outer quotes", "prints the token", "%twitter_refresh --to profile:x --auth\n{a,b}"),
+    case("C4", "the same, double quotes around", "prints the token", '%twitter_refresh --to profile:x --auth\n"{a,b}"'),
     case("C5", "quotes around, a backslash inside", "refused", "%twitter_refresh --to profile:x --auth '{<A>, \\\n <B>}'"),
+    case("C5", "the same, two of them", "refused", "%twitter_refresh --to profile:x --auth '{ \\\n <A>, \\\n <B>}'"),
+    case("C5", "the same, double quotes around", "refused", '%twitter_refresh --to profile:x --auth "{<A>, \\\n <B>}"'),
+    case("C5", "the same, the store behind", "refused", "%twitter_refresh --auth '{<A>, \\\n <B>}' --to profile:x"),
 ]  # fmt: skip
 
 
@@ -120,20 +132,33 @@ def test_a_line_as_people_type_it(shell, sandbox, auth_file, after, line):
     after("works")
 
 
-def test_if_expired_finishes_what_a_killed_run_left_first(sandbox, auth_file, tmp_path, after):
-    """C9 is the attack table's; here the row: the record's answer counts, though the old token is fresh."""
+@pytest.mark.parametrize("use", [
+    case("C9", "%twitter_refresh --if-expired", "still good", lambda name: twitter.refresh(name, if_expired=True)["access_token"]),
+    case("C9", "a session", "still good", lambda name: twitter.session(name).get(f"{twitter.session(name).api}/2/users/me") and saved(name)),
+    case("C9", "%twitter_status of the account", "still good", lambda name: twitter.status(name) and saved(name)),
+    case("C9", "%twitter_me", "still good", lambda name: twitter.me(name) and saved(name)),
+])  # fmt: skip
+@pytest.mark.parametrize("form", ["auth.json", ".env"])
+def test_what_a_killed_run_left_is_finished_first(sandbox, after, use, form):
+    """The record's answer counts, though the old token is fresh."""
     import subprocess
     import sys
 
-    auth_file()
-    code = ("import os\nfrom oint_magics import twitter\nfrom oint_magics.stores.file import FileStore\n"
-            "FileStore.save = lambda *_: os._exit(1)\ntwitter.refresh('auth.json')")  # fmt: skip
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 1
+    pair = sandbox.issue()
+    lines = "".join(f"X_{key.upper()}={value}\n" for key, value in pair.items() if key != "scope")
+    Path(form).write_text(lines if form == ".env" else json.dumps(pair))
+    code = ("import os, sys\nfrom oint_magics import twitter\nfrom oint_magics.stores.file import FileStore\n"
+            "FileStore.save = lambda *_: os._exit(1)\ntwitter.refresh(sys.argv[1])")  # fmt: skip
+    assert subprocess.run([sys.executable, "-c", code, form]).returncode == 1
 
-    response = twitter.refresh("auth.json", if_expired=True)
+    assert is_alive(sandbox, use(form))
+    assert pair["refresh_token"] not in Path(form).read_text()
+    after("finished first")
 
-    assert is_alive(sandbox, response["access_token"])
-    assert json.loads(Path("auth.json").read_text())["refresh_token"] == response["refresh_token"]
+
+def saved(name):
+    """Return the access token that stands in a file now."""
+    return twitter.refresh(name, if_expired=True)["access_token"]
 
 
 MISTYPED = [

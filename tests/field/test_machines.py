@@ -191,6 +191,8 @@ def mounted(script, code=REFRESH, source="app/auth.json"):
     case("F4", "mount --bind auth.json app/auth.json", "refused", "touch app/auth.json; mount --bind auth.json app/auth.json"),
     case("F4", "the same, from another disk", "refused",
          "mkdir disk; mount -t tmpfs none disk; cp -p auth.json disk/; mount --bind disk/auth.json app/auth.json"),
+    case("F4", "the same, over a link to it", "refused",
+         "touch app/real.json; rm app/auth.json; ln -s real.json app/auth.json; mount --bind auth.json app/real.json"),
     case("F4", "the same, app a read-only folder", "refused",
          "mount --bind app app; mount -o remount,bind,ro app; mount --bind auth.json app/auth.json"),
 ])  # fmt: skip
