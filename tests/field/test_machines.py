@@ -225,6 +225,26 @@ def test_a_mounted_file_on_a_full_disk(server, file, left):
     assert len(server.requests) == said.startswith("table")
 
 
+@mounts
+@pytest.mark.skipif(
+    not (shutil.which("bindfs") and os.path.exists("/dev/fuse")), reason="SKIPPED: no bindfs here, FUSE is not tried"
+)
+@pytest.mark.parametrize("options", [
+    case("F3", "FUSE without attributes, chown and chmod denied", "refused", "--xattr-none --chown-deny --chmod-deny"),
+    case("F3", "FUSE that ignores chown and chmod", "refused", "--xattr-none --chown-ignore --chmod-ignore"),
+    case("F3", "FUSE that shows every file open", "refused", "--perms=a+rwX --chmod-ignore"),
+])  # fmt: skip
+def test_a_fuse_mount(server, file, after, options):
+    code = REFRESH + "again = twitter.refresh(sys.argv[1]); print(open(sys.argv[1]).read().count('token-2'))"
+
+    said = mounted(f"mkdir seen; bindfs {options} app seen", code, "seen/auth.json")
+
+    assert said.startswith("table"), said
+    assert said.strip().endswith("1")
+    assert token(file) == "token-2"
+    after("refreshed")
+
+
 # F5: hard links.
 @pytest.mark.parametrize("name", [
     case("F5", "ln auth.json opi.json, refresh auth.json", "the links part", "app/auth.json"),
