@@ -48,7 +48,18 @@ def environment(folder, python, requirements):
 
 def tests(python):
     """Run all tests, and return how they ended and the runner's last line."""
-    words = [python, "-m", "pytest", "-n", "2", "--dist", "loadgroup", "-p", "no:cacheprovider"]
+    words = [
+        python,
+        "-m",
+        "pytest",
+        "-n",
+        "2",
+        "--dist",
+        "loadfile",
+        "--no-loadscope-reorder",
+        "-p",
+        "no:cacheprovider",
+    ]
     path = f"{python.parent}:{os.environ['PATH']}"
     done = subprocess.run([*words, *shlex.split(os.environ.get("PYTEST_ARGS", ""))], env=os.environ | {"PATH": path},
                           stdout=subprocess.PIPE, text=True)  # fmt: skip

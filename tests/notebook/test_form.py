@@ -8,8 +8,6 @@ import pytest
 from patience import LONG_MS
 from playwright.sync_api import expect
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @pytest.fixture
 def form(jupyter, page, request):

@@ -13,8 +13,6 @@ from patience import LONG_MS
 from playwright.sync_api import expect
 from ports import free_port
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 APP = """%load_ext oint_magics
 import json
 from oint_magics.sandbox import Sandbox

@@ -21,7 +21,6 @@ FAIL, FULL, KILL_BEFORE, KILL_AFTER = 1, 2, 3, 4
 
 pytestmark = [
     pytest.mark.skipif(not (shutil.which("cc") and sys.platform == "linux"), reason="no C compiler for the shim"),
-    pytest.mark.xdist_group("faults"),
 ]
 
 

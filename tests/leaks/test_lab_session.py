@@ -1,0 +1,7 @@
+"""A whole session in JupyterLab, searched: every path, every surface. `make leaks` has two more front ends."""
+
+from leaks.__main__ import leaks
+
+
+def test_no_secret_is_left_and_every_planted_one_is_found():
+    assert leaks("jupyterlab") == []
