@@ -29,13 +29,13 @@ class RawServer:
         with connection, contextlib.suppress(OSError):
             request = b""
             while b"\r\n\r\n" not in request:
-                request += connection.recv(65536)
+                request += _part(connection)
             head, _, body = request.partition(b"\r\n\r\n")
             length = next(
                 (int(x.split(b":")[1]) for x in head.lower().split(b"\r\n") if x.startswith(b"content-length")), 0
             )
             while len(body) < length:
-                body += connection.recv(65536)
+                body += _part(connection)
             self.requests.append(head + b"\r\n\r\n" + body)
             self._behaviour(connection)
 
@@ -43,6 +43,14 @@ class RawServer:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+
+
+def _part(connection):
+    """Return what comes next; raises where nothing more will, which would be asked for again and again."""
+    part = connection.recv(65536)
+    if not part:
+        raise ConnectionResetError
+    return part
 
 
 def answer(status, body=b"", *headers, length=None):
