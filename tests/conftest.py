@@ -50,7 +50,14 @@ def pytest_configure(config):
         hypothesis.settings.load_profile("quick")
 
 
+# A file runs in one process: those that take longest begin first, so that the processes end together.
+LONG_FILES = ("paths/test_faults", "leaks/test_lab", "leaks/test_other", "paths/test_benchmarks", "notebook/test_form",
+              "notebook/test_login")  # fmt: skip
+
+
 def pytest_collection_modifyitems(config, items):
+    ranks = {name: rank for rank, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: next((rank for name, rank in ranks.items() if name in item.nodeid), len(ranks)))
     if not config.getoption("--quick"):
         return
     slow = [i for i in items if SLOW_FIXTURES & set(i.fixturenames) or any(name in i.nodeid for name in SLOW_FILES)]

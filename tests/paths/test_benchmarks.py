@@ -35,7 +35,7 @@ def test_races():
     rows = [row for row in run("races", 8) if not row[0].startswith("control")]
 
     assert [row[1:6] for row in rows] == [[row[1], 1, 1, 0, 0] for row in rows]
-    assert [row[1] for row in rows] == [1, 8, 8, 8, 1, 8]
+    assert [row[1] for row in rows] == [1, 8, 8, 8, 8, 1, 8]
 
 
 def test_answers():

@@ -126,10 +126,15 @@ from oint_magics.stores import open_store
 auth = __import__("json").loads(Path("auth.json").read_text())
 store = open_store("profile:work")
 with store.lock(5, lambda: None):
-    threading.Timer(0.4, os.kill, (os.getpid(), signal.SIGINT)).start()
+    # Until it is heard: one that falls into a destructor is lost, as Python has it.
+    def press():
+        while not heard: time.sleep(0.4); heard or os.kill(os.getpid(), signal.SIGINT)
+    heard = []
+    threading.Thread(target=press, daemon=True).start()
     try:
         twitter.refresh(dict(auth), to="profile:work")
     except KeyboardInterrupt as stop:
+        heard.append(1)
         seen = traceback.TracebackException.from_exception(stop, capture_locals=True)
         text = "".join(line for frame in seen.stack[1:] for line in [repr(frame.locals)]) + repr(stop.__context__) + str(stop)
         print(type(stop).__name__, str(stop), any(str(auth[key]) in text for key in ("client_secret", "refresh_token")))
