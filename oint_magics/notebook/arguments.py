@@ -21,7 +21,8 @@ _ESCAPED = re.compile(r"""(["'])\s*\{(?=\s*\\)(?:\\.|(?!\1).)*\1?""", re.DOTALL)
 # Editors and chats make one long dash of two short ones; some people type one.
 _OPTION = re.compile(r"(?:-{1,3}|[\u2010-\u2015\u2212]{1,2})(?P<name>[^\W\d][\w-]*)")
 _EXPRESSION = re.compile(r"\{\s{0,9}[^\W\d]\w*\s{0,9}(?:\}\S|[\[(.+/%])")
-_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+# Editors make curly quotes of straight ones.
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|“[^“”]*”|‘[^‘’]*’|„[^„“]*“|«[^«»]*»")
 _BARE = re.compile(r"[^\s\"';][^\s]*?(?=;?(?:\s|$))")
 
 
@@ -45,6 +46,8 @@ def parse(line: str, usage: Usage) -> dict[str, str]:
         option, end = _option(line, at)
         if option and option in found:
             _fail("There is an option twice.", usage)
+        if option == "--help":
+            _fail("Help stands behind a question mark.", usage)
         if option in usage.flags:
             found[option], at = "", end
         elif option in usage.values:

@@ -135,12 +135,19 @@ def _state_folder(path: Path) -> Folder:
         return StateFolder(path)
     except OSError as error:
         reason = reason_of(error)
+    if path.is_relative_to(settings.data_folder()):
+        raise StoreNotWritable(
+            "There is no data folder, and none can be made here. Nothing was sent.",
+            cause=f"{reason}: a profile lies in it.",
+            next_step="%env OINT_HOME=/a/folder/that/you/can/write",
+        )
     if not path.parent.exists():
         raise StoreNotWritable("The file's folder does not exist, so nothing was sent.", next_step="make the folder")
     raise StoreNotWritable(
         "The file's folder cannot be written, so nothing was sent.",
         cause=f"{reason} ({STATE_FOLDER}/ is made in it, for locks and recovery files).",
-        next_step="make the folder writable, or keep the tokens elsewhere: profile:NAME",
+        next_step="make the folder writable; or set OINT_HOME to a folder that you can write; or keep the tokens "
+        "elsewhere: profile:NAME",
     )
 
 

@@ -276,7 +276,7 @@ def _notes(request: _Request, store: Store, auth: Auth) -> tuple[tuple[str, str]
         notes.append(("next time", f"%twitter_refresh --auth {label}"))
     if request.given.is_inline:
         notes.append(("in this cell", _INLINE))
-    if '"expires_at"' not in auth.document.reveal():
+    if '"expires_at"' not in auth.document.reveal() or (request.given.store is None and not request.given.is_inline):
         notes.append(("other copies", "of these tokens (another file, script or program) stop working now"))
     for warning in (store.warning(), None if auth.is_sandbox else ends_with_machine(store)):
         notes += [("careful", warning)] if warning else []
