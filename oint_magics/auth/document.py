@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from oint_magics.auth import dotenv_text, expiry, spellings, token_format, xurl
+from oint_magics.auth import expiry, spellings, token_format
 from oint_magics.auth.json_text import JsonObject, applied, read_object
 from oint_magics.auth.structure import checked
+from oint_magics.auth.text_file import is_dotenv_name
 from oint_magics.errors import AuthSyntaxError, StoreNotWritable
 
 if TYPE_CHECKING:
@@ -60,10 +61,13 @@ def read_document(text: str, name: str = "") -> AuthDocument:
         AuthSyntaxError: it is no JSON, or a dotenv file in which a line with one of our names cannot be read.
         AuthFieldError: it is the store of X's own command line tool.
     """
-    if xurl.is_xurl(text, name):
-        raise xurl.refused()
+    if name.endswith(".xurl"):
+        from oint_magics.auth import xurl
+
+        if xurl.is_xurl(text, name):
+            raise xurl.refused()
     looks_like_json = text.lstrip().startswith(("{", "[", "//", "/*"))
-    if not looks_like_json and dotenv_text.is_dotenv_name(name):
+    if not looks_like_json and is_dotenv_name(name):
         return _Variables(text)
     return _Json(text)
 
@@ -187,6 +191,8 @@ class _Variables:
     """Auth data in a dotenv file. Of what is not there, a login appends the refresh token's line alone."""
 
     def __init__(self, text: str) -> None:
+        from oint_magics.auth import dotenv_text
+
         self.text = text
         self._file = dotenv_text.read_dotenv(text, lambda name: spellings.key_of(name) is not None)
         self._known: Resolved | None = None
@@ -228,5 +234,5 @@ class _Variables:
         if isinstance(token, str) and "refresh_token" not in self._resolved.places:
             _, beside = self._resolved.home
             name = spellings.spelled_like(beside, "refresh_token")
-            return dotenv_text.read_dotenv(text).appended(name, token, beside)
+            return self._file.of(text).appended(name, token, beside)
         return text

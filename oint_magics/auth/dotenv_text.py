@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 _BEFORE_VALUE = re.compile(r"""\s*(?:export[^\S\r\n]+)?(?:'[^']+'|[^=#\s]+)[^\S\r\n]*=[^\S\r\n]*""")
 _BLANK = re.compile(r"[^\S\r\n]*")
 _QUOTED = {"'": re.compile(r"'((?:\\.|[^'\\])*)'", re.DOTALL), '"': re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)}
-_NAME = re.compile(r"(?:^|/|\\)(?:[^/\\]*\.env|\.env\.[^/\\]*|\.envrc)\Z", re.IGNORECASE)
 _LONG_BLANK = re.compile(r"[^\S\r\n]{2000}")
 _SECTION = re.compile(r"\[[^\]\r\n]*\]\s*(?:#.*)?\Z")
 _ASSIGNED = re.compile(r"(?:^|[\s;&])(?:export\s+)?([A-Za-z_]\w{0,59})=", re.MULTILINE)
@@ -57,6 +56,11 @@ class Dotenv(NamedTuple):
     def __repr__(self) -> str:
         return f"Dotenv({len(self.statements)} variables)"
 
+    @staticmethod
+    def of(text: str) -> Dotenv:
+        """Return the variables of another text."""
+        return read_dotenv(text)
+
     def replaced(self, changes: dict[str, str]) -> str:
         """Return the text with other values for some variables that are there, and every other character as it was."""
         text = self.text
@@ -79,11 +83,6 @@ class Dotenv(NamedTuple):
         newline = found[0] if (found := _LINE_END.search(self.text)) else "\n"
         gap = "" if not self.text or self.text.endswith(("\n", "\r")) else newline
         return f"{self.text}{gap}{lead}{_written(value, model.quote)}{newline}"
-
-
-def is_dotenv_name(name: str) -> bool:
-    """Tell whether a file's name is that of a dotenv file: `.env`, `NAME.env`, `.env.NAME`."""
-    return _NAME.search(name) is not None
 
 
 def written(values: dict[str, object]) -> str:

@@ -58,3 +58,9 @@ def decoded(data: bytes, label: str) -> TextFile:
         cause=f"it is not UTF-8, and not UTF-16 with a byte order mark (byte {position}).",
         next_step="save it as UTF-8",
     )
+
+
+def is_dotenv_name(name: str) -> bool:
+    """Tell whether a file's name or path is that of a dotenv file: `.env`, `NAME.env`, `.env.NAME`, `.envrc`."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1].lower()
+    return last.endswith(".env") or last.startswith(".env.") or last == ".envrc"

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from oint_magics import settings
 from oint_magics.auth.document import read_document
-from oint_magics.auth.dotenv_text import is_dotenv_name, written
 from oint_magics.auth.structure import LARGEST, Auth
-from oint_magics.auth.text_file import decoded
+from oint_magics.auth.text_file import decoded, is_dotenv_name
 from oint_magics.errors import AuthError, AuthNotFound, AuthSyntaxError, OintError, StoreNotWritable
 from oint_magics.stores import atomic, in_place, journal, locks, newest
 from oint_magics.stores.document import check_unchanged, pretty, try_editing, with_grant, with_pair_of
@@ -105,6 +104,8 @@ class FileStore:
                 f"{self.label} is a .env file, and what else is in it would be lost. Nothing was sent.",
                 next_step="write the app and its refresh token into it yourself, or name another store: profile:NAME",
             )
+        from oint_magics.auth.dotenv_text import written
+
         self._replace(written(json.loads(auth.document.reveal())).encode())
 
     def _edit(self, auth: Auth) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from oint_magics import stores
 from oint_magics.auth import spellings
-from oint_magics.auth.dotenv_text import is_dotenv_name
+from oint_magics.auth.text_file import is_dotenv_name
 from oint_magics.display.text import quoted
 from oint_magics.errors import AuthNotFound
 

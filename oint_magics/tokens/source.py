@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from oint_magics.auth import spellings, xurl
+from oint_magics.auth import spellings
 from oint_magics.auth.json_text import read_object
 from oint_magics.auth.structure import LARGEST, Auth, auth_of, checked
 from oint_magics.errors import AuthFieldError, AuthNotFound
 from oint_magics.process import state
 from oint_magics.stores import PREFIXES, Store, open_store
-from oint_magics.tokens import not_found
 from oint_magics.tokens.lineage import Lineage
 from oint_magics.tokens.response import TokenResponse, auth_of_response, home_of
 
@@ -53,6 +52,8 @@ def source_to_copy(given: object, variables: Mapping[str, object] | None = None)
 
     Arguments and errors are those of `source_of`.
     """
+    from oint_magics.auth import xurl
+
     path = Path(given).expanduser() if isinstance(given, str | os.PathLike) and _is_there(os.fspath(given)) else None
     if path and path.is_file() and path.stat().st_size <= LARGEST:
         text = path.read_bytes().decode("utf-8", "replace")
@@ -118,9 +119,9 @@ def _text(text: str, variables: Mapping[str, object] | None) -> Source:
     if name and variables and name in variables:
         return _variable(variables[name])._replace(name=name)
     if name and name != text:
-        raise not_found.nothing(name, "a variable", variables)
-    if variables is not None and not _is_there(text) and not_found.is_expression(text):
-        raise not_found.expression()
+        raise _nothing(name, "a variable", variables)
+    if variables is not None and not _is_there(text):
+        _check_expression(text)
     if text.startswith("{") or (text[:1] in _QUOTES and text[1:].lstrip().startswith("{")):
         return _json(text)
     return _named(text) or _file(text, "a variable, and a file" if name else "a file", variables)
@@ -183,8 +184,21 @@ def _file(text: str, looked_for: str, variables: Mapping[str, object] | None) ->
     spellings = [text, text.replace("\\", "/")] if text else []
     path = next((found for found in spellings if _is_there(found)), None)
     if path is None:
-        raise not_found.nothing(text, looked_for, variables)
+        raise _nothing(text, looked_for, variables)
     return Source(path, store=open_store(path))
+
+
+def _nothing(text: str, looked_for: str, variables: Mapping[str, object] | None) -> AuthNotFound:
+    from oint_magics.tokens import not_found
+
+    return not_found.nothing(text, looked_for, variables)
+
+
+def _check_expression(text: str) -> None:
+    from oint_magics.tokens import not_found
+
+    if not_found.is_expression(text):
+        raise not_found.expression()
 
 
 def _is_there(name: str) -> bool:
