@@ -49,6 +49,7 @@ def test_a_setting_that_cannot_be_used_is_named_once(auth, monkeypatch, after, n
     case("M3", "three hours behind, expires_at an hour ago by the true clock", "still good", 3),
     case("M3", "ten minutes behind", "still good", 1 / 6),
     case("M3", "two days behind", "still good", 48),
+    case("M3", "a year behind, as a board without a battery", "still good", 24 * 365),
 ])  # fmt: skip
 def test_a_clock_that_is_behind(sandbox, after, hours):
     import time_machine
