@@ -166,7 +166,7 @@ def related(names: Mapping[str, object]) -> list[str]:
 
 
 def _squashed(name: str) -> str:
-    """Return a name without case and separators; one that does not begin with a letter is no name of ours."""
+    """Return a name without case and separators; a name that does not begin with a letter is never a key."""
     return re.sub("[ _.-]", "", name.lower()) if name[:1].isalpha() else "?"
 
 
@@ -294,7 +294,7 @@ def _shown(path: Path) -> str:
 
 
 def _check_deeper(values: object) -> None:
-    """Refuse a structure whose refresh tokens stand where nobody looks.
+    """Refuse a structure whose refresh tokens are nested too deep.
 
     Raises:
         AuthFieldError: there is one, or there are several.

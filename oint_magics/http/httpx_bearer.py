@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class HttpxBearer(Bearer, httpx.Auth):
     """A bearer that is an auth object of httpx too: a 401 is answered with one refresh, as in a session of requests.
 
-    A request's header holds the token while it is on its way, and masked text afterwards. In an asynchronous client
+    A request's header holds the token while it is sent, and masked text afterwards. In an asynchronous client
     the refresh runs in a thread.
     """
 
@@ -28,16 +28,16 @@ class HttpxBearer(Bearer, httpx.Auth):
         sent = self._give(request, self._provider.auth())
         try:
             response = yield request
-            _mask(response.request, response.next_request)
+            _mask(sent, response.request, response.next_request)
             if sent and response.status_code == 401 and _can_repeat(request):
                 other = self._provider.after_401(sent)
                 if other is not None:
                     response.read()
                     self._give(request, other)
                     response = yield request
-                    _mask(response.request, response.next_request)
+                    _mask(sent, response.request, response.next_request)
         finally:
-            _mask(request)
+            _mask(sent, request)
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Do the same without holding up the loop."""
@@ -46,16 +46,16 @@ class HttpxBearer(Bearer, httpx.Auth):
         sent = self._give(request, await to_thread.run_sync(self._provider.auth))
         try:
             response = yield request
-            _mask(response.request, response.next_request)
+            _mask(sent, response.request, response.next_request)
             if sent and response.status_code == 401 and _can_repeat(request):
                 other = await to_thread.run_sync(self._provider.after_401, sent)
                 if other is not None:
                     await response.aread()
                     self._give(request, other)
                     response = yield request
-                    _mask(response.request, response.next_request)
+                    _mask(sent, response.request, response.next_request)
         finally:
-            _mask(request)
+            _mask(sent, request)
 
     def _give(self, request: httpx.Request, auth: Auth) -> Secret | None:
         """Put the token into a request that goes to X's API; return it, or `None` where it goes elsewhere."""
@@ -69,10 +69,10 @@ class HttpxBearer(Bearer, httpx.Auth):
         return auth.access_token
 
 
-def _mask(*requests: httpx.Request | None) -> None:
-    """Take the token out of requests that were sent, or would be by a redirect."""
+def _mask(sent: Secret | None, *requests: httpx.Request | None) -> None:
+    """Mask the token in requests that were sent, or would be by a redirect; another host's header stays."""
     for request in requests:
-        if request is not None and "Authorization" in request.headers:
+        if sent and request is not None and "Authorization" in request.headers:
             request.headers["Authorization"] = "Bearer (masked)"
 
 

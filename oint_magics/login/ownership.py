@@ -67,8 +67,8 @@ def choose(store: Store, app: Auth, grant: Grant, *, avoid_planned: bool) -> Des
     owner_id, seen = _owner_of(store, app)
     if owner_id is None and not avoid_planned:
         return Destination(store, seen)
-    nobody: tuple[dict[str, str], bool] = ({}, False)
-    who, is_refused = _within(settings.timeout(), lambda: _user(app, grant), nobody)
+    unknown: tuple[dict[str, str], bool] = ({}, False)
+    who, is_refused = _within(settings.timeout(), lambda: _user(app, grant), unknown)
     if is_refused and owner_id == _UNKNOWN and seen and seen.client_id == app.client_id and not avoid_planned:
         return Destination(store, seen, (_kept_aside(store, seen),))
     if owner_id and who.get("id") == owner_id and not avoid_planned:
@@ -81,7 +81,7 @@ def choose(store: Store, app: Auth, grant: Grant, *, avoid_planned: bool) -> Des
 
 
 def _own_store(store: Store, app: Auth, who: dict[str, str], grant: Grant) -> tuple[Store, Auth | None]:
-    """Return a store of the same kind that nobody else's pair stands in, and what does stand there.
+    """Return a store of the same kind without another account's tokens, and what it contains.
 
     Beside a file that is a profile; a file of its own where the machine, and so a profile, is thrown away.
     """

@@ -126,7 +126,7 @@ def request_for(auth: Auth, scope: str) -> AuthorizationRequest:
 def doubt(client_id: str) -> str | None:
     """Return what is doubtful about a client id of X's, to be said before its link is opened; `None` for nothing."""
     if client_id.isdecimal():
-        return "client_id is a number: probably the app's, which is no client id. Copy the OAuth 2.0 Client ID."
+        return "client_id is a number, probably the app id. Copy the OAuth 2.0 Client ID."
     if _API_KEY.fullmatch(client_id):
         return "client_id looks like an API key of OAuth 1.0a. Copy the OAuth 2.0 Client ID of the app's page."
     return None

@@ -231,5 +231,8 @@ def test_httpx_sends_the_token_to_nobody_else(raw, api):
     server = raw(behaviour)
     with httpx.Client(auth=twitter.bearer("auth.json")) as client:
         assert "authorization" not in client.get(f"{server.url}/x").request.headers
+        own = client.build_request("GET", f"{server.url}/x", headers={"Authorization": "Basic mine"})
+        client.send(own)
+        assert own.headers["authorization"] == "Basic mine"
     with pytest.raises(errors.OintError), httpx.Client(auth=twitter.bearer("gone.json")) as client:
         client.get(api)
