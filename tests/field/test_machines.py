@@ -5,16 +5,14 @@ import json
 import os
 import shutil
 import stat
-import subprocess
 import sys
 import tempfile
-import textwrap
 from pathlib import Path
 
 import as_nobody
+import mounts
 import pytest
 from field.rows import case
-from patience import LONG
 from raw_server import answer
 
 from oint_magics import errors, twitter
@@ -32,19 +30,10 @@ except Exception as error:
 SAID = "print(json.dumps(said(lambda: 'table ' + str(twitter.refresh('auth.json')))))"
 
 
-def can_mount():
-    return (
-        sys.platform == "linux"
-        and shutil.which("unshare")
-        and subprocess.run(["unshare", "-rm", "true"]).returncode == 0
-    )
-
-
 def is_root():
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
-mounts = pytest.mark.skipif(not can_mount(), reason="SKIPPED: no mounts of one's own here, F4 is not tried")
 roots = pytest.mark.skipif(not is_root(), reason="SKIPPED: only root can be other users, F1, F6 and F7 are not tried")
 
 
@@ -172,21 +161,11 @@ def test_an_access_list_that_cannot_be_copied_opens_nothing(server, file, monkey
 
 # F4: one file mounted into a container.
 def mounted(script, code=REFRESH, source="app/auth.json"):
-    Path("code.py").write_text(code)
-    words = [
-        "unshare",
-        "-rm",
-        "sh",
-        "-ec",
-        f'{textwrap.dedent(script)}\nexec "$0" code.py "$1"',
-        sys.executable,
-        source,
-    ]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=LONG)
-    return done.stdout + done.stderr
+    """Run a refresh after a shell script has made the mounts; return what it said."""
+    return mounts.mounted(script, code, source)
 
 
-@mounts
+@mounts.needed
 @pytest.mark.parametrize("script", [
     case("F4", "mount --bind auth.json app/auth.json", "refused", "touch app/auth.json; mount --bind auth.json app/auth.json"),
     case("F4", "the same, from another disk", "refused",
@@ -210,7 +189,7 @@ def test_a_single_file_that_is_mounted(server, file, after, script):
     after("written in place")
 
 
-@mounts
+@mounts.needed
 @pytest.mark.parametrize("left", [0, 8, 24])
 def test_a_mounted_file_on_a_full_disk(server, file, left):
     """What was sent was saved, and what could not be saved was not sent."""
@@ -225,7 +204,7 @@ def test_a_mounted_file_on_a_full_disk(server, file, left):
     assert len(server.requests) == said.startswith("table")
 
 
-@mounts
+@mounts.needed
 @pytest.mark.skipif(
     not (shutil.which("bindfs") and os.path.exists("/dev/fuse")), reason="SKIPPED: no bindfs here, FUSE is not tried"
 )

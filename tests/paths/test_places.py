@@ -5,10 +5,10 @@ import os
 import shutil
 import subprocess
 import sys
-import textwrap
 import time
 from pathlib import Path
 
+import mounts
 import pytest
 from patience import LONG, wait_for
 from raw_server import answer
@@ -27,14 +27,6 @@ except Exception as error:
 """
 
 
-def can_mount():
-    words = ["unshare", "-rm", "true"]
-    return sys.platform == "linux" and shutil.which("unshare") and subprocess.run(words).returncode == 0
-
-
-mounts = pytest.mark.skipif(not can_mount(), reason="no mounts of one's own here")
-
-
 @pytest.fixture
 def server(raw, monkeypatch):
     server = raw(answer("200 OK", json.dumps(PAIR).encode()))
@@ -51,23 +43,12 @@ def file(auth):
     return path
 
 
-def mounted(script, source="there/auth.json", code=REFRESH):
-    """Run a refresh in a mount namespace of its own, after a shell script has made the mounts; return what it said."""
-    Path("code.py").write_text(code)
-    words = [
-        "unshare",
-        "-rm",
-        "sh",
-        "-ec",
-        f'{textwrap.dedent(script)}\nexec "$0" code.py "$1"',
-        sys.executable,
-        source,
-    ]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=LONG)
-    return done.stdout + done.stderr
+def mounted(script, code=REFRESH, source="there/auth.json"):
+    """Run a refresh after a shell script has made the mounts; return what it said."""
+    return mounts.mounted(script, code, source)
 
 
-@mounts
+@mounts.needed
 def test_a_single_file_that_is_mounted(server, file):
     """As containers mount a secret: the file can be written, and not replaced."""
     node = file.stat().st_ino
@@ -79,7 +60,7 @@ def test_a_single_file_that_is_mounted(server, file):
     assert len(server.requests) == 1
 
 
-@mounts
+@mounts.needed
 def test_a_folder_that_can_only_be_read(server, file):
     said = mounted("mount --bind there there; mount -o remount,bind,ro there")
 
@@ -88,7 +69,7 @@ def test_a_folder_that_can_only_be_read(server, file):
     assert server.requests == []
 
 
-@mounts
+@mounts.needed
 def test_a_folder_that_can_only_be_read_and_a_pair_that_is_fresh(server, file, auth):
     """Where nothing has to be sent, nothing has to be written."""
     file.write_text(json.dumps(auth | {"expires_at": time.time() + 3600}))
@@ -98,7 +79,7 @@ def test_a_folder_that_can_only_be_read_and_a_pair_that_is_fresh(server, file, a
     assert server.requests == []
 
 
-@mounts
+@mounts.needed
 @pytest.mark.parametrize("left", [0, 4, 12, 20])
 def test_a_disk_with_little_room(server, file, left):
     """A few kilobytes, and nothing: what was sent was saved, and what could not be saved was not sent."""
@@ -116,7 +97,7 @@ def test_a_disk_with_little_room(server, file, left):
         assert "No space left on device" in said
 
 
-@mounts
+@mounts.needed
 def test_a_disk_that_fills_while_the_server_answers(raw, file, monkeypatch, home):
     """The store's disk and the data folder's: the pair is in the record, and the next run saves it from there."""
 
