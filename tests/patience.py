@@ -4,6 +4,14 @@ import time
 
 LONG = 300.0
 LONG_MS = LONG * 1000
+# For the code of a process: it tells when it has heard the stop button, then raises what Python raises.
+TELLS_OF_STOP = """
+import signal
+def heard(*args):
+    print("heard", flush=True)
+    signal.default_int_handler(*args)
+signal.signal(signal.SIGINT, heard)
+"""
 
 
 def wait_for(found, what, pause=0.02):

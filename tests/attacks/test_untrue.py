@@ -6,12 +6,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
+import threading
 from pathlib import Path
 
 import pytest
 from attacks.rows import row
-from patience import LONG, wait_for
+from patience import LONG, TELLS_OF_STOP, wait_for
 from raw_server import answer
 
 from oint_magics import errors, twitter
@@ -79,33 +79,36 @@ def test_older_bytes(sandbox, copy, after):
     after("the newest pair is put back, and revoked")
 
 
-def stopped(code, is_sent):
+def stopped(code, server, heard):
     """Press stop while the server answers, and return what is said."""
-    lines = f"from oint_magics import twitter\nprint('ready', flush=True)\ntry:\n    {code}\nexcept KeyboardInterrupt as stop:\n    print(stop)"
-    process = subprocess.Popen([sys.executable, "-c", lines], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    process.stdout.readline()
-    wait_for(is_sent, "nothing was sent")
+    lines = f"from oint_magics import twitter\ntry:\n    {code}\nexcept KeyboardInterrupt as stop:\n    print(stop)"
+    process = subprocess.Popen([sys.executable, "-c", TELLS_OF_STOP + lines], stdout=subprocess.PIPE, text=True)
+    wait_for(lambda: server.requests, "nothing was sent")
     process.send_signal(signal.SIGINT)
+    process.stdout.readline()
+    heard.set()
     return process.communicate(timeout=LONG)[0]
 
 
-def slowly(body):
-    """Return a behaviour that answers when stop has been pressed, for sure."""
+def after_stop(body):
+    """Return a behaviour that answers when stop has been heard, and the event that says so."""
+    heard = threading.Event()
 
     def behaviour(connection):
-        time.sleep(3)
+        heard.wait(LONG)
         answer("200 OK", body)(connection)
 
-    return behaviour
+    return behaviour, heard
 
 
 @row("10", "stop while a pair is revoked", "it is refreshed, and the new pair is saved")
 def test_stop_of_a_revocation(raw, auth, monkeypatch, after):
-    server = raw(slowly(b'{"revoked": true}'))
+    behaviour, heard = after_stop(b'{"revoked": true}')
+    server = raw(behaviour)
     monkeypatch.setenv("OINT_TWITTER_REVOKE_URL", f"{server.url}/r")
     Path("auth.json").write_text(json.dumps(auth))
 
-    said = stopped("twitter.revoke('auth.json')", lambda: server.requests)
+    said = stopped("twitter.revoke('auth.json')", server, heard)
 
     assert said == "too late to stop: the revocation had been sent. Both tokens are ended.\n"
     assert len(server.requests) == 2
@@ -114,13 +117,12 @@ def test_stop_of_a_revocation(raw, auth, monkeypatch, after):
 
 @row("10", "stop while a code is exchanged", "it is refreshed, and the new pair is saved")
 def test_stop_of_a_code(raw, auth, monkeypatch, after):
-    server = raw(slowly(b'{"access_token": "a", "refresh_token": "r"}'))
+    behaviour, heard = after_stop(b'{"access_token": "a", "refresh_token": "r"}')
+    server = raw(behaviour)
     monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", f"{server.url}/t")
     Path("app.json").write_text(json.dumps({"client_id": auth["client_id"], "redirect_uri": "http://127.0.0.1/cb"}))
 
-    said = stopped(
-        "twitter.authorization_link('app.json'); twitter.get_token('code', 'app.json')", lambda: server.requests
-    )
+    said = stopped("twitter.authorization_link('app.json'); twitter.get_token('code', 'app.json')", server, heard)
 
     assert (
         said == "too late to stop: the login was already sent to X. The login is complete, and its tokens are saved.\n"

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from patience import LONG, wait_for
+from patience import LONG, TELLS_OF_STOP, wait_for
 from raw_server import answer
 
 from oint_magics import errors, twitter
@@ -174,20 +174,21 @@ def test_a_damaged_record_is_not_believed(to):
 def test_the_stop_button_does_not_lose_the_answer(to, delay):
     """SIGINT while the token is on its way: the process finishes, saves, and says so."""
     body = json.dumps(PAIR).encode()
-    pressed = threading.Event()
+    heard = threading.Event()
 
     def behaviour(connection):
-        pressed.wait(LONG)
-        time.sleep(0.2)  # The signal comes sooner than the answer.
+        heard.wait(LONG)
         answer("200 OK", body)(connection)
 
     server = to(behaviour)
-    code = f"import sys\n{REFRESH}"
-    with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", TELLS_OF_STOP + REFRESH], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         wait_for(lambda: server.requests, "nothing was sent", 0.001)
         time.sleep(delay)
         process.send_signal(signal.SIGINT)
-        pressed.set()
+        process.stdout.readline()
+        heard.set()
         said = process.stderr.read()
 
     assert "Stopped: too late to stop" in said
@@ -195,20 +196,22 @@ def test_the_stop_button_does_not_lose_the_answer(to, delay):
     assert records() == []
 
 
-def test_a_process_killed_anywhere_leaves_one_whole_pair(sandbox, auth_file):
-    """Twenty kills spread over the whole run, at a server that ends the family on reuse."""
+def test_a_process_killed_anywhere_loses_no_answer_that_arrived(sandbox, auth_file):
+    """Twenty kills spread over the whole run, at a server that ends the family on reuse.
+
+    What a kill may cost is an answer that was still between the two; how often one falls there is the machine's
+    affair, and `benchmarks/kills.py` measures it.
+    """
     sandbox.accounts.punishes_reuse = True
     auth_file()
-    lost = 0
     for n in range(20):
         with subprocess.Popen([sys.executable, "-c", REFRESH], stderr=subprocess.DEVNULL) as process:
             time.sleep(0.1 + n * 0.012)
             process.kill()
         assert stored()["refresh_token"]
+        arrived = [file for file in Path().glob(".oint/exchange-*") if b'"refresh_token"' in file.read_bytes()]
         try:
             twitter.refresh("auth.json")
         except errors.TokenRefused:
-            lost += 1
+            assert not arrived
             auth_file()
-
-    assert lost <= 1  # only where the kill fell between the server's act and the first byte of its answer
