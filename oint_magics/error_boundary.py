@@ -90,8 +90,8 @@ def to_oint_error(error: Exception) -> OintError:
             place = f"{path.relative_to(package.parent).as_posix()}, line {each.tb_lineno}"
     return InternalError(
         f"Something unexpected happened inside oint_magics: {type(error).__name__} at {place}.",
-        cause="a fault of ours; what was typed is not repeated here.",
-        next_step="run %twitter_status to see whether the tokens are unchanged, and report this line",
+        cause="a bug in oint_magics. This message contains nothing that you typed.",
+        next_step="check the tokens with %twitter_status, and report the first line of this message",
     )
 
 

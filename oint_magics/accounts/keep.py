@@ -43,7 +43,7 @@ def keep(source: Source, store: Store, *, replace: bool) -> None:
             raise StoreTaken(
                 f"{store.label} holds other auth data already.",
                 cause="overwritten tokens are lost, and they may be the newest ones.",
-                next_step="choose another name, or give up what it holds: --replace",
+                next_step="choose another name; or overwrite those tokens: --replace",
             )
         store.create(found)
     _note_team(source.store, store, found)
@@ -55,11 +55,13 @@ def forget(store: Store) -> None:
     """Delete a profile or a team's row, and what is known of it; a user's own file stays.
 
     Raises:
-        AuthNotFound: it is not there, and nothing is known of it.
+        AuthNotFound: it does not exist, and the refresh log does not know it.
         StoreError: it cannot be deleted.
     """
     if not store.exists() and all(family.place != store.place for family in store.journal.families()):
-        raise AuthNotFound(f"{store.label} is not there, and nothing is known of it.", next_step="twitter.status()")
+        raise AuthNotFound(
+            f"{store.label} does not exist, and the refresh log does not know it.", next_step="twitter.status()"
+        )
     with store.lock(settings.timeout() + 15, lambda: None):
         store.forget()
         store.journal.forget(store.place)
@@ -96,6 +98,6 @@ def _check_one_row(source: Store | None, store: Store) -> None:
     if source and source.place.startswith(_TEAM) and store.place.startswith(_TEAM):
         raise StoreTaken(
             f"These tokens are already stored in {source.label}, so a second copy was not made.",
-            cause="both copies would be refreshed, and a refresh token works only once.",
+            cause="two copies would refresh the same token, and it works only once.",
             next_step=f"use it from there: %twitter_refresh --auth {source.label}",
         )

@@ -79,7 +79,9 @@ def _unsaved_grant(store: Store, auth: Auth) -> Grant | None:
 
 def _revoked(source: Source, auth: Auth) -> Table:
     if auth.refresh_token is None and auth.access_token is None:
-        raise AuthFieldError("There is no token in it, so there is nothing to revoke.", next_step="%twitter_status")
+        raise AuthFieldError(
+            "The source holds no token, so there is nothing to revoke.", next_step="%twitter_status lists the accounts"
+        )
     later = _unsaved_grant(source.store, auth) if source.store else None
     rows = [Row("pair in", source.label), *_ended(auth, source.store)]
     if later is not None:

@@ -220,7 +220,7 @@ def _state(source: Source, auth: Auth) -> tuple[str, str | None, str | None]:
         return "older than the newest tokens of this store", None, f"%twitter_refresh --auth {label} puts that back"
     if lineage.is_spent:
         home = stores.label_of(lineage.place)
-        return f"spent: its successor was saved in {home or 'a store that is forgotten'}", None, None
+        return f"spent: the newer token was saved in {home or 'a store that is forgotten'}", None, None
     found = unfinished(source.store, auth) if source.store else None
     if source.store and found and not lineage.is_revoked:
         return _unfinished(source.store, auth, found)

@@ -52,7 +52,7 @@ def answer(session: Session, path: str, params: Mapping[str, str]) -> dict[str, 
     if reply.status != 200 or (document and "data" not in document and "errors" in document):
         _refused(reply, host)
     if document is None:
-        raise CallError(f"{host} answered with something that cannot be read.", next_step="run it again")
+        raise CallError(f"{host} answered, and the answer cannot be read.", next_step="run it again")
     return document
 
 
@@ -63,7 +63,7 @@ def path_of(path: object) -> str:
     if not below or "://" in unquote(below) or ".." in unquote(below):
         raise UsageError(
             "That is not a path of the API.",
-            cause="it stands below https://api.x.com/2/ and has no host.",
+            cause="a path is what follows https://api.x.com/2/, without the host.",
             next_step='twitter.get("users/me")',
         )
     return f"/2/{below}"

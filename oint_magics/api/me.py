@@ -51,7 +51,7 @@ def me(provider: TokenProvider) -> User:
     with Session(provider) as session:
         data = answer(session, "users/me", {}).get("data")
     if not isinstance(data, dict):
-        raise CallError("X's answer holds no user.", next_step="run it again")
+        raise CallError("X's answer contains no user.", next_step="run it again")
     return User(data, is_sandbox=provider.auth().is_sandbox)
 
 

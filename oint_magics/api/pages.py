@@ -92,7 +92,11 @@ class _Harvest:
 
 
 def _not_renewed(error: OintError) -> CallError:
-    return CallError("The token could not be refreshed on the way.", cause=error.what, next_step=error.next_step)
+    return CallError(
+        "The access token expired between two pages, and could not be refreshed.",
+        cause=error.what,
+        next_step=error.next_step,
+    )
 
 
 def _pages(session: Session, path: str, asked: dict[str, str]) -> Iterator[dict[str, Any]]:
@@ -109,7 +113,9 @@ def _pages(session: Session, path: str, asked: dict[str, str]) -> Iterator[dict[
         if token is None:
             return
         if token in seen:
-            raise CallError("X gave the same page twice, and it would never end.", next_step="run it again")
+            raise CallError(
+                "X gave the same page twice. Reading was stopped: it would not have ended.", next_step="run it again"
+            )
         seen.add(token)
         asked["pagination_token"] = token
 

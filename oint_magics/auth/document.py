@@ -91,8 +91,8 @@ def edited(document: AuthDocument, changes: Changes) -> str:
     except AuthSyntaxError:
         pass
     raise StoreNotWritable(
-        "The file cannot be edited, so nothing was sent.",
-        cause="it has a form in which a value cannot be changed safely.",
+        "New tokens could not be written into this file, so nothing was sent.",
+        cause="the position of a value in it is not certain.",
         next_step="write it as plain JSON without comments, or keep the tokens elsewhere: profile:NAME",
     )
 

@@ -62,8 +62,8 @@ def check(values: Mapping[str, object], found: set[str]) -> None:
         if isinstance(inner, Mapping) and "client_id" in inner and not found:
             raise AuthFieldError(
                 "This is a client file of Google's, not of X's. Nothing was sent.",
-                cause=f"its values stand below {kind}, as Google writes them.",
-                next_step="name the file with the app of X",
+                cause=f"its top key is {kind}, as in Google's files.",
+                next_step="name the file that holds your X app's client id",
             )
 
 
@@ -97,7 +97,7 @@ def check_kind(values: Mapping[str, object], *, has_app: bool, has_token: bool) 
     if "bearertoken" in names or any(_APP_ONLY.fullmatch(text) for text in texts):
         raise AuthFieldError(
             "client_id is missing: this is an app-only bearer token. Nothing was sent.",
-            cause="it stands for the app and for no user, and it cannot be refreshed.",
+            cause="such a token belongs to an app, not to a user, and cannot be refreshed.",
             next_step="copy the OAuth 2.0 Client ID and Client Secret from the app's page at X",
         )
 

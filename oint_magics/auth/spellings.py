@@ -216,9 +216,9 @@ def _of_one_family(filled: dict[str, list[Found]]) -> dict[str, list[Found]]:
     if len(whole) > 1:
         names = " and ".join(_shown(sets[family]["refresh_token"][0].path) for family in whole)
         raise AuthFieldError(
-            f"Two complete sets of auth data are there: {names}. Nothing was sent.",
+            f"Two complete sets of auth data were found: {names}. Nothing was sent.",
             cause="only you know which account is meant.",
-            next_step="keep each in a file of its own; of the environment's, name one by its prefix (env:TWITTER_)",
+            next_step="keep each in a file of its own; for environment variables, name the prefix: env:TWITTER_",
         )
     if whole:
         return {key: places for key, places in sets[whole[0]].items() if places}
@@ -227,9 +227,9 @@ def _of_one_family(filled: dict[str, list[Found]]) -> dict[str, list[Found]]:
     if with_token and with_app:
         names = ", ".join(_shown(each.path) for key in ("client_id", "refresh_token") for each in filled.get(key, ()))
         raise AuthFieldError(
-            "No complete set of auth data is there. Nothing was sent.",
-            cause=f"a client id and a refresh token belong together by their prefix; there are: {names}.",
-            next_step="give both the same prefix",
+            "No complete set of auth data was found. Nothing was sent.",
+            cause=f"the client id and the refresh token must have the same prefix; found: {names}.",
+            next_step="rename one of them",
         )
     best = (with_token or with_app or families)[:1]
     return {key: [each for each in places if each.family in best] for key, places in filled.items()}
@@ -302,7 +302,7 @@ def _check_deeper(values: object) -> None:
     found = [_shown(path) for path in _deep(values, ())]
     if found:
         raise AuthFieldError(
-            f"The refresh token stands deeper than it is looked for: {', '.join(found[:4])}. Nothing was sent.",
+            f"The refresh token is nested too deeply: {', '.join(found[:4])}. Nothing was sent.",
             cause="auth data is read at the top of a file or a mapping, and one level down.",
             next_step="keep the auth data of one account in a file of its own",
         )

@@ -163,13 +163,13 @@ def require_refresh_token(auth: Auth) -> Secret:
         raise AuthFieldError(
             "refresh_token is missing. Nothing was sent.",
             cause=f"names that look like it: {', '.join(auth.lookalikes[:4])}.",
-            next_step="give it the name refresh_token, spelled as the names beside it",
+            next_step="rename the right one to refresh_token, in the spelling of the other names",
         )
     if auth.refresh_token is None:
         raise AuthFieldError(
             "refresh_token is missing. Nothing was sent.",
             cause="there was no login yet, or the login did not ask for the scope offline.access.",
-            next_step="log in: %twitter_login --auth SOURCE; or put the tokens of another file into this one",
+            next_step="log in: %twitter_login --auth SOURCE; or copy a refresh_token into this file",
         )
     return auth.refresh_token
 

@@ -68,8 +68,8 @@ class Bearer(requests.auth.AuthBase):
         """Refuse a proxy between here and this machine: plain http would show it the token."""
         if url.startswith("http:") and not self._is_direct and requests.utils.get_environ_proxies(url):
             raise SettingError(
-                "The proxy of the environment would see the access token, so nothing was sent.",
-                cause="an address on this machine is not exempt from it.",
+                "A proxy would see the access token, so nothing was sent.",
+                cause="HTTP_PROXY is set, and NO_PROXY does not list this machine's own address.",
                 next_step="%env NO_PROXY=127.0.0.1,localhost",
             )
 

@@ -198,7 +198,8 @@ def _saved(plan: Plan, grant: Grant, record: ExchangeRecord) -> Destination:
             save_login(home.store, grant, plan.auth, record, seen=home.seen, is_same=home.is_same)
             return home
     raise StoreBusy(
-        f"{plan.store.label} changes all the time, so the login's tokens stay in their recovery file.", next_step=_AGAIN
+        f"{plan.store.label} is changed again and again. The login's tokens are in a recovery file.",
+        next_step=_AGAIN,
     )
 
 

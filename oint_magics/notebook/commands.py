@@ -107,7 +107,7 @@ def keep(shell: Any, line: str, local: Variables) -> Table:
     usage = USAGES["twitter_keep"]
     words = parse(line, usage)
     if "store" not in words:
-        raise UsageError("Two arguments are needed: what to keep, and where.", next_step=usage.text)
+        raise UsageError("Two arguments are needed: the source, and the store to copy it into.", next_step=usage.text)
     place = calls.keep(
         words["source"], words["store"], replace="--replace" in words, variables=_variables(shell, local)
     )
@@ -136,7 +136,7 @@ def revoke(shell: Any, line: str, local: Variables) -> Table:
     usage = USAGES["twitter_revoke"]
     words = parse(line, usage)
     if "--auth" not in words:
-        raise UsageError("Name what to revoke.", next_step=usage.text)
+        raise UsageError("Name the tokens to revoke.", next_step=usage.text)
     return calls.revoke(words["--auth"], variables=_variables(shell, local))
 
 

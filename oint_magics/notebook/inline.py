@@ -170,7 +170,7 @@ def _foreign() -> UsageError:
     return UsageError(
         "This line refers to text that is no longer in memory, so nothing was sent.",
         cause="auth data typed into a cell is kept only until the kernel restarts.",
-        next_step="type it again, or better: keep it in a file and name that",
+        next_step="type the auth data again; or better, save it as a file and name the file",
     )
 
 
@@ -179,8 +179,8 @@ def _unreadable(line: str) -> UsageError:
 
     return UsageError(
         "This cell cannot be read, so none of it was run.",
-        cause=f"it is not valid Python, line {line} or near it; it is not shown, since it holds auth data.",
-        next_step="correct it, or better: keep the auth data in a file: %twitter_refresh --auth auth.json",
+        cause=f"line {line}, or one near it, is not valid Python. The line is not shown, because it holds auth data.",
+        next_step="correct the cell; or better, save the auth data as a file: %twitter_refresh --auth auth.json",
     )
 
 

@@ -37,7 +37,7 @@ def ask() -> TokenResponse:
         given = None
     if given is None:
         raise NotInteractive(
-            "The questions were not answered, so nothing was sent.", next_step="%twitter_auth --prompt"
+            "The prompt was closed without an answer, so nothing was sent.", next_step="%twitter_auth --prompt"
         )
     return calls.refresh(given, to=place)
 

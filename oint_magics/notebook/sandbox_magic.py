@@ -83,7 +83,7 @@ def _disturb(fault: str, value: str | None) -> None:
             sandbox.limits.restrict(None)
     else:
         faults = ", ".join((*_EXCHANGE_FAULTS, *_OTHER_FAULTS))
-        raise UsageError("There is no such fault.", next_step=f"%twitter_sandbox fault, and one of {faults}")
+        raise UsageError("There is no such fault.", next_step=f"%twitter_sandbox fault NAME, with one of {faults}")
 
 
 def _number(value: str) -> float:

@@ -110,7 +110,7 @@ def request_for(auth: Auth, scope: str) -> AuthorizationRequest:
     if not auth.redirect_uri:
         raise AuthFieldError(
             "redirect_uri is missing.",
-            cause="X sends the browser back to it; it must be exactly a callback URL of the app's page at X.",
+            cause="X sends the browser back to it. It must equal a callback URL on the app's page at X.",
             next_step="copy the callback URL of the app's page at X into redirect_uri, without any change",
         )
     if ":" not in auth.redirect_uri or not auth.redirect_uri.isprintable() or " " in auth.redirect_uri:
@@ -210,15 +210,15 @@ def code_from(redirect: Redirect) -> Secret:
     error = redirect.error or ""
     cause, next_step = _REFUSALS.get(error, ("the server gives no cause that is known here.", _AGAIN))
     words = " — ".join(escaped(redacted(text, ()), 200) for text in (error, redirect.description) if text)
-    raise LoginError(f"The login did not come to its end: {words}", cause=cause, next_step=next_step)
+    raise LoginError(f"The login failed: {words}", cause=cause, next_step=next_step)
 
 
 def other_login() -> LoginMismatch:
     """Return the error for an address whose state is not this login's."""
     return LoginMismatch(
         "That address belongs to another login, so nothing was exchanged.",
-        cause="its state is not the one of this link: an older tab, another notebook, or somebody else's address.",
-        next_step="open the newest link, approve there, and take the address that comes then",
+        cause="its state value differs from the link's: it comes from an older tab, another notebook or somebody else.",
+        next_step="open the newest link, approve there, and use the address that you get then",
     )
 
 
@@ -232,5 +232,5 @@ def _no_address(cause: str) -> NoReturn:
     raise LoginMismatch(
         "That is not the address that X sent the browser back to.",
         cause=cause,
-        next_step="copy the whole address from the browser's address bar, after the page was answered",
+        next_step="approve on X's page, then copy the whole address from the browser's address bar",
     )

@@ -151,7 +151,7 @@ def read_revocation(answer: Answer, sent: Auth, host: str, now: datetime) -> Non
     _raise_refusal(document, answer, sent, host, now, ())
     raise InDoubt(
         f"The revocation was sent to {host}, and its outcome is unknown.",
-        cause=f"it answered with status {answer.status}, which does not tell.",
+        cause=f"it answered with status {answer.status}, which does not say whether the token is revoked.",
         next_step="run it again",
     )
 
@@ -210,7 +210,7 @@ def _not_granted(document: dict[str, object], answer: Answer, host: str, *, is_a
         why = answer.broken or (page if is_page else "it is not a JSON object")
     if may_hold_pair(answer, document):
         raise AnswerUnreadable(
-            f"{host} answered, and its answer cannot be read.",
+            f"{host} answered, and the answer cannot be read.",
             cause=f"{why.removeprefix('its answer ')}.",
             next_step="look into the answer",
         )

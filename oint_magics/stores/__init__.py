@@ -170,9 +170,9 @@ def label_of(place: str) -> str:
 
 def _elsewhere(label: str) -> NoReturn:
     raise StoreError(
-        f"The newest tokens are in {label} of another database, so nothing was sent.",
-        cause="OINT_SHARED_STORE names another one now.",
-        next_step="set OINT_SHARED_STORE to that one, then run it again",
+        f"The newest tokens are in {label}, in a database that OINT_SHARED_STORE does not name. Nothing was sent.",
+        cause="OINT_SHARED_STORE was changed since they were saved.",
+        next_step="set OINT_SHARED_STORE to the earlier database, then run it again",
     )
 
 
@@ -180,7 +180,7 @@ def _checked(name: str) -> str:
     if re.fullmatch(r"[\w.-]{1,100}", name) and name.strip("."):
         return name
     raise StoreError(
-        "That name cannot be a store's.",
+        "A store cannot have this name.",
         cause="a name is made of letters, digits, dots, dashes and underscores, at most 100 of them.",
         next_step="name it like profile:default",
     )
@@ -214,7 +214,8 @@ def _path(name: str) -> Path:
 def _no_store() -> NoReturn:
     raise StoreError(
         "That is not the name of a store.",
-        cause="a store is profile:NAME, keyring:NAME, shared:NAME, or a file's path (one without a dot: ./NAME).",
+        cause="a store is profile:NAME, keyring:NAME, shared:NAME, or the path of a file. "
+        "Write ./NAME for a file name without a dot.",
         next_step="name it like profile:default",
     )
 

@@ -101,7 +101,7 @@ class FileStore:
             return
         if self.exists() and self._bytes().strip():
             raise StoreNotWritable(
-                f"{self.label} is a .env file, and what else is in it would be lost. Nothing was sent.",
+                f"{self.label} is a .env file, and its other lines would be lost. Nothing was sent.",
                 next_step="write the app and its refresh token into it yourself, or name another store: profile:NAME",
             )
         from oint_magics.auth.dotenv_text import written
@@ -256,8 +256,8 @@ class FileStore:
         if reason:
             raise StoreNotWritable(
                 f"{name} cannot be written, so nothing was sent.",
-                cause=f"{reason} (a new file is written beside it, in {STATE_FOLDER}/, and takes its place).",
-                next_step="make file and folder writable, or keep the tokens elsewhere: profile:NAME",
+                cause=f"{reason} (a new file is written into {STATE_FOLDER}/ beside it, and then replaces it).",
+                next_step="make the file and its folder writable, or keep the tokens elsewhere: profile:NAME",
             )
 
     def _content(self) -> tuple[TextFile, AuthDocument]:
@@ -282,7 +282,8 @@ class FileStore:
                 data = in_place.read(self.path.resolve()) or data
         except FileNotFoundError:
             raise AuthNotFound(
-                f"{self.label} is not there.", next_step="%twitter_status lists what is; a new one: %twitter_auth"
+                f"{self.label} does not exist.",
+                next_step="%twitter_status lists the stores; %twitter_auth makes a new one",
             ) from None
         except OSError as error:
             reason = reason_of(error)

@@ -375,6 +375,6 @@ def _check_not_busy(error: sqlite3.Error) -> None:
     if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         raise StoreBusy(
             "Another process holds the refresh log. Nothing was sent.",
-            cause="it lies in the data folder, as journal.sqlite.",
-            next_step="end what holds it, then run it again",
+            cause="the log is journal.sqlite in the data folder.",
+            next_step="end that process, then run it again",
         ) from None

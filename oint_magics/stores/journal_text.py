@@ -144,5 +144,5 @@ def unreadable(path: Path, reason: str) -> NoReturn:
     raise StoreError(
         "The refresh log cannot be read, so it is not known which tokens are spent. Nothing was sent.",
         cause=f"{path}: {reason}.",
-        next_step="make it readable or restore it; or name another data folder: OINT_HOME",
+        next_step="make the log readable, or restore it; or set OINT_HOME to another data folder",
     )

@@ -155,6 +155,6 @@ def _unusable(cause: str) -> NoReturn:
 def _unopened(label: str) -> StoreError:
     return StoreError(
         f"{label} cannot be decrypted.",
-        cause="its key is not in the system's keyring: that was reset, or the file comes from another computer.",
+        cause="its key is not in the system's keyring. The keyring was reset, or the file comes from another computer.",
         next_step=f"log in again: %twitter_login --to {label}",
     )

@@ -189,6 +189,6 @@ def late() -> StoreBusy:
     """Return the error for a lease that does not last."""
     return StoreBusy(
         "The database lock on these tokens expired before the request, so nothing was sent.",
-        cause="this machine slept or stood still, or the database is slow.",
+        cause="this machine was asleep or stopped, or the database is slow.",
         next_step="run it again",
     )

@@ -138,7 +138,7 @@ def _state_folder(path: Path) -> Folder:
     if path.is_relative_to(settings.data_folder()):
         raise StoreNotWritable(
             "There is no data folder, and none can be made here. Nothing was sent.",
-            cause=f"{reason}: a profile lies in it.",
+            cause=f"{reason}. Profiles are kept in the data folder.",
             next_step="%env OINT_HOME=/a/folder/that/you/can/write",
         )
     if not path.parent.exists():

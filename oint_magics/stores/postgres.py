@@ -194,7 +194,7 @@ class Database:
 
     def _no_table(self) -> StoreError:
         return StoreNotWritable(
-            "The team's database has no table oint_pair, and does not let this user make it, so nothing was sent.",
+            "The team's database has no table oint_pair, and this user may not create it. Nothing was sent.",
             cause="the right to create tables is missing there.",
             next_step=f"its owner runs this once:\n{TABLE};\n{self._rights()};",
         )

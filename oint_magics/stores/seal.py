@@ -76,13 +76,13 @@ def team_keys() -> list[Secret]:
     if not keys:
         raise SettingError(
             "OINT_SHARED_KEY is not set, so the team's tokens can be neither read nor written.",
-            cause="what lies in the team's database is encrypted with it.",
+            cause="the tokens in the team's database are encrypted with it.",
             next_step=f"get it from your team; the first of you makes one: {NEW_KEY}",
         )
     if not all(map(is_key, keys)):
         raise SettingError(
             "OINT_SHARED_KEY cannot be used.",
-            cause="a key is 44 characters of base64; several, the newest first, have commas between them.",
+            cause="a key is 44 characters of base64. Several keys are separated by commas, the newest first.",
             next_step=f"copy it from your team again; the first of you makes one: {NEW_KEY}",
         )
     return [Secret(key) for key in keys]

@@ -218,8 +218,8 @@ class SharedStore:
         if reason:
             raise StoreNotWritable(
                 "The data folder cannot be written, so nothing was sent.",
-                cause=f"{reason} (the answer is kept there on its way into the database).",
-                next_step="make it writable, or name another one: OINT_HOME",
+                cause=f"{reason} (X's answer is kept there until the database has it).",
+                next_step="make the data folder writable, or set OINT_HOME to another folder",
             )
 
     def holder(self) -> str | None:
@@ -252,7 +252,7 @@ class SharedStore:
     def _row(self) -> _Row:
         rows = self._run("SELECT format, generation, content FROM oint_pair WHERE name = %(name)s")
         if not rows or rows[0][2] is None:
-            raise AuthNotFound(f"{self.label} is not there.", next_step=f"%twitter_keep SOURCE {self.label}")
+            raise AuthNotFound(f"{self.label} does not exist.", next_step=f"%twitter_keep SOURCE {self.label}")
         form, generation, content = rows[0]
         if form != FORMAT:
             raise _newer(self.label)
@@ -342,7 +342,7 @@ def _unopened(label: str) -> StoreError:
     return StoreError(
         f"{label} cannot be opened with OINT_SHARED_KEY.",
         cause="it was encrypted with another key, or somebody wrote over the row.",
-        next_step="ask your team for the key; several, the newest first, have commas between them",
+        next_step="ask your team for the key; if there are several, separate them by commas, the newest first",
     )
 
 
@@ -355,4 +355,4 @@ def _newer(label: str) -> StoreError:
 
 
 def _overtaken(label: str) -> StoreTaken:
-    return StoreTaken(f"{label} was changed meanwhile.", cause="it contains other tokens now.")
+    return StoreTaken(f"{label} was changed while the server answered.", cause="it contains other tokens now.")

@@ -179,8 +179,8 @@ class ExchangeRecord:
         if reason:
             raise StoreNotWritable(
                 "The recovery file cannot be written, so nothing was sent.",
-                cause=f"{reason} (the answer is written to {STATE_FOLDER}/ beside the file as it comes).",
-                next_step="make room or make the folder writable, then run it again",
+                cause=f"{reason} (X's answer is written to {STATE_FOLDER}/ beside the file first).",
+                next_step="free some disk space, or make the folder writable, then run it again",
             )
 
     def _begin(self, tries: int) -> None:
@@ -343,7 +343,7 @@ class ExchangeRecord:
             raise StoreNotWritable(
                 "It is not known whether an earlier run left an answer, so nothing was sent.",
                 cause=f"{reason} ({escaped(str(self._folder.folder), 300)} holds the recovery files).",
-                next_step="change its owner and mode so that you can read it, then run it again",
+                next_step="change the folder's owner or mode so that you can read it, then run it again",
             )
         if not is_there:
             return None, ""

@@ -91,7 +91,7 @@ def for_login(source: Source, to: str | None, auth: Auth, *, interactive: bool) 
     if store.exists() and not is_same_app(store.read(), auth):
         raise StoreTaken(
             f"{store.label} holds another app's tokens, so nothing was sent.",
-            cause="its client_id is not the one of the source.",
+            cause="its client_id differs from the source's.",
             next_step=f'name another store: --to profile:NAME; or delete those tokens: twitter.forget("{store.label}")',
         )
     return store
@@ -124,7 +124,7 @@ def check_lasting(store: Store, source: Source, auth: Auth, *, is_named: bool, m
     last = f"{line} {folder}/{free}" if folder else f"set OINT_HOME to a folder that lasts, or {line} shared:NAME"
     here = f"or to keep it here and download it: {line} {quoted(store.label if source.store else 'auth.json')}"
     raise StoreError(
-        f"The new tokens would end with this machine ({found.name}). Nothing was sent.",
+        f"The new tokens would be lost with this machine ({found.name}). Nothing was sent.",
         cause=f"a refresh ends the tokens that you have, and the new ones would lie on a disk that is thrown away. "
         f"{found.advice[0].upper()}{found.advice[1:]}",
         next_step=f"{last}; {here}",
@@ -178,7 +178,7 @@ def _check_watched(*, interactive: bool) -> None:
     if not interactive and not settings.has_home():
         raise StoreError(
             "There is no place to save the new tokens. Nothing was sent.",
-            cause="the source cannot be written, and this is a script or a notebook without a user.",
+            cause="the source cannot be written, and nobody is there to be told of another place.",
             next_step="name a store: --to profile:NAME; or set OINT_HOME",
         )
 
@@ -186,8 +186,8 @@ def _check_watched(*, interactive: bool) -> None:
 def taken(label: str) -> NoReturn:
     """Raise the error for a store that holds another pair."""
     raise StoreTaken(
-        f"{label} holds other tokens, so nothing was sent.",
-        cause="it may be another account's, or a newer login of this one.",
-        next_step=f"to refresh that one: %twitter_refresh --auth {quoted(label)}; to give it up: %twitter_keep SOURCE "
-        f"{quoted(label)} --replace; to keep both, name another store",
+        f"{label} holds different tokens from the ones given, so nothing was sent.",
+        cause="they may belong to another account, or come from a newer login of this account.",
+        next_step=f"to refresh the tokens there: %twitter_refresh --auth {quoted(label)}; "
+        f"to overwrite them: %twitter_keep SOURCE {quoted(label)} --replace; to keep both, name another store",
     )

@@ -98,13 +98,13 @@ class Lineage(NamedTuple):
         if not label:
             return TokenSpent(
                 "This refresh token was used before. Nothing was sent.",
-                cause="newer tokens were saved, but their store was deleted with twitter.forget (twitter.forget).",
+                cause="newer tokens were saved, but their store was deleted with twitter.forget.",
                 next_step="log in again: %twitter_login",
             )
         return TokenSpent(
             "This refresh token was used before. Nothing was sent.",
-            cause=f"its successor was saved in {label}, which holds other tokens now, or none.",
-            next_step=f"look there: %twitter_status --auth {quoted(label)}; or log in again: %twitter_login",
+            cause=f"the newer token was saved in {label}, which now holds other tokens, or none.",
+            next_step=f"look into that store: %twitter_status --auth {quoted(label)}; or log in again: %twitter_login",
         )
 
     def check_not_revoked(self) -> None:
@@ -116,6 +116,6 @@ class Lineage(NamedTuple):
         if self.is_revoked:
             raise TokenSpent(
                 f"These tokens were revoked on {moment(self.ended_at)}. Nothing was sent.",
-                cause="%twitter_revoke ended both of them; nothing brings them back.",
+                cause="%twitter_revoke ended them, and this cannot be undone.",
                 next_step="log in again: %twitter_login",
             )

@@ -187,5 +187,6 @@ def _elsewhere(label: str, rescued: str | None, reason: str) -> NotSaved:
     return NotSaved(
         f"The server gave new tokens, but neither {label} nor a profile could be written: only this process has them.",
         cause=reason,
-        next_step="make room before this process ends, then: %twitter_keep unsaved: profile:rescued",
+        next_step="fix the cause before this process ends, then type exactly this, colons included: "
+        "%twitter_keep unsaved: profile:rescued",
     )

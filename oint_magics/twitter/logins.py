@@ -71,7 +71,7 @@ def _sent_once(code: Secret) -> Iterator[None]:
             raise LoginMismatch(
                 "That code was sent before, so nothing was sent.",
                 cause="a code works once; the first call has saved its tokens.",
-                next_step="%twitter_status shows it; or start again: twitter.authorization_link(auth)",
+                next_step="%twitter_status shows the tokens; or begin again: twitter.authorization_link(auth)",
             )
         state.codes_sent.add(name)
     try:
@@ -97,10 +97,10 @@ def _begun_with(redirect: Redirect, client_id: str) -> AuthorizationRequest:
 
 def _not_begun() -> NoReturn:
     raise LoginMismatch(
-        "No login of this app was started in this program. Nothing was sent.",
-        cause="the login must end in the same program (the same kernel) that made the link.",
-        next_step="print(twitter.authorization_link(auth)), approve, and give what comes to twitter.get_token; "
-        "or %twitter_login",
+        "No login of this app was begun in this program. Nothing was sent.",
+        cause="the link must be made, and its answer given, in the same program (the same kernel).",
+        next_step="print(twitter.authorization_link(auth)), open the link, approve, and pass the address that you get "
+        "to twitter.get_token(address, auth); or %twitter_login",
     )
 
 

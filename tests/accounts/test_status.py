@@ -81,7 +81,7 @@ def test_a_spent_copy_names_the_place_of_its_successor(auth_file):
     twitter.refresh("auth.json")
 
     (account,) = twitter.status(text)
-    assert account.state == "spent: its successor was saved in auth.json"
+    assert account.state == "spent: the newer token was saved in auth.json"
 
 
 def test_a_store_that_is_gone_says_how_to_take_it_off_the_list(auth_file):

@@ -138,7 +138,7 @@ def test_a_new_dotenv_file_is_one(sandbox):
     assert Path("new.env").read_text().startswith("TWITTER_")
     assert is_alive(sandbox, twitter.refresh("new.env")["access_token"])
     Path(".env").write_text("DATABASE_PASSWORD=x\n")
-    with pytest.raises(OintError, match="what else is in it would be lost"):
+    with pytest.raises(OintError, match="its other lines would be lost"):
         twitter.keep("new.env", ".env", replace=True)
     assert Path(".env").read_text() == "DATABASE_PASSWORD=x\n"
 
@@ -229,9 +229,9 @@ KINDS = [
          {"consumer_key": "k", "consumer_secret": "s", "access_token": "123456789-abcdefghijklmnop", "access_token_secret": "s"}, "OAuth 1.0a", "OAuth 2.0 Client ID"),
     case("N8", "API key and secret", "client_id is missing", {"api_key": "k", "api_secret_key": "s"}, "OAuth 1.0a", "OAuth 2.0 Client ID"),
     case("N8", "an app-only bearer", "client_id is missing", {"bearer_token": "A" * 22 + "xyz%3D"}, "app-only", "OAuth 2.0 Client ID"),
-    case("N8", "a client file of Google's", "client_id is missing", {"installed": {"client_id": "g", "client_secret": "s"}}, "Google", "app of X"),
+    case("N8", "a client file of Google's", "client_id is missing", {"installed": {"client_id": "g", "client_secret": "s"}}, "Google", "X app"),
     case("N8", "several accounts in a list", "client_id is missing",
-         {"accounts": [{"client_id": "a", "refresh_token": "r1"}, {"client_id": "b", "refresh_token": "r2"}]}, "deeper", "file of its own"),
+         {"accounts": [{"client_id": "a", "refresh_token": "r1"}, {"client_id": "b", "refresh_token": "r2"}]}, "nested too deeply", "file of its own"),
     case("N8", "two tokens, two places", "client_id is missing",
          {"client_id": "a", "token": {"refresh_token": "r1"}, "tokens": {"refresh_token": "r2"}}, "More than one refresh_token", "file of its own"),
     case("N8", "two spellings, two tokens", "the first is taken",

@@ -100,7 +100,7 @@ def test_a_login_asks_for_a_place_before_the_link(sandbox, monkeypatch, auth):
     monkeypatch.setenv("COLAB_RELEASE_TAG", "x")
     Path("auth.json").write_text(json.dumps(auth | {"redirect_uri": "http://127.0.0.1:1/callback"}))
 
-    with pytest.raises(StoreError, match="would end with this machine") as caught:
+    with pytest.raises(StoreError, match="would be lost with this machine") as caught:
         twitter.login("auth.json", timeout=5)
     assert 'twitter.login("auth.json", to=' in caught.value.next_step
 

@@ -354,7 +354,7 @@ def test_a_verifier_of_another_attempt(sandbox, app):
 
 
 def test_an_address_of_nobody_s_login(sandbox, app):
-    with pytest.raises(errors.LoginMismatch, match="No login of this app was started"):
+    with pytest.raises(errors.LoginMismatch, match="No login of this app was begun"):
         twitter.get_token("a-code", app)
     address = sandbox.approve(twitter.authorization_link(app))
     state = address.split("state=")[1].split("&")[0]

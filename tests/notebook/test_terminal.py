@@ -90,7 +90,7 @@ def test_a_question_that_is_not_answered_sends_nothing(ipython, sandbox):
         ipython.expect("client_id, or.*: ")
         ipython.send(key)
         ipython.expect(PROMPT)
-        assert "NotInteractive: The questions were not answered, so nothing was sent." in ipython.before
+        assert "NotInteractive: The prompt was closed without an answer, so nothing was sent." in ipython.before
         assert "Traceback" not in ipython.before
 
 

@@ -168,7 +168,7 @@ UNREADABLE = [
 @pytest.mark.parametrize("body", UNREADABLE, ids=range(len(UNREADABLE)))
 def test_a_whole_answer_that_may_hold_a_pair_is_not_called_in_doubt(body):
     """It is worth more than another try: nobody gets a second one."""
-    with pytest.raises(errors.AnswerUnreadable, match="host answered, and its answer cannot be read"):
+    with pytest.raises(errors.AnswerUnreadable, match="host answered, and the answer cannot be read"):
         read(200, body)
 
 

@@ -71,7 +71,7 @@ def test_a_successor_that_is_gone_sends_nothing(sandbox, auth_file):
     twitter.refresh("auth.json")
     Path("auth.json").unlink()
 
-    with pytest.raises(errors.TokenSpent, match="its successor was saved in auth.json"):
+    with pytest.raises(errors.TokenSpent, match="the newer token was saved in auth.json"):
         twitter.refresh("copy.json")
     assert sandbox.accounts.counts.refreshes == 1
 

@@ -223,7 +223,7 @@ def test_a_file_that_our_editing_does_not_understand_is_known_before(monkeypatch
     store.create(AUTH)
     monkeypatch.setattr("oint_magics.auth.json_text.JsonObject.edits", lambda *_: [(0, 1, "[")])
 
-    with pytest.raises(StoreNotWritable, match="cannot be edited, so nothing was sent"):
+    with pytest.raises(StoreNotWritable, match="could not be written into this file, so nothing was sent"):
         store.prove()
 
 

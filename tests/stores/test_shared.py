@@ -375,7 +375,7 @@ def test_two_databases_are_two_places(store, team, monkeypatch):
     assert other.place != store.place
     with other.lock(1, lambda: None):
         other.records.of(Secret("none")).commit()
-    with pytest.raises(StoreError, match="of another database"):
+    with pytest.raises(StoreError, match="a database that OINT_SHARED_STORE does not name"):
         open_store(store.place)
     monkeypatch.setenv("OINT_SHARED_STORE", team.address)
     assert open_store(store.place).label == "shared:work"

@@ -109,7 +109,7 @@ def test_a_profile():
     "name", ["profile:", "profile:../x", "profile:a/b", "profile:..", "profile:.", "profile:a b", "profile:a\\b"]
 )
 def test_a_profiles_name_is_never_a_path(name):
-    with pytest.raises(StoreError, match="That name cannot be a store's"):
+    with pytest.raises(StoreError, match="A store cannot have this name"):
         source_of(name)
 
 
@@ -122,8 +122,8 @@ def test_a_response_with_a_home_leads_there(sandbox, auth_file):
 
 MARK = "MARKER5ecret"
 BAD = {
-    f"http://x/{MARK}": (AuthNotFound, "An address cannot be a source"),
-    f"HTTPS://x/{MARK}": (AuthNotFound, "An address cannot be a source"),
+    f"http://x/{MARK}": (AuthNotFound, "A web address cannot be a source"),
+    f"HTTPS://x/{MARK}": (AuthNotFound, "A web address cannot be a source"),
     MARK: (AuthNotFound, "Nothing is found"),
     f"{MARK}.json": (AuthNotFound, "Nothing is found"),
     f"{{{MARK}}}": (AuthNotFound, "a variable of that name"),
@@ -135,7 +135,7 @@ BAD = {
     f'["{MARK}"]': (AuthNotFound, "Nothing is found"),
     f'{{"client_id": "{MARK}': (AuthError, "no closing quote"),
     f'{{"client_id": "x", "refresh_token": "{MARK} "}}': (AuthFieldError, "spaces or quotes around it"),
-    f"keyring:{MARK} x": (StoreError, "That name cannot be a store's"),
+    f"keyring:{MARK} x": (StoreError, "A store cannot have this name"),
     f"shared:{MARK}": (SettingError, "OINT_SHARED_STORE is not set"),
 }
 
