@@ -32,7 +32,8 @@
     │   ├── LoginTimedOut       nobody answered in time
     │   └── LoginPending        its pair was asked for before it came
     ├── CallError               X's API refused a call
-    │   └── RateLimited         until its window begins anew
+    │   ├── RateLimited         until its window begins anew
+    │   └── PostInDoubt         a post was sent, and no telling whether it is there
     └── InternalError           a fault of ours
 
     KeyboardInterrupt
@@ -47,7 +48,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from types import TracebackType
 
@@ -229,10 +230,14 @@ class CallError(OintError):
     Attributes:
         status: the HTTP status, or `None` where no answer came.
         rows: what came before, as rows.
+        is_sent: whether the request may have arrived though no answer came.
+        position: path, parameters and page token with which `get` goes on; `None` for other calls.
     """
 
     status: int | None = None
     rows: Sequence[dict[str, Any]] = ()
+    is_sent: bool = True
+    position: tuple[str, Mapping[str, str], str | None] | None = None
 
 
 class RateLimited(CallError):
@@ -243,6 +248,10 @@ class RateLimited(CallError):
     """
 
     retry_at: datetime | None = None
+
+
+class PostInDoubt(CallError):
+    """A post was sent and no answer came: it may be there. It is not sent again without being told so."""
 
 
 class InternalError(OintError):

@@ -22,6 +22,8 @@ class State:
         waiting: the logins that wait for their address.
         named: the places of stores that a call has named, on a machine that is thrown away.
         databases: the identities of the team's databases, by a hash of the address.
+        users: whose an access token is, as X said, by the token's fingerprint.
+        posts_as: the place of the store that a post or a deletion has named, or `None`.
     """
 
     def __init__(self) -> None:
@@ -33,6 +35,8 @@ class State:
         self.waiting: list[Any] = []
         self.named: set[str] = set()
         self.databases: dict[str, str] = {}
+        self.users: dict[str, Any] = {}
+        self.posts_as: str | None = None
 
 
 state = State()

@@ -28,31 +28,46 @@ _MEANINGS = {
         "the token lacks a scope that this call needs, or the app is not enrolled for it.",
         f'%twitter_status shows the scopes; a login can ask for more: %twitter_login --scope "{scopes.LEAST}"',
     ),
+    413: ("what was sent is too large.", "make it smaller"),
     404: ("there is nothing at that path.", 'a path is like "users/me" or "users/2244994945/tweets"'),
     503: ("an outage, or an app that X does not serve now; the token is good.", "run it again in some minutes"),
 }
+# The same by what X says, where that tells more than the status (public reports of X's texts).
+_BY_WORDS = (
+    ("duplicate content", "a post of this account has the same text.", "change the text, or delete the earlier post"),
+    ("mentioned or quoted you", "a self-serve app may reply only to posts that mention or quote its account.",
+     "post it without --reply-to"),
+    ("quoting", "quotes are no longer part of the self-serve plans.", "put the post's link into the text"),
+    ("attached to a project", "the app is in no package.", "in X's developer console, move the app to Pay-per-use"),
+)  # fmt: skip
 _UNKNOWN = ("X says no more than that.", "run it again; if it stays so, look at https://docs.x.com/status")
 
 
-def answer(session: Session, path: str, params: Mapping[str, str]) -> dict[str, Any]:
-    """Send one GET and return its answer's JSON.
+def answer(
+    session: Session, path: str, params: Mapping[str, str] | None = None, *, method: str = "GET", **body: Any
+) -> dict[str, Any]:
+    """Send one request and return its answer's JSON.
 
     Args:
         session: carries the token.
         path: the call's path, below `/2/`.
-        params: its parameters.
+        params: its parameters; `None` for none.
+        method: GET, POST or DELETE.
+        body: the body, as requests takes it: `json`, or `data` and `files`.
 
     Raises:
         CallError: X refused, or the answer cannot be read.
         UsageError: it is not a path of the API.
         OintError: as for a refresh, where one was due and failed.
     """
-    reply, host = session.ask(path_of(path), params), urlsplit(session.api).netloc
-    document = reply.document
-    if reply.status != 200 or (document and "data" not in document and "errors" in document):
+    reply = session.ask(path_of(path), params or {}, method=method, **body)
+    host, document = urlsplit(session.api).netloc, reply.document
+    if reply.status >= 300 or (document and "data" not in document and "errors" in document):
         _refused(reply, host)
     if document is None:
-        raise CallError(f"{host} answered, and the answer cannot be read.", next_step="run it again")
+        problem = CallError(f"{host} answered, and the answer cannot be read.", next_step="run it again")
+        problem.status = reply.status
+        raise problem
     return document
 
 
@@ -74,7 +89,8 @@ def _refused(reply: Reply, host: str) -> NoReturn:
     said = f": {words.rstrip('.')}." if words else "."
     if reply.status == 429:
         _limited(reply.headers, f"{host} accepts no more of these calls now (status 429){said}")
-    cause, next_step = _MEANINGS.get(reply.status, _UNKNOWN)
+    by_words = (row[1:] for row in _BY_WORDS if row[0] in words.lower())
+    cause, next_step = next(by_words, _MEANINGS.get(reply.status, _UNKNOWN))
     problem = CallError(f"{host} refused with status {reply.status}{said}", cause=cause, next_step=next_step)
     problem.status = reply.status
     raise problem

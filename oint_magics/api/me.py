@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from oint_magics import process
 from oint_magics.api.call import answer
 from oint_magics.display.table import Row, Table
 from oint_magics.errors import CallError
@@ -49,10 +50,30 @@ def me(provider: TokenProvider) -> User:
         OintError: as for a refresh, where one was due and failed.
     """
     with Session(provider) as session:
-        data = answer(session, "users/me", {}).get("data")
+        data = answer(session, "users/me").get("data")
     if not isinstance(data, dict):
         raise CallError("X's answer contains no user.", next_step="run it again")
     return User(data, is_sandbox=provider.auth().is_sandbox)
+
+
+def account(provider: TokenProvider) -> User:
+    """Return whose token it is, and ask X once for each access token: X bills the look.
+
+    Args:
+        provider: gives the token.
+
+    Raises:
+        OintError: as for `me`.
+    """
+    token = provider.auth().access_token
+    known = process.state.users.get(token.fingerprint()) if token else None
+    if isinstance(known, User):
+        return known
+    found = me(provider)
+    token = provider.auth().access_token
+    if token:
+        process.state.users[token.fingerprint()] = found
+    return found
 
 
 def owner(auth: Auth, access_token: Secret) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 from requests.cookies import extract_cookies_to_jar
 
@@ -123,35 +125,39 @@ class Session(PlainSession):
             kwargs.setdefault("timeout", settings.timeout())
         return super().request(method, url, *args, **kwargs)
 
-    def ask(self, path: str, params: Mapping[str, str]) -> Reply:
-        """Send one GET below the API's address, and return the answer.
+    def ask(self, path: str, params: Mapping[str, str], *, method: str = "GET", **body: Any) -> Reply:
+        """Send one request below the API's address, and return the answer.
 
         Args:
             path: the call's path, as `/2/users/me`.
             params: its parameters.
+            method: GET, POST or DELETE.
+            body: the body, as requests takes it: `json`, or `data` and `files`.
 
         Raises:
-            CallError: no answer came.
+            CallError: no answer came; `.is_sent` tells whether the request may have arrived.
             OintError: as for a refresh, where one was due and failed.
         """
-        fault = None
+        fault, is_sent = None, True
         try:
-            response = self.get(self.api + path, params=dict(params), allow_redirects=False)
+            response = self.request(method, self.api + path, params=dict(params), allow_redirects=False, **body)
             document = _document(response)
         except requests.RequestException as error:
-            fault = type(error).__name__  # The error itself stays here: it holds the request.
+            fault, is_sent = type(error).__name__, not _is_unsent(error)  # It holds the request, so it stays here.
         if fault is None:
             return Reply(response.status_code, response.headers, document)
         ended = endpoints.ended_sandbox(self._first)
-        if ended:
+        if ended and not is_sent:
             raise ended
-        raise CallError(
+        problem = CallError(
             f"No answer from {urlsplit(self.api).netloc}.",
             cause=f"the network, or a proxy on the way ({fault}).",
             next_step="is the sandbox running? %twitter_sandbox start"
             if endpoints.is_loopback(self.api)
             else "run it again: the token is unchanged",
         )
+        problem.is_sent = is_sent
+        raise problem
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send a request; what goes wrong is raised without the frames, in which the bytes that were sent stand."""
@@ -181,6 +187,16 @@ class Session(PlainSession):
         if endpoints.is_loopback(url):
             merged["proxies"] = {}
         return merged
+
+
+def _is_unsent(error: requests.RequestException) -> bool:
+    """Tell whether a request surely did not leave: there was no connection to send it on."""
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError):
+        return True
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    is_refused = isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError)
+    inner = reason.args[0] if isinstance(reason, urllib3.exceptions.SSLError) and reason.args else None
+    return is_refused or isinstance(inner, ssl.SSLCertVerificationError)
 
 
 def _document(response: requests.Response) -> dict[str, Any] | None:

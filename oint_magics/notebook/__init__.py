@@ -39,5 +39,6 @@ def unregister(shell: InteractiveShell) -> None:
     completion.unregister(shell)
     inline.unregister(shell)
     for name in NAMES:
-        shell.magics_manager.magics["line"].pop(name, None)
+        for kind in ("line", "cell"):
+            shell.magics_manager.magics[kind].pop(name, None)
     shell.magics_manager.registry.pop(TwitterMagics.__name__, None)

@@ -6,13 +6,15 @@ Not argparse: its messages quote what was typed, and what was typed may be a sec
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from oint_magics.auth.json_text import read_object
 from oint_magics.errors import UsageError
 from oint_magics.notebook import inline
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from oint_magics.notebook.usage import Usage
 
 _BRACED = re.compile(r"""["']?\s*\{""")
@@ -26,7 +28,39 @@ _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|“[^“”]*”|‘[^‘’]*’|„[
 _BARE = re.compile(r"[^\s\"';][^\s]*?(?=;?(?:\s|$))")
 
 
-def parse(line: str, usage: Usage) -> dict[str, str]:
+class Words(dict[str, str]):
+    """A line's words by their names; of an option that stands several times, the last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._all: dict[str, list[tuple[str, bool]]] = {}
+
+    def add(self, name: str, value: str, *, is_variable: bool = False) -> None:
+        """Add a word; `{name}` without quotes is a variable."""
+        self[name] = value
+        self._all.setdefault(name, []).append((value, is_variable))
+
+    def given(self, name: str, variables: Mapping[str, Any]) -> list[Any]:
+        """Return all values of a word or an option, in their order, with variables in the place of their names.
+
+        Raises:
+            UsageError: there is no such variable.
+        """
+        return [_variable(value, variables) if is_one else value for value, is_one in self._all.get(name, [])]
+
+
+def _variable(text: str, variables: Mapping[str, Any]) -> Any:
+    name = text[1:-1].strip()
+    if name not in variables:
+        raise UsageError(
+            "There is no variable of that name. Nothing was sent.",
+            cause="a name in braces stands for a variable of this notebook.",
+            next_step='put text that begins with a brace in quotes: "{…}"',
+        )
+    return variables[name]
+
+
+def parse(line: str, usage: Usage) -> Words:
     """Return a line's words by their names: `source`, `--auth`; a flag that is there is blank.
 
     Args:
@@ -38,25 +72,31 @@ def parse(line: str, usage: Usage) -> dict[str, str]:
         AuthSyntaxError: a braced value in it is not JSON.
     """
     line = inline.restored(line)
-    found: dict[str, str] = {}
+    found = Words()
     # A magic that takes its source by an option alone takes a word of its own for it.
     missing = list(usage.words) or [name for name in usage.values if name == "--auth"]
     at = _skip(line, 0)
     while at < len(line) and not _is_end(line, at, usage):
         option, end = _option(line, at)
-        if option and option in found:
+        if option and option in found and option not in usage.repeated:
             _fail("There is an option twice.", usage)
         if option == "--help":
             _fail("Help stands behind a question mark.", usage)
         if option in usage.flags:
-            found[option], at = "", end
+            found.add(option, "")
+            at = end
         elif option in usage.values:
-            found[option], at = _value(line, end, option, usage)
+            value, at = _value(line, end, option, usage)
+            found.add(option, value, is_variable=_is_variable(line, value, at))
             missing = [name for name in missing if name != option]
         elif option:
             _fail(f"There is an option that this magic does not have.{_meant(option, usage)}", usage)
         elif missing:
-            found[missing.pop(0)], at = _word(line, at, usage)
+            name = missing.pop(0)
+            if name == usage.text_name:
+                _check_quoted(line, at, usage)
+            value, at = _word(line, at, usage, takes_json=name != usage.text_name)
+            found.add(name, value, is_variable=_is_variable(line, value, at))
         else:
             example = " (--auth SOURCE)" if "--auth" in usage.values else ""
             _fail(
@@ -67,6 +107,17 @@ def parse(line: str, usage: Usage) -> dict[str, str]:
             _fail("A space is missing between two words.", usage)
         at = _skip(line, at)
     return found
+
+
+def _is_variable(line: str, value: str, end: int) -> bool:
+    """Tell whether a word that ends there is the name of a variable in braces, without quotes around them."""
+    return _VARIABLE.fullmatch(value) is not None and line[end - len(value) : end] == value
+
+
+def _check_quoted(line: str, at: int, usage: Usage) -> None:
+    """Refuse free text in a line: where it ends, and what in it is an option, only quotes tell."""
+    if not (_QUOTED.match(line, at) or _VARIABLE.match(line, at)):
+        _fail(f"Put the text in quotes, or into a cell below %{usage.text.split()[0]}.", usage)
 
 
 def _option(line: str, at: int) -> tuple[str, int]:
@@ -109,19 +160,19 @@ def _value(line: str, at: int, option: str, usage: Usage) -> tuple[str, int]:
     at = _skip(line, at + 1 if line[at : at + 1] == "=" else at)
     if at >= len(line) or _option(line, at)[0] in (*usage.values, *usage.flags):
         _fail(f"{option} needs a value.", usage)
-    return _word(line, at, usage)
+    return _word(line, at, usage, takes_json=option in ("--auth", "--to", "--scope"))
 
 
-def _word(line: str, at: int, usage: Usage) -> tuple[str, int]:
+def _word(line: str, at: int, usage: Usage, *, takes_json: bool) -> tuple[str, int]:
     """Return the word that begins there, outer quotes removed, and where it ends."""
     variable = _VARIABLE.match(line, at)
     if variable:
         return variable[0], variable.end()
-    if _EXPRESSION.match(line, at):
+    if takes_json and _EXPRESSION.match(line, at):
         end = line.find(" --", at)
         end = len(line.rstrip()) if end < 0 else end
         return line[at:end].rstrip(), end
-    if _BRACED.match(line, at):
+    if takes_json and _BRACED.match(line, at):
         return _braced(line, at)
     quoted = _QUOTED.match(line, at)
     if quoted:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from oint_magics.display.table import Row, Table
 from oint_magics.errors import NotInteractive, UsageError
+from oint_magics.notebook import inline
 from oint_magics.notebook.arguments import parse
 from oint_magics.notebook.interactive import is_kernel, is_somebody_there
 from oint_magics.notebook.usage import USAGES
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from oint_magics.accounts.status import Accounts
     from oint_magics.api.me import User
+    from oint_magics.notebook.usage import Usage
+    from oint_magics.posts.shown import Post
     from oint_magics.tokens.response import TokenResponse
 
     Variables = Mapping[str, Any] | None
@@ -138,6 +141,39 @@ def revoke(shell: Any, line: str, local: Variables) -> Table:
     if "--auth" not in words:
         raise UsageError("Name the tokens to revoke.", next_step=usage.text)
     return calls.revoke(words["--auth"], variables=_variables(shell, local))
+
+
+def post(shell: Any, line: str, local: Variables, body: str | None = None) -> Post:
+    """Post what the line says, or the cell below it."""
+    from oint_magics.posts.draft import Wanted, listed
+    from oint_magics.twitter import posting
+
+    usage = USAGES["twitter_post"]
+    words = parse(line, usage)
+    if body is not None and "text" in words:
+        raise UsageError("The text of %%twitter_post stands below its line, not in it.", next_step=usage.text)
+    if body is None and "text" not in words and "--media" not in words:
+        raise UsageError("There is nothing to post.", next_step=usage.text)
+    variables = _variables(shell, local)
+    one = {name: values[-1] for name in ("text", "--reply-to", "--quote") if (values := words.given(name, variables))}
+    wanted = Wanted(
+        text=inline.restored(body).strip("\n") if body is not None else one.get("text", ""),
+        media=[each for value in words.given("--media", variables) for each in listed(value)],
+        alt=words.given("--alt", variables),
+        poll=words.given("--poll", variables),
+        minutes=_number(words.get("--minutes"), usage),
+        reply_to=one.get("--reply-to"),
+        quote=one.get("--quote"),
+    )
+    return posting.post(
+        wanted, words.get("--auth"), preview="--preview" in words, again="--again" in words, variables=variables
+    )
+
+
+def _number(text: str | None, usage: Usage) -> int | None:
+    if text is not None and not (text.isdecimal() and text.isascii() and len(text) < 9):
+        raise UsageError("--minutes takes a whole number.", next_step=usage.text)
+    return None if text is None else int(text)
 
 
 def sandbox(_: Any, line: str) -> Table:

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 _SANDBOX = ["start", "stop", "status", "fault"]
-_FAULTS = ["refuse", "slow", "drop", "429", "html", "expire", "limit", "punish", "off"]
+_FAULTS = ["refuse", "slow", "drop", "429", "html", "402", "403", "503", "duplicate", "413", "failed", "expire",
+           "limit", "punish", "off"]  # fmt: skip
 
 
 def register(shell: InteractiveShell) -> None:
@@ -46,4 +47,4 @@ def _complete(_: Any, event: Any) -> list[str]:
         return _places()
     if usage.words[:1] == ("action",):
         return _FAULTS if previous == "fault" else _SANDBOX
-    return [option for option in usage.values + usage.flags if option not in words]
+    return [option for option in usage.values + usage.flags if option not in words or option in usage.repeated]

@@ -39,6 +39,10 @@ _SECRET = re.compile(rf"""{_JSON}|(["'])[^"'\n]*\1\s*:|(?<![^\s=])[^\s=]*?{_LONG
 _NEXT_LINE = re.compile(r"""\s*\n\s*(?=["'“”‘’«`{])""")
 _FIRST_KEY = re.compile(rf"""\s*\n\s*{_JSON}\s*\\?["'](?:client_(?:id|secret)|(?:access|refresh)_token)""")
 _OPEN_END = re.compile(r"[-\u2010-\u2015]+auth\s*=?\s*$", re.IGNORECASE)
+# In a line of `%twitter_post` the quoted words are the post, and only what follows `--auth` may be a secret.
+_POSTED = re.compile(
+    r"""\"[^"\n]*\"|'[^'\n]*'|“[^“”\n]*”|‘[^‘’\n]*’|«[^«»\n]*»|(?P<auth>[-\u2010-\u2015]{1,3}auth\b)""", re.IGNORECASE
+)
 _CONTINUED = re.compile(r"\\[^\S\n]*(?=\n)")
 # What a place may stand in: a comment, a line of another magic or of the shell, a string.
 _AROUND = re.compile(
@@ -145,7 +149,8 @@ def hold_open(lines: list[str]) -> list[str]:
     """
     text = "".join(lines)
     magic = _MAGIC.search(text)
-    brace = re.compile(rf"[^\n{{]*?{_JSON}").match(text, magic.end()) if magic else None
+    begin = _begin(text, magic) if magic else None
+    brace = re.compile(rf"[^\n{{]*?{_JSON}").match(text, begin) if begin is not None else None
     return [*lines, "(\n"] if brace and _json_end(text, brace.end() - 1)[0] > len(text) else lines
 
 
@@ -204,7 +209,11 @@ def _taken(text: str) -> tuple[str, bool]:
         if around == "string" or (not is_comment and _is_modulo(text, magic, is_python=is_python)):
             done, at = done + text[at : magic.end()], magic.end()
             continue
-        start, end, is_whole = _secret(text, plain, magic.end(), is_comment=is_comment)
+        begin = _begin(text, magic)
+        if begin is None:
+            done, at = done + text[at : magic.end()], magic.end()
+            continue
+        start, end, is_whole = _secret(text, plain, begin, is_comment=is_comment)
         is_damaged |= not is_whole
         # A body of ours must not grow by empty lines.
         lines = 0 if magic[0].startswith("%%") else text.count("\n", start, end)
@@ -212,6 +221,14 @@ def _taken(text: str) -> tuple[str, bool]:
         handle = space + _handle(plain[start:end]) if start < end else ""
         done, at = done + text[at:start] + handle + "\n" * lines, end
     return done + text[at:], is_damaged
+
+
+def _begin(text: str, magic: re.Match[str]) -> int | None:
+    """Return from where on a secret may follow a magic; `None` for a post that names no account."""
+    if not magic[0].lower().rstrip("_").endswith("post"):
+        return magic.end()
+    parts = _POSTED.finditer(text, magic.end(), _line_end(text, magic.end()))
+    return next((each.end() for each in parts if each["auth"]), None)
 
 
 def _around(text: str, begin: int, at: int) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.magic import Magics, line_magic, magics_class, needs_local_scope, no_var_expand
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, needs_local_scope, no_var_expand
 
 from oint_magics.error_boundary import error_boundary
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from oint_magics.accounts.status import Accounts
     from oint_magics.api.me import User
     from oint_magics.display.table import Table
+    from oint_magics.posts.shown import Post
     from oint_magics.tokens.response import TokenResponse
 
     # What IPython hands on: the variables of the function that a magic's line stands in.
@@ -27,6 +28,7 @@ NAMES = (
     "twitter_status",
     "twitter_me",
     "twitter_revoke",
+    "twitter_post",
     "twitter_sandbox",
 )
 
@@ -167,6 +169,31 @@ class TwitterMagics(Magics):
 
         return commands.revoke(self.shell, line, local_ns)
 
+    @line_cell_magic
+    @no_var_expand
+    @needs_local_scope
+    @error_boundary
+    def twitter_post(self, line: str, cell: str | None = None, local_ns: Variables = None) -> Post:
+        """Make a post: once, however often the cell is run.
+
+            %twitter_post "TEXT" [--auth SOURCE] [--media FILE] [--alt TEXT] [--poll ANSWER] [--minutes N]
+                          [--reply-to POST] [--quote POST] [--preview] [--again]
+
+        TEXT        in quotes, taken as it stands; {name} is a variable. Long text stands below %%twitter_post
+        SOURCE      as for %twitter_refresh; the first post in a kernel has to name it
+        --media     a picture, GIF or video: a path, an https address, or {name} for bytes; up to four pictures
+        --alt       its description; the first for the first medium
+        --poll      an answer of a poll; two to four of them. --minutes: how long it runs, 1440 unless told
+        --reply-to, --quote   a post's id or address
+        --preview   post nothing; show account, length and price
+        --again     post it though the same post was made within a day, or may have been
+
+        The value is X's answer: r["id"]. X bills $0.015, and $0.200 with a link in the text.
+        """
+        from oint_magics.notebook import commands
+
+        return commands.post(self.shell, line, local_ns, cell)
+
     @line_magic
     @no_var_expand
     @error_boundary
@@ -179,6 +206,8 @@ class TwitterMagics(Magics):
         stop    stop it
         status  show what it runs and counts (without a word: the same)
         fault   let the next exchange go wrong: refuse, slow SECONDS, drop, 429 SECONDS, html;
+                or the next call of the API: 402, 403, 503, duplicate (a post), 413 (a segment of an upload),
+                failed (the processing of a medium);
                 or expire (the server ends all access tokens now; the stored time stays), limit CALLS (the API
                 takes no more in fifteen minutes), punish (end the whole family when a refresh token is used
                 twice), off

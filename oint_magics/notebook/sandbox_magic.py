@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _running: list[Sandbox] = []
-_EXCHANGE_FAULTS = ("refuse", "slow", "drop", "429", "html")
+_FAULTS = ("refuse", "slow", "drop", "429", "html", "402", "403", "503", "duplicate", "413", "failed")
 _OTHER_FAULTS = ("expire", "limit", "punish", "off")
 
 
@@ -70,7 +70,7 @@ def _disturb(fault: str, value: str | None) -> None:
     if not _running:
         raise UsageError("The sandbox does not run.", next_step="%twitter_sandbox start")
     sandbox = _running[0]
-    if fault in _EXCHANGE_FAULTS:
+    if fault in _FAULTS:
         sandbox.faults.add(fault, _number(value or "3"))
     elif fault == "expire":
         sandbox.accounts.expire_access_tokens()
@@ -82,7 +82,7 @@ def _disturb(fault: str, value: str | None) -> None:
             sandbox.faults.clear()
             sandbox.limits.restrict(None)
     else:
-        faults = ", ".join((*_EXCHANGE_FAULTS, *_OTHER_FAULTS))
+        faults = ", ".join((*_FAULTS, *_OTHER_FAULTS))
         raise UsageError("There is no such fault.", next_step=f"%twitter_sandbox fault NAME, with one of {faults}")
 
 
@@ -114,7 +114,8 @@ def _status() -> Table:
             Row("runs", f"at {sandbox.url}, until this kernel ends"),
             Row("auth", f"{AUTH_FILE}: {named}"),
             Row("counts", f"{counts.refreshes} refreshed, {counts.refused} refused, {counts.reuses} used twice"),
+            Row("posts", f"{len(sandbox.posts.made)} made, {len(sandbox.media.uploads)} media uploaded"),
             Row("faults", f"{waiting}; reuse ends the family: {'yes' if sandbox.accounts.punishes_reuse else 'no'}"),
-            Row("limits", ", ".join(f"{path} {calls}" for path, calls in sandbox.limits.of.items()) + " in 15 minutes"),
+            Row("limits", f"users/me {sandbox.limits.of['/2/users/me']} calls in 15 minutes, others as X has them"),
         ),
     )

@@ -13,12 +13,16 @@ class Usage(NamedTuple):
         words: the names of its words without a dash, in order.
         values: its options that take a value.
         flags: its options that take none.
+        repeated: those of its options that may stand several times.
+        text_name: the word that is text, and has to stand in quotes; blank for none.
     """
 
     text: str
     words: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()
+    text_name: str = ""
 
 
 USAGES = {
@@ -36,5 +40,13 @@ USAGES = {
     "twitter_status": Usage("%twitter_status [--auth SOURCE] [--check]", (), ("--auth",), ("--check",)),
     "twitter_me": Usage("%twitter_me [--auth SOURCE]", (), ("--auth",)),
     "twitter_revoke": Usage("%twitter_revoke --auth SOURCE", (), ("--auth",)),
+    "twitter_post": Usage(
+        '%twitter_post "TEXT" [--auth SOURCE] [--media FILE] [--preview] [--again] [more]',
+        ("text",),
+        ("--auth", "--media", "--alt", "--poll", "--minutes", "--reply-to", "--quote"),
+        ("--preview", "--again"),
+        ("--media", "--alt", "--poll"),
+        "text",
+    ),
     "twitter_sandbox": Usage("%twitter_sandbox [start|stop|status|fault NAME [VALUE]]", ("action", "fault", "value")),
 }

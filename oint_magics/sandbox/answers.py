@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from oint_magics.sandbox.accounts import Pair, Person
@@ -35,19 +35,25 @@ def revoked() -> Reply:
     return _json(200, {"revoked": True})
 
 
-def user(person: Person, fields: set[str]) -> Reply:
-    """`GET /2/users/me`."""
+def user_data(person: Person, fields: set[str]) -> dict[str, object]:
+    """An account, as a call or an expansion shows it."""
     more = {"created_at": "2013-12-14T04:35:55.000Z", "public_metrics": {"followers_count": 2, "tweet_count": 250}}
-    data = {"id": person.number, "name": person.name, "username": person.username}
-    return _json(200, {"data": data | {key: value for key, value in more.items() if key in fields}})
+    data: dict[str, object] = {"id": person.number, "name": person.name, "username": person.username}
+    return data | {key: value for key, value in more.items() if key in fields}
 
 
-def page(posts: list[dict[str, object]], next_token: str | None) -> Reply:
-    """A page of a timeline."""
+def document(status: int, content: dict[str, Any]) -> Reply:
+    """What a call answers."""
+    return _json(status, content)
+
+
+def page(posts: list[dict[str, Any]], next_token: str | None, includes: dict[str, Any]) -> Reply:
+    """A page of posts; without any, X leaves `data` out."""
     meta: dict[str, object] = {"result_count": len(posts)}
     if posts:
         meta |= {"newest_id": posts[0]["id"], "oldest_id": posts[-1]["id"]}
-    return _json(200, {"data": posts, "meta": meta | ({"next_token": next_token} if next_token else {})})
+    meta |= {"next_token": next_token} if next_token else {}
+    return _json(200, ({"data": posts} if posts else {}) | includes | {"meta": meta})
 
 
 def invalid_token() -> Reply:
@@ -96,9 +102,72 @@ def unauthorized() -> Reply:
     return _problem(401, "Unauthorized", "Unauthorized")
 
 
-def forbidden() -> Reply:
-    """A token without the scope that a call wants."""
-    return _problem(403, "Forbidden", "Forbidden")
+def forbidden(detail: str = "Forbidden") -> Reply:
+    """A token without the scope that a call wants; or something that X does not let anybody do, in words."""
+    return _problem(403, "Forbidden", detail)
+
+
+def duplicate() -> Reply:
+    """A post whose text is there."""
+    return forbidden("You are not allowed to create a Tweet with duplicate content.")
+
+
+def no_credits() -> Reply:
+    """An app whose credits are used up."""
+    text = "Your enrolled account does not have any credits to fulfill this request."
+    return _problem(402, "CreditsDepleted", text, "https://api.twitter.com/2/problems/credits")
+
+
+def not_enrolled() -> Reply:
+    """An app that is in no package."""
+    text = "When authenticating requests to the Twitter API v2 endpoints, you must use keys and tokens from an App "
+    text += "that is attached to a Project."
+    return _problem(403, "Client Forbidden", text, "https://api.twitter.com/2/problems/client-forbidden")
+
+
+def out_of_service() -> Reply:
+    """An outage."""
+    return _problem(503, "Service Unavailable", "Service Unavailable")
+
+
+def too_large() -> Reply:
+    """A segment that is too large; the text is not X's."""
+    return _problem(413, "Payload Too Large", "Payload Too Large")
+
+
+def no_resource(kind: str, parameter: str, value: str) -> dict[str, Any]:
+    """Something that is not there, as one of a call's errors."""
+    return {
+        "value": value,
+        "detail": f"Could not find {kind} with {parameter}: [{value[:100]}].",
+        "title": "Not Found Error",
+        "resource_type": kind,
+        "parameter": parameter,
+        "resource_id": value,
+        "type": "https://api.twitter.com/2/problems/resource-not-found",
+    }
+
+
+def no_such_resource(kind: str, parameter: str, value: str) -> Reply:
+    """One post, user or medium that is not there: X answers 200 with an error in it."""
+    return _json(200, {"errors": [no_resource(kind, parameter, value)]})
+
+
+def invalid_body(why: str) -> Reply:
+    """A body that a call does not take."""
+    body: dict[str, object] = {
+        "errors": [{"parameters": {}, "message": why}],
+        "title": "Invalid Request",
+        "detail": "One or more parameters to your request was invalid.",
+        "type": "https://api.twitter.com/2/problems/invalid-request",
+    }
+    return _json(400, body)._replace(content_type="application/problem+json")
+
+
+def no_such_call(calls: list[str]) -> Reply:
+    """A path that the sandbox does not have."""
+    there = ", ".join(calls)
+    return _problem(404, "Not Found", f"The sandbox has {there}. X has more: https://docs.x.com/x-api")
 
 
 def invalid_parameter(name: str, value: str, why: str) -> Reply:
@@ -110,11 +179,6 @@ def invalid_parameter(name: str, value: str, why: str) -> Reply:
         "type": "https://api.twitter.com/2/problems/invalid-request",
     }
     return _json(400, body)._replace(content_type="application/problem+json")
-
-
-def not_found() -> Reply:
-    """A path that X does not have."""
-    return _problem(404, "Not Found", "Not Found")
 
 
 def too_many_requests(seconds: int) -> Reply:
@@ -141,8 +205,8 @@ def _refusal(status: int, error: str, description: str) -> Reply:
     return _json(status, {"error": error, "error_description": description})
 
 
-def _problem(status: int, title: str, detail: str) -> Reply:
-    body = {"title": title, "detail": detail, "type": "about:blank", "status": status}
+def _problem(status: int, title: str, detail: str, kind: str = "about:blank") -> Reply:
+    body: dict[str, object] = {"title": title, "detail": detail, "type": kind, "status": status}
     return _json(status, body)._replace(content_type="application/problem+json")
 
 

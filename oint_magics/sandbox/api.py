@@ -1,88 +1,86 @@
-"""The API behind the tokens: who one is, and a timeline in pages, in X's shapes."""
+"""The API behind the tokens: which calls there are, what each wants, and its limits."""
 
 from __future__ import annotations
 
-import base64
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
+from typing import TYPE_CHECKING, NamedTuple
 
-from oint_magics.sandbox import answers
+from oint_magics.sandbox import answers, media, new_post, timeline, users
 
 if TYPE_CHECKING:
-    from oint_magics.sandbox.accounts import Accounts
+    from collections.abc import Callable
+
     from oint_magics.sandbox.answers import Reply
-    from oint_magics.sandbox.limits import Limits
+    from oint_magics.sandbox.calls import Call, Memory
 
-POSTS = 250
-_FIRST_POST = 1_900_000_000_000_000_000
-_SCOPES = {"tweet.read", "users.read"}
+_READ = {"tweet.read", "users.read"}
+_WRITE = _READ | {"tweet.write"}
+_MEDIA = {"media.write"}
+# What any call can suffer on demand.
+_REFUSALS = {"402": answers.no_credits, "403": answers.not_enrolled, "503": answers.out_of_service}
 
 
-def get(accounts: Accounts, limits: Limits, authorization: str | None, address: str) -> Reply:
-    """Answer `GET` of an address below `/2/`.
+class Endpoint(NamedTuple):
+    """A call that there is: its name is its path, `:` before each word that it leaves open."""
+
+    method: str
+    name: str
+    scopes: set[str]
+    answer: Callable[[Memory, Call], Reply]
+
+
+ENDPOINTS = (
+    Endpoint("GET", "/2/users/me", _READ, users.me),
+    Endpoint("GET", "/2/users", _READ, users.by_ids),
+    Endpoint("GET", "/2/users/by/username/:username", _READ, users.by_name),
+    Endpoint("GET", "/2/users/:id", _READ, users.by_id),
+    Endpoint("GET", "/2/users/:id/tweets", _READ, timeline.of_person),
+    Endpoint("GET", "/2/tweets/search/recent", _READ, timeline.search),
+    Endpoint("GET", "/2/tweets", _READ, timeline.look_many),
+    Endpoint("GET", "/2/tweets/:id", _READ, timeline.look),
+    Endpoint("POST", "/2/tweets", _WRITE, new_post.create),
+    Endpoint("DELETE", "/2/tweets/:id", _WRITE, new_post.delete),
+    Endpoint("POST", "/2/media/upload", _MEDIA, media.in_one),
+    Endpoint("GET", "/2/media/upload", _MEDIA, media.status),
+    Endpoint("POST", "/2/media/upload/initialize", _MEDIA, media.initialize),
+    Endpoint("POST", "/2/media/upload/:id/append", _MEDIA, media.append),
+    Endpoint("POST", "/2/media/upload/:id/finalize", _MEDIA, media.finalize),
+    Endpoint("POST", "/2/media/metadata", _MEDIA, media.describe),
+)
+
+
+def answer(memory: Memory, call: Call) -> Reply:
+    """Answer a call below `/2/`.
 
     Args:
-        accounts: the server's memory.
-        limits: the windows that calls are counted in.
-        authorization: the `Authorization` header, or `None`.
-        address: path and query.
+        memory: the server's.
+        call: the call.
     """
-    path, _, query = address.partition("?")
-    parts = path.split("/")
-    endpoint = "/2/users/:id/tweets" if parts[:3] == ["", "2", "users"] and parts[4:] == ["tweets"] else path
-    if endpoint not in ("/2/users/me", "/2/users/:id/tweets"):
-        return answers.not_found()
-    scheme, _, token = (authorization or "").partition(" ")
-    found = accounts.bearer(token) if scheme.lower() == "bearer" else None
+    found = next((e for e in ENDPOINTS if e.method == call.method and _parts(e, call.path) is not None), None)
     if found is None:
+        return answers.no_such_call([f"{each.method} {each.name}" for each in ENDPOINTS])
+    scheme, _, token = (call.authorization or "").partition(" ")
+    who = memory.accounts.bearer(token) if scheme.lower() == "bearer" else None
+    if who is None:
         return answers.unauthorized()
-    person, scopes = found
-    left = limits.take(person.number, endpoint)
+    person, scopes = who
+    fault = memory.faults.take(set(_REFUSALS))
+    if fault:
+        return _REFUSALS[fault.name]()
+    left = memory.limits.take(person.number, found.name if found.method == "GET" else f"{found.method} {found.name}")
     if left and left.remaining < 0:
         return answers.too_many(left.headers)
-    if not scopes >= _SCOPES:
+    if not scopes >= found.scopes:
         return answers.forbidden()
-    asked = {key: values[-1] for key, values in parse_qs(query).items()}
-    reply = answers.user(person, _fields(asked, "user.fields")) if endpoint == path else _timeline(parts[3], asked)
+    reply = found.answer(memory, call._replace(person=person, parts=_parts(found, call.path) or ()))
     return reply._replace(headers=left.headers if left else ())
 
 
-def _timeline(number: str, asked: dict[str, str]) -> Reply:
-    """Return a page of a person's posts, the newest first."""
-    size = asked.get("max_results", "10")
-    if not (size.isdecimal() and 5 <= int(size) <= 100):
-        return answers.invalid_parameter("max_results", size, "must be between 5 and 100")
-    start = _start(asked.get("pagination_token"))
-    if start is None:
-        return answers.invalid_parameter("pagination_token", "", "is not valid")
-    numbers = range(POSTS - start, max(0, POSTS - start - int(size)), -1)
-    end = start + len(numbers)
-    fields = _fields(asked, "tweet.fields")
-    return answers.page([_post(n, number, fields) for n in numbers], _token(end) if end < POSTS else None)
-
-
-def _post(n: int, author: str, fields: set[str]) -> dict[str, object]:
-    number = str(_FIRST_POST + n)
-    more: dict[str, object] = {
-        "author_id": author,
-        "created_at": f"2026-{1 + n // 28:02}-{1 + n % 28:02}T12:00:00.000Z",
-        "public_metrics": {"retweet_count": n % 7, "reply_count": n % 3, "like_count": n, "quote_count": 0},
-        "lang": "en",
-    }
-    if n % 50 == 0:
-        more["in_reply_to_user_id"] = "783214"
-    post = {"id": number, "text": f"Sandbox post {n}", "edit_history_tweet_ids": [number]}
-    return post | {key: value for key, value in more.items() if key in fields}
-
-
-def _fields(asked: dict[str, str], name: str) -> set[str]:
-    return set(asked.get(name, "").split(","))
-
-
-def _token(start: int) -> str:
-    return base64.b32encode(f"from{start}".encode()).decode().lower().rstrip("=")
-
-
-def _start(token: str | None) -> int | None:
-    """Return where a page begins, or `None` for a token that was never given."""
-    return next((n for n in range(POSTS) if token is None or _token(n) == token), None)
+def _parts(endpoint: Endpoint, path: str) -> tuple[str, ...] | None:
+    """Return the words of a path that an endpoint leaves open, or `None` where it is another one's."""
+    names, words = endpoint.name.split("/"), path.rstrip("/").split("/")
+    if len(names) != len(words):
+        return None
+    pairs = list(zip(names, words, strict=True))
+    if not all(name.startswith(":") or name == word for name, word in pairs):
+        return None
+    return tuple(word for name, word in pairs if name.startswith(":"))

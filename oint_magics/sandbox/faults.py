@@ -1,11 +1,17 @@
-"""Faults on demand: what the next exchange at the token endpoint suffers."""
+"""Faults on demand: what the next exchange at the token endpoint, or the next call of the API, suffers."""
 
 from __future__ import annotations
 
 import threading
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-NAMES = ("refuse", "slow", "drop", "429", "html")
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+# Of the token endpoint, then of the API's calls: any call, a post, a segment of an upload, the processing of a medium.
+EXCHANGE = ("refuse", "slow", "drop", "429", "html")
+CALL = ("402", "403", "503", "duplicate", "413", "failed")
+NAMES = EXCHANGE + CALL
 
 
 class Fault(NamedTuple):
@@ -16,19 +22,19 @@ class Fault(NamedTuple):
 
 
 class Faults:
-    """A queue of faults; each is used up by one exchange."""
+    """A queue of faults; each is used up by one exchange or one call."""
 
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
         self._lock = threading.Lock()
 
     def add(self, name: str, seconds: float = 3.0, times: int = 1) -> None:
-        """Let the next exchanges suffer a fault.
+        """Let the next exchanges or calls suffer a fault.
 
         Args:
             name: one of `NAMES`.
             seconds: how long to wait (`slow`), or until the limit ends (`429`).
-            times: how many exchanges.
+            times: how many exchanges or calls.
 
         Raises:
             ValueError: there is no such fault.
@@ -38,10 +44,13 @@ class Faults:
         with self._lock:
             self._waiting += [Fault(name, seconds)] * times
 
-    def take(self) -> Fault | None:
-        """Return the fault of this exchange, or `None`."""
+    def take(self, names: Collection[str] = EXCHANGE) -> Fault | None:
+        """Return the first fault that waits and has one of some names, or `None`."""
         with self._lock:
-            return self._waiting.pop(0) if self._waiting else None
+            found = next((fault for fault in self._waiting if fault.name in names), None)
+            if found:
+                self._waiting.remove(found)
+            return found
 
     def clear(self) -> None:
         """Forget all that wait."""

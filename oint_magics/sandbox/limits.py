@@ -7,8 +7,14 @@ import time
 from typing import NamedTuple
 
 WINDOW = 15 * 60
-# A call's limit for each person, from X's table.
-LIMITS = {"/2/users/me": 75, "/2/users/:id/tweets": 900}
+# A call's limit for each person, from X's table (https://docs.x.com/x-api/fundamentals/rate-limits).
+LIMITS = {
+    "/2/users/me": 75, "/2/users": 900, "/2/users/:id": 900, "/2/users/by/username/:username": 900,
+    "/2/users/:id/tweets": 900, "/2/tweets": 5000, "/2/tweets/:id": 900, "/2/tweets/search/recent": 300,
+    "POST /2/tweets": 100, "DELETE /2/tweets/:id": 50, "POST /2/media/upload": 500, "/2/media/upload": 1000,
+    "POST /2/media/upload/initialize": 1875, "POST /2/media/upload/:id/append": 1875,
+    "POST /2/media/upload/:id/finalize": 1875, "POST /2/media/metadata": 500,
+}  # fmt: skip
 
 
 class Left(NamedTuple):

@@ -14,20 +14,25 @@ from urllib.parse import parse_qs, urlsplit
 
 from oint_magics.sandbox import answers, api, authorize_page, token_endpoint
 from oint_magics.sandbox.accounts import CALLBACK, MARK, PEOPLE, Accounts
+from oint_magics.sandbox.calls import Call, Memory
 from oint_magics.sandbox.faults import Faults
 from oint_magics.sandbox.limits import Limits
 from oint_magics.sandbox.logins import Logins
+from oint_magics.sandbox.media import Media
+from oint_magics.sandbox.posts import Posts
 
 if TYPE_CHECKING:
     from oint_magics.sandbox.accounts import Client, Pair
 
 AUTH_FILE = "sandbox-auth.json"
 _AUTHORIZE = "/i/oauth2/authorize"
-_LONGEST_BODY = 64 * 1024
+_LONGEST_FORM = 64 * 1024
+# More than any segment of an upload that the API takes.
+_LONGEST_BODY = 8 * 1024 * 1024
 
 
 class Sandbox:
-    """A server that speaks X's OAuth 2.0 on 127.0.0.1; it starts at once and ends with the process.
+    """A server that speaks X's OAuth 2.0 and a part of its API on 127.0.0.1; it ends with the process.
 
     Args:
         expires_in: how long an access token lives, in seconds.
@@ -38,6 +43,9 @@ class Sandbox:
         logins: the logins that are on their way.
         limits: how many calls the API takes.
         faults: what goes wrong on demand.
+        posts: the posts, and how often each was read.
+        media: what was uploaded.
+        memory: all that the API's calls touch.
     """
 
     def __init__(self, expires_in: int = 7200) -> None:
@@ -45,7 +53,10 @@ class Sandbox:
         self.logins = Logins()
         self.limits = Limits()
         self.faults = Faults()
-        self._server = _Server(("127.0.0.1", 0), _handler_for(self))
+        self.posts = Posts()
+        self.media = Media()
+        self.memory = Memory(self.accounts, self.limits, self.faults, self.posts, self.media)
+        self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"sandbox": self}))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -140,40 +151,63 @@ def _posted(sandbox: Sandbox, path: str, proof: str | None, form: dict[str, str]
         return token_endpoint.exchange(sandbox.accounts, sandbox.logins, sandbox.faults, proof, form)
     if path == "/2/oauth2/revoke":
         return token_endpoint.revoke(sandbox.accounts, proof, form)
-    return authorize_page.decide(sandbox.logins, form) if path == _AUTHORIZE else answers.not_found()
+    return authorize_page.decide(sandbox.logins, form)
 
 
-def _handler_for(sandbox: Sandbox) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        timeout = 60
+def _last_of_each(query: str) -> dict[str, str]:
+    return {key: values[-1] for key, values in parse_qs(query).items()}
 
-        def do_POST(self) -> None:
-            length = min(int(self.headers.get("Content-Length") or 0), _LONGEST_BODY)
-            fields = parse_qs(self.rfile.read(length).decode(errors="replace"))
-            form = {key: values[-1] for key, values in fields.items()}
-            self._send(_posted(sandbox, self.path.partition("?")[0], self.headers.get("Authorization"), form))
 
-        def do_GET(self) -> None:
-            path, _, query = self.path.partition("?")
-            if path == _AUTHORIZE:
-                self._send(authorize_page.show(sandbox.accounts, sandbox.logins, query))
-            else:
-                self._send(api.get(sandbox.accounts, sandbox.limits, self.headers.get("Authorization"), self.path))
+class _Handler(BaseHTTPRequestHandler):
+    """Answers one connection, for the sandbox that a class of its own names."""
 
-        def _send(self, reply: answers.Reply | None) -> None:
-            if reply is None:
-                self.close_connection = True
-                return
-            self.send_response(reply.status)
-            for name, value in (("Content-Type", reply.content_type), *reply.headers):
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(reply.body)))
-            self.end_headers()
-            self.wfile.write(reply.body)
+    sandbox: Sandbox
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = 60
 
-        def log_message(self, *_: Any) -> None:
-            """Log nothing: a log line would be one more place for a secret."""
+    def do_POST(self) -> None:
+        path, length = self.path.partition("?")[0], self._length()
+        if path not in (_AUTHORIZE, "/2/oauth2/token", "/2/oauth2/revoke"):
+            self._call(length)
+            return
+        form = _last_of_each(self.rfile.read(min(length, _LONGEST_FORM)).decode(errors="replace"))
+        self._send(_posted(self.sandbox, path, self.headers.get("Authorization"), form))
 
-    return Handler
+    def do_GET(self) -> None:
+        path, _, query = self.path.partition("?")
+        if path == _AUTHORIZE:
+            self._send(authorize_page.show(self.sandbox.accounts, self.sandbox.logins, query))
+        else:
+            self._call(0)
+
+    def do_DELETE(self) -> None:
+        self._call(self._length())
+
+    def _length(self) -> int:
+        return int(self.headers.get("Content-Length") or 0)
+
+    def _call(self, length: int) -> None:
+        """Answer a call of the API; of a body that no call takes, nothing is read."""
+        if length > _LONGEST_BODY:
+            self.close_connection = True
+            self._send(answers.too_large())
+            return
+        path, _, query = self.path.partition("?")
+        token, kind = self.headers.get("Authorization"), self.headers.get("Content-Type") or ""
+        call = Call(self.command, path, _last_of_each(query), token, kind, self.rfile.read(length))
+        self._send(api.answer(self.sandbox.memory, call))
+
+    def _send(self, reply: answers.Reply | None) -> None:
+        if reply is None:
+            self.close_connection = True
+            return
+        self.send_response(reply.status)
+        for name, value in (("Content-Type", reply.content_type), *reply.headers):
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(reply.body)))
+        self.end_headers()
+        self.wfile.write(reply.body)
+
+    def log_message(self, *_: Any) -> None:
+        """Log nothing: a log line would be one more place for a secret."""

@@ -34,6 +34,7 @@ _STRIPES = 2
 BY_FLOCK = os.name == "posix"
 _PAIR = "Another process is refreshing these tokens and has not finished"
 _LOGIN = "Another login of this app has not finished"
+_POST = "Another process is sending a post and has not finished"
 
 
 @contextlib.contextmanager
@@ -101,6 +102,16 @@ def login_lock(app: str, seconds: float) -> contextlib.AbstractContextManager[No
         StoreBusy: another process held them all the time.
     """
     return _machine_lock(f"login-{app}", _LOGIN, seconds, lambda: None)
+
+
+def post_lock(name: str, seconds: float) -> contextlib.AbstractContextManager[None]:
+    """Hold a post on this machine, from the look for an earlier one to X's answer; as `login_lock` otherwise.
+
+    Args:
+        name: the name of its claim; the locks are few and shared.
+        seconds: how long to wait.
+    """
+    return _machine_lock(f"post-{name[-1:]}", _POST, seconds, lambda: None)
 
 
 @contextlib.contextmanager

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from oint_magics.accounts.status import Accounts
     from oint_magics.api.me import User
     from oint_magics.display.table import Table
+    from oint_magics.errors import CallError
     from oint_magics.http.session import Bearer, Session
     from oint_magics.tokens.current import CurrentToken
     from oint_magics.tokens.response import TokenResponse
@@ -152,44 +153,53 @@ def revoke(auth: object, *, variables: Mapping[str, object] | None = None) -> Ta
 
 def bearer(auth: object = None) -> Bearer:
     """Return a bearer; see `oint_magics.twitter.bearer`."""
-    current = _current(auth)
+    provider = current(auth)
     if "httpx" in sys.modules:  # Whoever hands it to a client of httpx has imported that.
         from oint_magics.http.httpx_bearer import HttpxBearer
 
-        return HttpxBearer(current)
+        return HttpxBearer(provider)
     from oint_magics.http.session import Bearer
 
-    return Bearer(current)
+    return Bearer(provider)
 
 
 def session(auth: object = None) -> Session:
     """Return a session; see `oint_magics.twitter.session`."""
     from oint_magics.http.session import Session
 
-    return Session(_current(auth))
+    return Session(current(auth))
 
 
 def me(auth: object = None, *, variables: Mapping[str, object] | None = None) -> User:
     """Return whose token it is; see `oint_magics.twitter.me`."""
     from oint_magics.api.me import me
 
-    return me(_current(auth, variables))
+    return me(current(auth, variables))
 
 
-def get(path: str, auth: object, params: Mapping[str, object], max_rows: int | None) -> list[dict[str, Any]]:
+def get(  # noqa: PLR0913 - what a user may say
+    path: str,
+    auth: object,
+    params: Mapping[str, object],
+    *,
+    max_rows: int | None,
+    resume: CallError | None,
+    wait: bool,
+) -> list[dict[str, Any]]:
     """Return what a call answers; see `oint_magics.twitter.get`."""
     from oint_magics.api.pages import get
 
-    return get(_current(auth), path, params, max_rows)
+    return get(current(auth), path, params, max_rows, resume=resume, wait=wait)
 
 
-def _current(auth: object, variables: Mapping[str, object] | None = None) -> CurrentToken:
+def current(auth: object, variables: Mapping[str, object] | None = None) -> CurrentToken:
+    """Return the token of a source; a store becomes the source of calls that name none."""
     from oint_magics.tokens.current import CurrentToken
 
-    return CurrentToken(_used(auth, variables))
+    return CurrentToken(used(auth, variables))
 
 
-def _used(auth: object, variables: Mapping[str, object] | None = None) -> Source:
+def used(auth: object, variables: Mapping[str, object] | None = None) -> Source:
     """Return the source that a call names, or the default one; a store becomes the default."""
     source = source_of(auth, variables)
     if source.store:

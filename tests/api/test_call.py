@@ -59,9 +59,9 @@ def test_all_pages_without_gaps(pair, lines):
         f"{POSTS}: 250 rows in 3 pages",
     ]
     assert pd.DataFrame(rows)["public_metrics.like_count"].sum() == sum(range(1, 251))
-    assert pl.DataFrame(rows).height == 250
+    assert pl.DataFrame(rows, infer_schema_length=None).height == 250
     assert rows[0]["in_reply_to_user_id"] == "783214"
-    assert rows[1]["in_reply_to_user_id"] == ""
+    assert rows[1]["in_reply_to_user_id"] is None
 
 
 def test_enough_rows(pair, sandbox):

@@ -77,5 +77,8 @@ def test_no_token_another_path_and_a_missing_scope(sandbox):
     narrow = sandbox.accounts.log_in(sandbox.accounts.client(auth["client_id"]), scope="tweet.read")
 
     assert get(sandbox, {"access_token": "x"}, "users/me").json()["title"] == "Unauthorized"
-    assert get(sandbox, {"access_token": "x"}, "tweets").status_code == 404
+    missing = get(sandbox, {"access_token": "x"}, "lists")
+    assert missing.status_code == 404
+    assert "GET /2/users/me" in missing.json()["detail"]
+    assert "X has more" in missing.json()["detail"]
     assert get(sandbox, {"access_token": narrow.access_token}, "users/me").json()["title"] == "Forbidden"

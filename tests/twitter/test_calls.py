@@ -13,8 +13,8 @@ from oint_magics.twitter import calls
 
 def test_the_public_names():
     assert twitter.__all__ == [
-        "authorization_link", "bearer", "forget", "get", "get_token", "keep", "login", "me", "refresh", "revoke",
-        "session", "status",
+        "authorization_link", "bearer", "delete", "forget", "get", "get_token", "keep", "login", "me", "post", "refresh",
+        "revoke", "session", "status", "upload",
     ]  # fmt: skip
 
 

@@ -1,0 +1,94 @@
+"""A file from the web, for a post: over https, without a token, a cookie or a password of ours."""
+
+from __future__ import annotations
+
+import time
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+import requests
+
+from oint_magics import settings
+from oint_magics.errors import CallError, UsageError
+from oint_magics.http.connections import PlainSession, SilentAdapter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_REDIRECTS = 2
+_PIECE = 64 * 1024
+# For all of it, in seconds.
+_DEADLINE = 600.0
+
+
+def download(url: str, path: Path, most: Callable[[bytes], int]) -> None:
+    """Write what stands at an address into a file.
+
+    Args:
+        url: an https address; so are those that it leads to, at most two.
+        path: the file.
+        most: returns from the first bytes how many there may be.
+
+    Raises:
+        UsageError: it is no https address, or there is too much.
+        CallError: it could not be read.
+    """
+    reason = None
+    end = time.monotonic() + _DEADLINE
+    with PlainSession() as session:
+        session.mount("https://", SilentAdapter())
+        session.auth = _without_password
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        try:
+            with _answer(session, url) as response:
+                _write(response, path, most, end)
+        except requests.RequestException as error:
+            reason = type(error).__name__
+    if reason:
+        raise CallError(
+            "The medium could not be read from its address. Nothing was posted.",
+            cause=f"{reason}.",
+            next_step="open the address in a browser; or save the file, and name that",
+        )
+
+
+def _answer(session: requests.Session, url: str) -> requests.Response:
+    for _ in range(_REDIRECTS + 1):
+        if urlsplit(url).scheme != "https":
+            raise UsageError(
+                "A medium's address must begin with https://. Nothing was sent.",
+                cause="what comes by plain http, or by a redirect to it, can be changed on its way.",
+                next_step="save the file, and name that",
+            )
+        response = session.get(url, stream=True, allow_redirects=False, timeout=settings.timeout())
+        if not response.is_redirect:
+            response.raise_for_status()
+            return response
+        url = urljoin(url, response.headers["location"])
+        response.close()
+    raise requests.TooManyRedirects
+
+
+def _write(response: requests.Response, path: Path, most: Callable[[bytes], int], end: float) -> None:
+    """Write an answer's body, in pieces, within its limits."""
+    longest, size = None, 0
+    with path.open("wb") as file:
+        for piece in response.iter_content(_PIECE):
+            longest = most(piece) if longest is None else longest
+            size += len(piece)
+            if size > longest:
+                raise UsageError(
+                    "What stands at the medium's address is too large. Nothing was posted.",
+                    cause=f"X takes at most {longest // 1024 // 1024} MiB of this kind.",
+                    next_step="make it smaller, and name the file",
+                )
+            if time.monotonic() > end:
+                raise requests.Timeout
+            file.write(piece)
+
+
+def _without_password(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Add nothing: where a session has no auth of its own, requests looks into `.netrc`."""
+    return request

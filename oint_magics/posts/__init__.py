@@ -1,0 +1,1 @@
+"""Posts and their media: checked, claimed, uploaded, sent once."""

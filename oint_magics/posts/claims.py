@@ -1,0 +1,181 @@
+"""Claims: a post is sent once, however often its cell is run.
+
+A claim lies in the data folder. It says that a post was sent, and never what it says: its name is a keyed hash. It is
+synced before anything is sent and kept for a day; then the same text may be meant anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import json
+import os
+import secrets
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+from oint_magics import settings
+from oint_magics.display.text import escaped
+from oint_magics.errors import StoreNotWritable
+from oint_magics.stores import journal_text
+from oint_magics.stores.locks import holder, post_lock
+from oint_magics.stores.private_folder import Folder, data_folder, private_folder, reason_of, synced, write_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+FORMAT = 1
+_KEPT = 24 * 3600.0
+_KEY = "key"
+_START = "claim-"
+_LARGEST = 4096
+
+
+class Claim(NamedTuple):
+    """What is known of a post that was sent.
+
+    Attributes:
+        at: when it was sent (aware, UTC).
+        by: which process sent it.
+        post_id: X's id of it; `None` where no answer is known.
+    """
+
+    at: datetime
+    by: str
+    post_id: str | None
+
+
+class ClaimTaken(Exception):
+    """Another process has made the same claim a moment ago; never shown to a user."""
+
+
+def name_of(values: Iterable[str]) -> str:
+    """Return the name of the claim for what makes a post the same: account, text, media, poll, reply.
+
+    Raises:
+        StoreNotWritable: the data folder cannot be written.
+    """
+    try:
+        with _opened() as folder:
+            key = _key_in(folder)
+    except OSError as error:
+        _not_writable(error)
+    text = json.dumps(list(values))
+    return _START + hmac.new(key, text.encode("utf-8", "surrogatepass"), "sha256").hexdigest()[:32]
+
+
+def found(name: str) -> Claim | None:
+    """Return the claim of that name, if it is no older than a day.
+
+    Raises:
+        StoreError: it is of an unknown format.
+        StoreNotWritable: it is there and cannot be read.
+    """
+    try:
+        with _opened() as folder:
+            return _read(folder, name)
+    except OSError as error:
+        _not_writable(error)
+
+
+def begin(name: str, *, is_replacing: bool) -> None:
+    """Make a claim and sync it; the post may be sent then.
+
+    Args:
+        name: its name.
+        is_replacing: whether an earlier one of that name is known and passed over.
+
+    Raises:
+        ClaimTaken: one of that name is there.
+        StoreNotWritable: it cannot be written.
+    """
+    content = _content(None)
+    try:
+        with _opened() as folder:
+            if is_replacing:
+                folder.write(name, content)
+            else:
+                descriptor = folder.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+                try:
+                    write_all(descriptor, content)
+                    synced(descriptor)
+                finally:
+                    os.close(descriptor)
+            folder.sync()
+    except FileExistsError:
+        raise ClaimTaken from None
+    except OSError as error:
+        _not_writable(error)
+
+
+def confirm(name: str, post_id: str) -> None:
+    """Note that the post is there; where that cannot be written, the claim goes on saying that it was sent."""
+    with contextlib.suppress(OSError), _opened() as folder:
+        folder.write(name, _content(post_id))
+
+
+def drop(name: str) -> None:
+    """Take a claim back: the post was not made."""
+    with contextlib.suppress(OSError), _opened() as folder:
+        folder.remove(name)
+
+
+def drop_post(post_id: str) -> None:
+    """Take back the claim of a post that was deleted, so that it can be posted again."""
+    with contextlib.suppress(OSError), _opened() as folder:
+        for name in folder.names(_START):
+            claim = _read(folder, name)
+            if claim is not None and claim.post_id == post_id:
+                folder.remove(name)
+
+
+def _opened() -> Folder:
+    path = data_folder(settings.data_folder()) / "posts"
+    return Folder(private_folder(path))
+
+
+def _key_in(folder: Folder) -> bytes:
+    """Return the folder's key, made where there is none."""
+    key = folder.read(_KEY, 64)
+    if key is None:
+        with post_lock(_KEY, settings.timeout()):
+            key = folder.read(_KEY, 64)
+            if key is None:
+                key = secrets.token_bytes(32)
+                folder.write(_KEY, key)
+    return key
+
+
+def _content(post_id: str | None) -> bytes:
+    return json.dumps({"format": FORMAT, "at": time.time(), "by": holder(), "post_id": post_id}).encode()
+
+
+def _read(folder: Folder, name: str) -> Claim | None:
+    """Return a claim; one that is older than a day is removed, one that is damaged says that something was sent."""
+    content = folder.read(name, _LARGEST)
+    if content is None:
+        return None
+    known = {}
+    with contextlib.suppress(ValueError):
+        known = json.loads(content)
+    if not isinstance(known, dict):
+        known = {}
+    if known.get("format", FORMAT) != FORMAT:
+        raise journal_text.newer("The claim of a post", folder.path / name)
+    at, post_id, status = known.get("at"), known.get("post_id"), folder.stat(name)
+    if not isinstance(at, int | float):
+        at = status.st_mtime if status else time.time()
+    if abs(time.time() - at) > _KEPT:
+        folder.remove(name)
+        return None
+    by = escaped(str(known.get("by", "another process")), 200)
+    return Claim(datetime.fromtimestamp(at, UTC), by, post_id if isinstance(post_id, str) else None)
+
+
+def _not_writable(error: OSError) -> NoReturn:
+    raise StoreNotWritable(
+        "The data folder cannot be used, so nothing was posted.",
+        cause=f"{reason_of(error)} (a note that a post was sent is kept there, so that it is not sent twice).",
+        next_step="set OINT_HOME to a folder that you can write",
+    )

@@ -1,0 +1,260 @@
+"""What somebody wants to post, checked against X's rules before anything is sent."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+from oint_magics.errors import UsageError
+from oint_magics.posts import price, text
+from oint_magics.posts.media import LARGEST, MediaId, Medium, medium, type_of
+from oint_magics.posts.upload import check_alt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_ID = re.compile(r"[0-9]{1,19}")
+# An id of X's in the place of a file's name: shorter numbers are names.
+_MEDIA_ID = re.compile(r"[0-9]{15,19}")
+_STATUS = re.compile(r"https://(?:www\.|mobile\.)?(?:x|twitter)\.com/[^/]+/status/([0-9]{1,19})(?:[/?#].*)?")
+_MOST_PICTURES = 4
+_ADDRESS = ("http://", "https://")
+
+
+class Wanted(NamedTuple):
+    """What somebody asked for, as it was given.
+
+    Attributes:
+        text: the text; blank for none.
+        media: paths, bytes, https addresses, or ids from `upload`.
+        alt: the alt text of each medium, in their order; there may be fewer.
+        poll: two to four answers; none for no poll.
+        minutes: how long the poll runs; `None` for a day.
+        reply_to: the post that it answers, its id or address; `None` for none.
+        quote: the post that it quotes, the same.
+    """
+
+    text: object = ""
+    media: object = ()
+    alt: object = ()
+    poll: object = ()
+    minutes: object = None
+    reply_to: object = None
+    quote: object = None
+
+
+class Draft(NamedTuple):
+    """A post that can be sent, as far as is known here.
+
+    Attributes:
+        text: its text.
+        counted: the text as X counts it.
+        media: what to upload, and what X has already.
+        alts: an alt text for each medium; blank for none.
+        poll: its answers.
+        minutes: how long the poll runs.
+        reply_to: the id of the post that it answers, or `None`.
+        quote: the id of the post that it quotes, or `None`.
+    """
+
+    text: str
+    counted: text.Counted
+    media: tuple[Medium | MediaId, ...]
+    alts: tuple[str, ...]
+    poll: tuple[str, ...]
+    minutes: int
+    reply_to: str | None
+    quote: str | None
+
+    def identity(self) -> list[str]:
+        """Return what makes two posts of an account the same."""
+        media = [each.digest if isinstance(each, Medium) else each for each in self.media]
+        words = unicodedata.normalize("NFC", self.text).strip()
+        return [words, *media, "poll", *self.poll, "reply", self.reply_to or "", "quote", self.quote or ""]
+
+    def body(self, media_ids: Sequence[str]) -> dict[str, Any]:
+        """Return the body of `POST /2/tweets`.
+
+        Args:
+            media_ids: what X calls the media.
+        """
+        body: dict[str, Any] = {"text": self.text}
+        if media_ids:
+            body["media"] = {"media_ids": list(media_ids)}
+        if self.poll:
+            body["poll"] = {"options": list(self.poll), "duration_minutes": self.minutes}
+        if self.reply_to:
+            body["reply"] = {"in_reply_to_tweet_id": self.reply_to}
+        return body | ({"quote_tweet_id": self.quote} if self.quote else {})
+
+    def price(self) -> int:
+        """Return what X bills for it, in thousandths of a dollar."""
+        return price.of_post(has_link=bool(self.counted.links), alts=sum(map(bool, self.alts)))
+
+
+@contextlib.contextmanager
+def checked(wanted: Wanted) -> Iterator[Draft]:
+    """Check what somebody wants to post; what comes from the web is kept until the body ends.
+
+    Raises:
+        UsageError: X would not take it.
+        CallError: a medium could not be read from its address.
+    """
+    if not isinstance(wanted.text, str):
+        raise UsageError("The text of a post must be text. Nothing was sent.", next_step='twitter.post("Hello")')
+    counted = text.counted(wanted.text)
+    text.check(counted)
+    poll, alts = _texts(wanted.poll, "poll"), _texts(wanted.alt, "alt")
+    minutes = _checked_poll(poll, wanted.minutes)
+    reply_to = None if wanted.reply_to is None else post_id(wanted.reply_to, "reply_to")
+    quote = None if wanted.quote is None else post_id(wanted.quote, "quote")
+    given = listed(wanted.media)
+    _check_mix(wanted.text, len(given), poll, quote)
+    _check_alts(alts, len(given))
+    with opened(given) as media:
+        _check_number(media)
+        yield Draft(
+            wanted.text, counted, media, alts + ("",) * (len(given) - len(alts)), poll, minutes, reply_to, quote
+        )
+
+
+@contextlib.contextmanager
+def opened(given: Sequence[object], kind: str | None = None) -> Iterator[tuple[Medium | MediaId, ...]]:
+    """Look at media; what comes from the web lies in a folder of its own until the body ends.
+
+    Args:
+        given: paths, bytes, https addresses or ids.
+        kind: what X shall take them for, as `tweet_image`; `None` for what fits their types.
+
+    Raises:
+        UsageError: X would not take one of them.
+        CallError: one could not be read from its address.
+    """
+    with contextlib.ExitStack() as stack:
+        yield tuple(_medium(each, number, kind, stack) for number, each in enumerate(given, 1))
+
+
+def _medium(given: object, number: int, kind: str | None, stack: contextlib.ExitStack) -> Medium | MediaId:
+    if isinstance(given, MediaId):
+        return given
+    if isinstance(given, bytes | bytearray | memoryview):
+        return medium(bytes(given), f"medium {number}", kind)
+    if isinstance(given, str) and given.lower().startswith(_ADDRESS):
+        return _from_web(given, kind, stack)
+    if isinstance(given, str | os.PathLike) and str(given):
+        path = Path(given).expanduser()
+        if isinstance(given, str) and _MEDIA_ID.fullmatch(given) and not path.exists():
+            return MediaId(given)
+        return medium(path, path.name, kind)
+    raise UsageError(
+        "A medium must be a path, bytes or an https address. Nothing was sent.",
+        cause=f"one is of type {type(given).__name__}.",
+        next_step='media=["picture.png"]',
+    )
+
+
+def _from_web(url: str, kind: str | None, stack: contextlib.ExitStack) -> Medium:
+    from oint_magics.http.download import download
+
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="oint_magics-")))
+    name = Path(urlsplit(url).path).name or "medium"
+    path = folder / "medium"
+    download(url, path, _longest)
+    return medium(path, name, kind)
+
+
+def _longest(head: bytes) -> int:
+    """Return how many bytes X takes of what begins so."""
+    kind = type_of(head) or ""
+    if kind == "image/gif":
+        return LARGEST["tweet_gif"]
+    return LARGEST["tweet_image" if kind.startswith("image/") else "tweet_video"]
+
+
+def listed(given: object) -> list[object]:
+    """Return what was given as a list; one may be given alone."""
+    return list(given) if isinstance(given, list | tuple) else [] if given is None else [given]
+
+
+def _texts(given: object, name: str) -> tuple[str, ...]:
+    found = tuple(listed(given))
+    if not all(isinstance(each, str) for each in found):
+        raise UsageError(f"{name} must be a list of texts. Nothing was sent.", next_step="help(twitter.post)")
+    return tuple(str(each) for each in found)
+
+
+def _checked_poll(poll: tuple[str, ...], minutes: object) -> int:
+    wrong = None
+    if poll and not 2 <= len(poll) <= 4:
+        wrong = f"a poll has 2 to 4 answers, and here are {len(poll)}."
+    elif not all(1 <= len(each) <= 25 for each in poll):
+        wrong = "each answer has 1 to 25 characters."
+    elif minutes is not None and not poll:
+        wrong = "minutes are a poll's, and there is none."
+    elif minutes is not None and not (isinstance(minutes, int) and 5 <= minutes <= 10080):
+        wrong = "minutes is a whole number from 5 to 10080 (seven days)."
+    if wrong:
+        raise UsageError(
+            "X does not take that poll. Nothing was sent.", cause=wrong, next_step="--poll Yes --poll No --minutes 60"
+        )
+    return minutes if isinstance(minutes, int) else 1440
+
+
+def post_id(given: object, name: str) -> str:
+    """Return the id of a post that is given by its id, its address, or what `twitter.post` returned.
+
+    Args:
+        given: what was given.
+        name: what messages call it.
+
+    Raises:
+        UsageError: it is none of these.
+    """
+    known = given.get("id") if isinstance(given, dict) else given
+    words = str(known).strip()
+    found = _STATUS.fullmatch(words)
+    if found or _ID.fullmatch(words):
+        return found[1] if found else words
+    raise UsageError(
+        f"{name} must be the id of a post, or its address. Nothing was sent.",
+        cause="an id is a number of at most 19 digits, the last part of a post's address.",
+        next_step="copy the address from the post",
+    )
+
+
+def _check_mix(words: str, media: int, poll: tuple[str, ...], quote: str | None) -> None:
+    if sum(map(bool, (media, poll, quote))) > 1:
+        raise UsageError(
+            "Media, a poll and a quote exclude each other. Nothing was sent.", next_step="make two posts of it"
+        )
+    if not words.strip() and not media:
+        raise UsageError("The post is empty. Nothing was sent.", next_step='%twitter_post "Hello"')
+
+
+def _check_alts(alts: tuple[str, ...], media: int) -> None:
+    wrong = next((found for each in alts if each and (found := check_alt(each))), None)
+    if len(alts) > media:
+        wrong = f"alt texts: {len(alts)}; media: {media}."
+    if wrong:
+        raise UsageError(
+            "An alt text does not fit. Nothing was sent.",
+            cause=wrong,
+            next_step="give one alt text for each medium",
+        )
+
+
+def _check_number(media: tuple[Medium | MediaId, ...]) -> None:
+    """Refuse what X does not take together: it takes four pictures, or one GIF, or one video."""
+    moving = [each for each in media if isinstance(each, Medium) and each.category != "tweet_image"]
+    if len(media) > _MOST_PICTURES or (moving and len(media) > 1):
+        raise UsageError(
+            "X does not take these media together. Nothing was sent.",
+            cause="a post has up to four pictures, or one GIF, or one video.",
+            next_step="make two posts of it",
+        )

@@ -1,0 +1,220 @@
+"""The public functions that use tokens: sessions, reads, posts."""
+
+from __future__ import annotations
+
+from oint_magics.twitter.boundary import call
+
+TYPE_CHECKING = False  # not imported: `typing` alone costs more than all the rest here
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from os import PathLike
+    from typing import Any
+
+    from oint_magics.api.me import User
+    from oint_magics.errors import CallError
+    from oint_magics.http.session import Bearer, Session
+    from oint_magics.posts.shown import Deletion, Post, Uploads
+
+
+@call
+def session(auth: str | PathLike[str] | Mapping[str, object] | None = None) -> Session:
+    """Return a `requests.Session` that carries the current access token, as `bearer` does, to X's API.
+
+    One line lets a client library use it: `client.session = twitter.session()`; its constructor gets a placeholder for
+    a token. Errors hold nothing of what was sent; its connections print nothing.
+
+    Args:
+        auth: the source, as for `refresh`.
+
+    Returns:
+        The session; its `.api` is the API's address for this pair, X's or the sandbox's.
+
+    Raises:
+        OintError: as for `refresh`, where the token is at its end.
+    """
+    from oint_magics.twitter import calls
+
+    return calls.session(auth)
+
+
+@call
+def bearer(auth: str | PathLike[str] | Mapping[str, object] | None = None) -> Bearer:
+    """Return an `auth` for another session, of requests or httpx: it gives each request the token that is good then.
+
+    Prefer `session`, also inside tweepy and xdk (`client.session = twitter.session()`). In a session that is not ours
+    the token stands in plain bytes in http.client's frames while a request is sent: a traceback with its locals, an
+    error reporter or `%debug` can show it, and so does `http.client.HTTPConnection.debuglevel`. For httpx
+    (`httpx.Client(auth=twitter.bearer())`, also an `AsyncClient`) the same is true while a request is on its way.
+
+    The token goes to X's API hosts over https alone (and to the sandbox for its pairs). It is refreshed before its
+    end, once for all threads; after a 401 the store is read again, then the pair is refreshed at most once.
+
+    Args:
+        auth: the source, as for `refresh`.
+
+    Raises:
+        AuthError: the source cannot be read. A request raises what a refresh does, where one is due and fails.
+    """
+    from oint_magics.twitter import calls
+
+    return calls.bearer(auth)
+
+
+@call
+def me(auth: str | PathLike[str] | Mapping[str, object] | None = None) -> User:
+    """Return whose token it is (`GET /2/users/me`; wants the scopes tweet.read and users.read).
+
+    Args:
+        auth: the source, as for `refresh`.
+
+    Returns:
+        X's answer as a dict, shown as a table.
+
+    Raises:
+        CallError: X refused the call.
+        OintError: as for `refresh`, where the token is at its end.
+    """
+    from oint_magics.twitter import calls
+
+    return calls.me(auth)
+
+
+@call
+def get(
+    path: str,
+    auth: str | PathLike[str] | Mapping[str, object] | None = None,
+    *,
+    max_rows: int | None = None,
+    resume: CallError | None = None,
+    wait: bool = False,
+    **params: object,
+) -> list[dict[str, Any]]:
+    """Return what a call of X's API answers as flat rows, all its pages: `pd.DataFrame(rows)` takes them.
+
+    X bills each row that is read, so no more are asked for than `max_rows`, where the call's least page allows that.
+    The stop button ends it and returns the rows so far. For polars: `pl.DataFrame(rows, infer_schema_length=None)`; it
+    decides a column's type by the first rows else, and a value may come later.
+
+    Args:
+        path: the call, as `"users/me"` or `"users/2244994945/tweets"`.
+        auth: the source, as for `refresh`.
+        max_rows: how many rows are wanted; `None` for all that there are.
+        resume: the error that ended an earlier call, as `RateLimited`: its rows come first, and none is read twice.
+            Path and parameters are the same as in that call.
+        wait: where X takes no more calls for now, wait until it does. `RateLimited` is raised otherwise.
+        params: the call's parameters; `tweet_fields` stands for `tweet.fields`, a list for its words with commas. An
+            expansion that names one thing brings its columns: `expansions="author_id"` brings `author.username`.
+
+    Returns:
+        One dict for each object of X's `data`, all with the same keys; what is nested has a dotted name, ids are
+        text. What X left out is `None`.
+
+    Raises:
+        RateLimited: the window is used up; `.retry_at` tells until when.
+        CallError: X refused. Both have the rows so far as `.rows`, and `resume` takes them.
+        OintError: as for `refresh`, where the token is at its end.
+    """
+    from oint_magics.twitter import calls
+
+    return calls.get(path, auth, params, max_rows=max_rows, resume=resume, wait=wait)
+
+
+@call
+def post(  # noqa: PLR0913 - what a post may have, each by its name
+    text: str = "",
+    *,
+    auth: str | PathLike[str] | Mapping[str, object] | None = None,
+    media: Sequence[object] | object = (),
+    alt: Sequence[str] | str = (),
+    poll: Sequence[str] = (),
+    minutes: int | None = None,
+    reply_to: object = None,
+    quote: object = None,
+    preview: bool = False,
+    again: bool = False,
+) -> Post:
+    """Make a post (`POST /2/tweets`), once: the same post within a day is not sent again, and is shown instead.
+
+    Media are uploaded first (scope media.write). The price of a post, by X's list: $0.015, and $0.200 with a link in
+    it. Whose account it is costs one look at `users/me` in each process.
+
+    Args:
+        text: the text; X counts at most 280 characters: a link as 23, an emoji or a Chinese, Japanese or Korean
+            character as 2.
+        auth: the source, as for `refresh`. The first post or deletion of a process has to name it.
+        media: up to four pictures, or one GIF, or one video: paths, bytes, https addresses, or what `upload` returned.
+        alt: the alt texts, the first for the first medium; each has at most 1,000 characters.
+        poll: two to four answers of at most 25 characters.
+        minutes: how long the poll runs, 5 to 10,080; `None` for a day.
+        reply_to: the post that it answers: its id, its address, or what `post` returned.
+        quote: the post that it quotes, given the same way.
+        preview: send no post, and show what it would be, with its length and its price.
+        again: post it though the same one was made within a day, or may have been: for what is posted on a schedule.
+
+    Returns:
+        X's answer as a dict (`r["id"]`), shown as a table; `.already_posted` tells that nothing was sent, `.link` is
+        the post's address.
+
+    Raises:
+        UsageError: X would not take it, or no account was named; nothing was sent.
+        PostInDoubt: it was sent, now or before, and no answer came; nothing more is sent without `again`.
+        CallError: X refused it; nothing was posted.
+        OintError: as for `refresh`, where the token is at its end.
+    """
+    from oint_magics.posts.draft import Wanted
+    from oint_magics.twitter import posting
+
+    wanted = Wanted(text, media, alt, poll, minutes, reply_to, quote)
+    return posting.post(wanted, auth, preview=preview, again=again)
+
+
+@call
+def upload(
+    files: Sequence[object] | object,
+    *,
+    auth: str | PathLike[str] | Mapping[str, object] | None = None,
+    kind: str | None = None,
+) -> Uploads:
+    """Upload media for a later post (`POST /2/media/upload/…`; scope media.write); X keeps them for a day.
+
+    A file is sent in segments of 1 MiB, and smaller ones where X refuses that (413). A segment is sent again after an
+    outage or a lost answer, under its own number; whether X accepts one number twice is not documented.
+
+    Args:
+        files: one, or a list: paths, bytes, https addresses. Their type is read from their bytes.
+        auth: the source, as for `refresh`.
+        kind: what X shall take them for: "tweet_image", "tweet_gif" or "tweet_video"; `None` for what fits their types.
+
+    Returns:
+        The ids, in their order, for `post(media=…)`; shown as a table.
+
+    Raises:
+        UsageError: X would not take one of them: nothing was sent.
+        CallError: X refused.
+        Stopped: the stop button was pressed; the message says what X has.
+        OintError: as for `refresh`, where the token is at its end.
+    """
+    from oint_magics.twitter import posting
+
+    return posting.upload(files, auth, kind)
+
+
+@call
+def delete(post_id: object, *, auth: str | PathLike[str] | Mapping[str, object] | None = None) -> Deletion:
+    """Delete a post (`DELETE /2/tweets/:id`); X bills $0.010. It can be posted again then.
+
+    Args:
+        post_id: the post's id or address, or what `post` returned.
+        auth: the source, as for `refresh`. The first post or deletion of a process has to name it.
+
+    Returns:
+        X's answer, shown as a table.
+
+    Raises:
+        UsageError: that is no post, or no account was named; nothing was sent.
+        CallError: X refused.
+        OintError: as for `refresh`, where the token is at its end.
+    """
+    from oint_magics.twitter import posting
+
+    return posting.delete(post_id, auth)
