@@ -37,7 +37,9 @@ def revoked() -> Reply:
 
 def user_data(person: Person, fields: set[str]) -> dict[str, object]:
     """An account, as a call or an expansion shows it."""
-    more = {"created_at": "2013-12-14T04:35:55.000Z", "public_metrics": {"followers_count": 2, "tweet_count": 250}}
+    # X counts posts under two names: the older one, which is documented to this day, and the one of its description.
+    counts = {"followers_count": 2, "following_count": 1, "tweet_count": 250, "post_count": 250, "listed_count": 0}
+    more = {"created_at": "2013-12-14T04:35:55.000Z", "public_metrics": counts}
     data: dict[str, object] = {"id": person.number, "name": person.name, "username": person.username}
     return data | {key: value for key, value in more.items() if key in fields}
 
@@ -115,14 +117,14 @@ def duplicate() -> Reply:
 def no_credits() -> Reply:
     """An app whose credits are used up."""
     text = "Your enrolled account does not have any credits to fulfill this request."
-    return _problem(402, "CreditsDepleted", text, "https://api.twitter.com/2/problems/credits")
+    return _problem(402, "CreditsDepleted", text, "https://api.x.com/2/problems/credits")
 
 
 def not_enrolled() -> Reply:
     """An app that is in no package."""
     text = "When authenticating requests to the Twitter API v2 endpoints, you must use keys and tokens from an App "
     text += "that is attached to a Project."
-    return _problem(403, "Client Forbidden", text, "https://api.twitter.com/2/problems/client-forbidden")
+    return _problem(403, "Client Forbidden", text, "https://api.x.com/2/problems/client-forbidden")
 
 
 def out_of_service() -> Reply:
@@ -144,7 +146,7 @@ def no_resource(kind: str, parameter: str, value: str) -> dict[str, Any]:
         "resource_type": kind,
         "parameter": parameter,
         "resource_id": value,
-        "type": "https://api.twitter.com/2/problems/resource-not-found",
+        "type": "https://api.x.com/2/problems/resource-not-found",
     }
 
 
@@ -159,7 +161,7 @@ def invalid_body(why: str) -> Reply:
         "errors": [{"parameters": {}, "message": why}],
         "title": "Invalid Request",
         "detail": "One or more parameters to your request was invalid.",
-        "type": "https://api.twitter.com/2/problems/invalid-request",
+        "type": "https://api.x.com/2/problems/invalid-request",
     }
     return _json(400, body)._replace(content_type="application/problem+json")
 
@@ -176,7 +178,7 @@ def invalid_parameter(name: str, value: str, why: str) -> Reply:
         "errors": [{"parameters": {name: [value]}, "message": f"The `{name}` query parameter value {why}"}],
         "title": "Invalid Request",
         "detail": "One or more parameters to your request was invalid.",
-        "type": "https://api.twitter.com/2/problems/invalid-request",
+        "type": "https://api.x.com/2/problems/invalid-request",
     }
     return _json(400, body)._replace(content_type="application/problem+json")
 
