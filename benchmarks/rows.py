@@ -60,7 +60,10 @@ def memory(work):
 
 posts = [post(n) for n in range(POSTS)]
 pages = [posts[n : n + 100] for n in range(0, POSTS, 100)]
-texts = [json.dumps({"data": page, "includes": {"users": [{"id": str(n), "username": f"u{n}"} for n in range(100)]}}) for page in pages]
+texts = [
+    json.dumps({"data": page, "includes": {"users": [{"id": str(n), "username": f"u{n}"} for n in range(100)]}})
+    for page in pages
+]
 
 
 def ours_of_pages():
@@ -86,7 +89,10 @@ show(
     [
         ("rows", f"{timed(lambda: rows_of(posts)) / normalize:.2f} of its time for a frame"),
         ("a frame", f"{timed(lambda: pd.DataFrame(rows_of(posts))) / normalize:.2f} of its time"),
-        ("a frame, from the pages' texts", f"{timed(lambda: pd.DataFrame(ours_of_pages())) / of_pages:.2f} of its time"),
+        (
+            "a frame, from the pages' texts",
+            f"{timed(lambda: pd.DataFrame(ours_of_pages())) / of_pages:.2f} of its time",
+        ),
         ("memory at the most", f"{peak / left:.2f} of the rows"),
     ],
 )

@@ -85,7 +85,7 @@ def path_of(path: object) -> str:
 
 
 def _refused(reply: Reply, host: str) -> NoReturn:
-    words = problems.words(reply.document or {})
+    words = problems.words(reply.document or {}, reply.held)
     said = f": {words.rstrip('.')}." if words else "."
     if reply.status == 429:
         _limited(reply.headers, f"{host} accepts no more of these calls now (status 429){said}")

@@ -77,11 +77,19 @@ class Bearer(requests.auth.AuthBase):
 
 
 class Reply(NamedTuple):
-    """What the API answered: the JSON object of its body, or `None` where it is none."""
+    """What the API answered.
+
+    Attributes:
+        status: the HTTP status.
+        headers: the answer's.
+        document: the JSON object of its body, or `None` where it is none.
+        held: the tokens that the request may have had; what X says is shown without them.
+    """
 
     status: int
     headers: Mapping[str, str]
     document: dict[str, Any] | None
+    held: tuple[Secret, ...] = ()
 
 
 class Session(PlainSession):
@@ -100,6 +108,7 @@ class Session(PlainSession):
         super().__init__()
         self._make_connections()
         process.watch(self)
+        self._provider = provider
         self.auth = Bearer(provider, is_direct=True)
         self.headers["User-Agent"] = "oint_magics"
         self._first = provider.auth()
@@ -145,7 +154,8 @@ class Session(PlainSession):
         except requests.RequestException as error:
             fault, is_sent = type(error).__name__, not _is_unsent(error)  # It holds the request, so it stays here.
         if fault is None:
-            return Reply(response.status_code, response.headers, document)
+            tokens = (self._first.access_token, self._provider.auth().access_token)
+            return Reply(response.status_code, response.headers, document, tuple(each for each in tokens if each))
         ended = endpoints.ended_sandbox(self._first)
         if ended and not is_sent:
             raise ended

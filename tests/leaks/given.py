@@ -12,6 +12,8 @@ from ports import free_port
 SECRET_KEYS = ("client_secret", "access_token", "refresh_token", "oauth_token", "oauth_token_secret",
                "oauth_consumer_key", "oauth_consumer_secret")  # fmt: skip
 
+SCOPE = "tweet.read tweet.write users.read media.write offline.access"
+
 
 class Given:
     """What one path is given and gets: an auth structure, a new pair, and the header made of them.
@@ -31,7 +33,7 @@ class Given:
         mark = "".join(c for c in path.title() if c.isalnum())
         self.auth = {key: f"{mark}-{secrets.token_urlsafe(24)}" for key in SECRET_KEYS}
         self.auth |= {"client_secret": f"{mark}+{secrets.token_urlsafe(18)}/~", "client_id": f"id-of-{mark}"}
-        self.auth |= {"redirect_uri": f"http://127.0.0.1:{free_port()}/cb", "scope": "tweet.read offline.access"}
+        self.auth |= {"redirect_uri": f"http://127.0.0.1:{free_port()}/cb", "scope": SCOPE}
         self.code, self.seen = f"{mark}-code-{secrets.token_urlsafe(24)}", {}
         self.pair = {key: f"{mark}-new-{secrets.token_urlsafe(24)}" for key in ("access_token", "refresh_token")}
 
@@ -70,6 +72,9 @@ class Server:
                 pass
 
             def do_POST(self):
+                if self.path.startswith(("/2/tweets", "/2/media/")):
+                    self._call()
+                    return
                 form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
                 if self.path == "/2/oauth2/revoke":
                     self._send(200, {"revoked": True})
@@ -82,6 +87,23 @@ class Server:
                 if status:
                     self._send(status, answer)
                 self.close_connection = True
+
+            def do_DELETE(self):
+                self._call()
+
+            def _call(self):
+                """A post, a deletion or an upload; refused with all that was sent, for one of the ways."""
+                self.rfile.read(int(self.headers["Content-Length"] or 0))
+                token = self.headers["Authorization"].removeprefix("Bearer ")
+                given = next(
+                    (each for each in all_given if token in (each.auth["access_token"], each.pair["access_token"])),
+                    None,
+                )
+                if given and given.outcome == "calls refused":
+                    self._send(403, {"title": "Forbidden", "detail": str(self.headers), token: token})
+                    return
+                data = {"id": "5", "text": "x", "deleted": True, "expires_after_secs": 60, "expires_at": 1}
+                self._send(201, {"data": data})
 
             def do_GET(self):
                 path, _, query = self.path.partition("?")
@@ -117,10 +139,11 @@ def _answer(given, headers, form):
     """Return status and JSON of an answer; status 0 for none."""
     if given is None:
         return 400, {"error": "invalid_request", "error_description": "Value passed for the token was invalid."}
-    granted = {"token_type": "bearer", "expires_in": 7200, "scope": "tweet.read offline.access", **given.pair}
+    granted = {"token_type": "bearer", "expires_in": 7200, "scope": SCOPE, **given.pair}
     echoed = {"debug": headers, "form": form, "secret": given.auth["client_secret"], given.auth["refresh_token"]: "x"}
     return {
         "grant": (200, granted),
+        "calls refused": (200, granted),
         "refuse": (400, {"error": "invalid_request", "error_description": "Value passed for the token was invalid."}),
         "drop": (0, {}),
         "echo": (200, granted | echoed),

@@ -44,6 +44,29 @@ def test_the_notebooks_run_and_hold_no_output(path):
         assert secrets[key] not in text
 
 
+COUNT = """from oint_magics.notebook import sandbox_magic
+posts = sandbox_magic._running[0].posts
+texts = [post["said"] for post in posts.made.values()]
+print(len(texts), len(set(texts)), posts.tried)"""
+
+
+def test_run_all_twice_posts_each_post_once():
+    """Every cell of the fourth notebook twice in one kernel; what was deleted is posted and deleted again."""
+    document = nbformat.read(ROOT / "notebooks/04_post.ipynb", 4)
+    counting = nbformat.v4.new_code_cell(COUNT)
+    cells = [cell for cell in document.cells if cell.cell_type == "code"]
+    again = [nbformat.v4.new_code_cell(cell.source) for cell in cells]
+
+    done = run(nbformat.v4.new_notebook(cells=[*cells, counting, *again, nbformat.v4.new_code_cell(COUNT)]))
+
+    first, second = (
+        [int(word) for word in done.cells[at].outputs[0]["text"].split()] for at in (len(cells), 2 * len(cells) + 1)
+    )
+    # One of the posts is tried and deleted; one meets an outage before it is looked at.
+    assert first == [5, 5, 6]
+    assert second == [5, 5, 7]
+
+
 def test_a_program_gets_no_form_but_the_other_ways():
     """The error is recorded by its class, and a traceback is not."""
     done = run(notebook("%load_ext oint_magics", "%twitter_auth"), allow_errors=True)
