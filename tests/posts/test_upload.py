@@ -1,7 +1,9 @@
 """Uploads: in segments, against servers that refuse, fail, cut and dawdle; and what is said when they do not end."""
 
 import hashlib
+import json
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from posts_material import gif, mp4, png
 from oint_magics import errors, twitter
 from oint_magics.api import progress
 from oint_magics.posts import upload
+from oint_magics.sandbox import answers
 
 MIB = 1024 * 1024
 
@@ -170,11 +173,11 @@ def test_a_file_that_shrinks_meanwhile(sandbox, auth, monkeypatch):
 
 def test_the_scope_is_looked_at_first(sandbox, auth_file):
     narrow = auth_file("narrow.json")
-    client = sandbox.accounts.client(__import__("json").loads(Path(narrow).read_text())["client_id"])
+    client = sandbox.accounts.client(json.loads(Path(narrow).read_text())["client_id"])
     pair = sandbox.accounts.log_in(client, scope="tweet.read tweet.write users.read offline.access")
     values = {"client_id": client.client_id, "client_secret": client.secret, "access_token": pair.access_token,
               "refresh_token": pair.refresh_token, "scope": pair.scope, "sandbox": sandbox.url}  # fmt: skip
-    Path(narrow).write_text(__import__("json").dumps(values))
+    Path(narrow).write_text(json.dumps(values))
 
     with pytest.raises(errors.UsageError, match="lack the scope media.write. Nothing was sent") as caught:
         twitter.upload(png(), auth=narrow)
@@ -221,3 +224,64 @@ def test_two_uploads_at_once(sandbox, auth):
         each.join()
 
     assert len(set(found)) == 4
+
+
+# The table: what a server does, and what becomes of the upload.
+
+
+class Hard:
+    """What a hard server does to each segment, in place of the sandbox's own answer; see `test_a_hard_server`."""
+
+    def __init__(self, sandbox):
+        self.sandbox, self.count, self.send = sandbox, 0, sandbox._server.RequestHandlerClass._send
+
+    def every_third_is_out_of_service(self, handler, reply):
+        self.count += 1
+        self.send(handler, answers.out_of_service() if self.count % 3 == 0 else reply)
+
+    def one_answer_is_cut(self, handler, reply):
+        self.count += 1
+        if self.count == 2:
+            handler.close_connection = True
+        else:
+            self.send(handler, reply)
+
+    def is_slow(self, handler, reply):
+        time.sleep(0.3)
+        self.send(handler, reply)
+
+
+def row(given, wanted):
+    return pytest.mark.row("1", given, f"wanted: {wanted}")
+
+
+@pytest.mark.parametrize(("largest", "processing", "fault", "does", "what"), [
+    pytest.param(512 * 1024, 0.0, None, None, None, marks=row("413 above a half MiB", "uploaded in smaller segments")),
+    pytest.param(4 * MIB, 0.0, None, "every_third_is_out_of_service", None, marks=row("503 to every third segment", "uploaded")),
+    pytest.param(4 * MIB, 0.0, None, "one_answer_is_cut", None, marks=row("a cut answer", "the segment goes again")),
+    pytest.param(4 * MIB, 20.0, None, None, None, marks=row("20 s of processing", "waited for, with a line")),
+    pytest.param(4 * MIB, 0.2, "failed", None, "could not process", marks=row("a processing that fails", "said; nothing posted")),
+    pytest.param(4 * MIB, 0.0, None, "is_slow", None, marks=row("a slow server", "uploaded")),
+])  # fmt: skip
+def test_a_hard_server(sandbox, auth, monkeypatch, lines, after, largest, processing, fault, does, what):
+    sandbox.media.largest, sandbox.media.processing = largest, processing
+    file, hard = video(8 * MIB + 5), Hard(sandbox)
+    if fault:
+        sandbox.faults.add(fault)
+
+    def send(handler, reply):
+        is_segment = handler.path.endswith("/append")
+        (getattr(hard, does) if does and is_segment else hard.send)(*((handler, reply)))
+
+    monkeypatch.setattr(sandbox._server.RequestHandlerClass, "_send", send)
+    if what:
+        with pytest.raises(errors.CallError, match=what):
+            twitter.upload(file, auth=auth)
+        after("said; nothing is posted")
+        return
+    twitter.upload(file, auth=auth)
+
+    found = only(sandbox)
+    assert found.digest.hexdigest() == hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    assert any("X processes it" in line for line in lines) == (processing > 0)
+    after(f"{len(found.segments)} segments, byte for byte")
