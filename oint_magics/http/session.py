@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol
 from urllib.parse import urlsplit
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 # Where requests' own `request` takes the timeout, after method and address.
 _TIMEOUT_AT = 7
+# How many tokens a bearer remembers, so that what X says is shown without them.
+_GIVEN = 8
 # Connections of the parent process, kept so that nothing closes them here.
 _parents: list[Any] = []
 
@@ -46,11 +49,15 @@ class Bearer(requests.auth.AuthBase):
     Args:
         provider: gives the pair.
         is_direct: whether the session that it is used in asks no proxy for what is on this machine.
+
+    Attributes:
+        given: the last tokens that went into a request.
     """
 
     def __init__(self, provider: TokenProvider, *, is_direct: bool = False) -> None:
         self._provider = provider
         self._is_direct = is_direct
+        self.given: deque[Secret] = deque(maxlen=_GIVEN)
 
     def __call__(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
         auth = self._provider.auth()
@@ -60,7 +67,8 @@ class Bearer(requests.auth.AuthBase):
         if endpoints.takes_bearer(url, auth) and auth.access_token:
             self._check_way(url)
             prepared.headers["Authorization"] = MaskedHeader(auth.access_token)
-            prepared.register_hook("response", _RetryAfter401(self._provider, auth.access_token))
+            self.given.append(auth.access_token)
+            prepared.register_hook("response", _RetryAfter401(self._provider, auth.access_token, self.given))
         return prepared
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
@@ -108,8 +116,8 @@ class Session(PlainSession):
         super().__init__()
         self._make_connections()
         process.watch(self)
-        self._provider = provider
-        self.auth = Bearer(provider, is_direct=True)
+        self._bearer = Bearer(provider, is_direct=True)
+        self.auth = self._bearer
         self.headers["User-Agent"] = "oint_magics"
         self._first = provider.auth()
         self.api = endpoints.url_of(endpoints.API, self._first)
@@ -154,8 +162,7 @@ class Session(PlainSession):
         except requests.RequestException as error:
             fault, is_sent = type(error).__name__, not _is_unsent(error)  # It holds the request, so it stays here.
         if fault is None:
-            tokens = (self._first.access_token, self._provider.auth().access_token)
-            return Reply(response.status_code, response.headers, document, tuple(each for each in tokens if each))
+            return Reply(response.status_code, response.headers, document, tuple(self._bearer.given))
         ended = endpoints.ended_sandbox(self._first)
         if ended and not is_sent:
             raise ended
@@ -245,11 +252,13 @@ class _RetryAfter401:
     Args:
         provider: gives the pair.
         sent: the access token that was sent.
+        given: where the one that replaces it is noted.
     """
 
-    def __init__(self, provider: TokenProvider, sent: Secret) -> None:
+    def __init__(self, provider: TokenProvider, sent: Secret, given: deque[Secret]) -> None:
         self._provider = provider
         self._sent = sent
+        self._given = given
 
     def __call__(self, response: requests.Response, **options: Any) -> requests.Response:
         prepared = response.request
@@ -260,6 +269,7 @@ class _RetryAfter401:
         auth = self._provider.after_401(self._sent)
         if auth is None or auth.access_token is None:
             return response
+        self._given.append(auth.access_token)
         return _repeated(response, prepared, auth.access_token, options)
 
 

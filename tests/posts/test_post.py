@@ -34,7 +34,7 @@ def x(raw, monkeypatch):
         server = raw(behave)
         monkeypatch.setenv("OINT_TWITTER_API_URL", server.url)
         Path("x.json").write_text(json.dumps({
-            "client_id": "a", "refresh_token": "r", "access_token": "t", "expires_at": 4_000_000_000,
+            "client_id": "a", "refresh_token": "r" * 40, "access_token": "t" * 40, "expires_at": 4_000_000_000,
             "scope": "tweet.read tweet.write users.read media.write offline.access",
         }))  # fmt: skip
         return server
