@@ -56,9 +56,8 @@ matrix: .venv/test  ## the same tests with the oldest and the newest of what we 
 	$(BIN)/python tests/browser.py
 	$(BIN)/python tests/matrix.py .venv/matrix
 
-mutants: .venv/test  ## change the core line by line and see whether a test notices
-	$(BIN)/mutmut run
-	$(BIN)/mutmut results
+mutants: .venv/test  ## change FILES="…" in one place at a time and see whether TESTS="…" notice
+	$(BIN)/python tests/mutants.py $(FILES) --tests $(TESTS)
 
 clean:  ## remove what was made
 	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
