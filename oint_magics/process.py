@@ -23,7 +23,7 @@ class State:
         named: the places of stores that a call has named, on a machine that is thrown away.
         databases: the identities of the team's databases, by a hash of the address.
         users: whose an access token is, as X said, by the token's fingerprint.
-        posts_as: the place of the store that a post or a deletion has named, or `None`.
+        posts_as: the store that a post or a deletion has named, and the id of its account; or `None`.
     """
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class State:
         self.named: set[str] = set()
         self.databases: dict[str, str] = {}
         self.users: dict[str, Any] = {}
-        self.posts_as: str | None = None
+        self.posts_as: tuple[str, Any] | None = None
 
 
 state = State()

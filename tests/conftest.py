@@ -38,7 +38,7 @@ STRIPPED = (
 # What takes a browser, a database or whole processes, and so more than a moment.
 SLOW_FIXTURES = {"chromium", "jupyter", "page", "postgres", "team"}
 SLOW_FILES = ("leaks/test_lab", "leaks/test_other", "paths/", "attacks/", "test_kernel", "test_terminal", "test_readme", "test_shield",
-              "test_pending", "test_code_exchange", "test_a_hard_server", "posts/test_clients", "test_shared", "test_any_order_of_acts", "one_deadline_ends")  # fmt: skip
+              "test_pending", "test_code_exchange", "test_a_hard_server", "test_a_limit_is_waited_for", "posts/test_clients", "test_shared", "test_any_order_of_acts", "one_deadline_ends")  # fmt: skip
 
 
 def pytest_addoption(parser):

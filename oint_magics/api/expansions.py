@@ -20,7 +20,12 @@ def expanded(page: dict[str, Any], objects: list[dict[str, Any]], asked: str) ->
     if not names or not isinstance(includes, dict):
         return objects
     lists = [each for each in includes.values() if isinstance(each, list)]
-    known = {each["id"]: each for found in lists for each in found if isinstance(each, dict) and "id" in each}
+    known = {
+        each["id"]: each
+        for found in lists
+        for each in found
+        if isinstance(each, dict) and isinstance(each.get("id"), str)
+    }
     return [_with(each, names, known) for each in objects]
 
 
@@ -28,11 +33,18 @@ def _with(document: dict[str, Any], names: list[str], known: dict[str, Any]) -> 
     found = dict(document)
     for name in names:
         *path, last = name.split(".")
+        thing = known.get(str(_at(document, [*path, last])))
+        if thing is None:
+            continue
         inner = found
         for key in path:
-            nested = inner.get(key)
-            inner[key] = inner = dict(nested) if isinstance(nested, dict) else {}
-        thing = known.get(str(inner.get(last)))
-        if thing is not None:
-            inner[last.removesuffix(_ENDING)] = {key: value for key, value in thing.items() if key != "id"}
+            inner[key] = inner = dict(inner[key])
+        inner[last.removesuffix(_ENDING)] = {key: value for key, value in thing.items() if key != "id"}
     return found
+
+
+def _at(document: Any, path: list[str]) -> Any:
+    """Return what stands at a path of objects; `None` where something else is on the way."""
+    for key in path:
+        document = document.get(key) if isinstance(document, dict) else None
+    return document

@@ -12,7 +12,8 @@ from oint_magics.api.expansions import expanded
 from oint_magics.api.rows import rows_of
 from oint_magics.api.sizes import size
 from oint_magics.display.text import escaped
-from oint_magics.errors import CallError, OintError, RateLimited, UsageError
+from oint_magics.error_boundary import to_oint_error
+from oint_magics.errors import CallError, InternalError, OintError, RateLimited, UsageError
 from oint_magics.http.session import Session
 
 if TYPE_CHECKING:
@@ -61,11 +62,20 @@ def get(  # noqa: PLR0913 - what a user may say, each by its name
         harvest.end("")
     except KeyboardInterrupt:
         harvest.end("stopped; ", is_told=True)
-    except OintError as error:
-        problem = harvest.cut(error, call)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the rows before it were paid
+        problem = harvest.cut(to_oint_error(error), call)
     if problem is not None:
         raise problem
-    return rows_of(harvest.found[:max_rows])
+    return _rows(harvest.found[:max_rows])
+
+
+def _rows(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows, also where stop is pressed once more: they were paid."""
+    while True:
+        try:
+            return rows_of(found)
+        except KeyboardInterrupt:
+            continue
 
 
 class _Call:
@@ -83,11 +93,12 @@ class _Call:
         self.path, self.asked = path, asked
         self._size, self.token, self._is_patient = size, token, wait
         self._seen: set[str] = set()
+        self.is_over = False
 
     def read(self, session: Session, harvest: _Harvest, most: int | None) -> None:
         """Read page after page, until there are enough rows or no more."""
         empty = 0
-        while True:
+        while most is None or len(harvest.found) < most:
             page = self._page(session, harvest, None if most is None else most - len(harvest.found))
             objects, token = _data(page), _next(page)
             found = expanded(page, objects, self.asked.get("expansions", ""))
@@ -115,6 +126,7 @@ class _Call:
 
     def _go_on(self, token: str | None) -> None:
         if token in self._seen:
+            self.is_over = True
             raise CallError(
                 "X gave the same page twice. Reading was stopped: it would not have ended.", next_step="run it again"
             )
@@ -134,6 +146,7 @@ class _Harvest:
     def __init__(self, path: str, earlier: CallError | None) -> None:
         self.found: list[dict[str, Any]] = list(earlier.rows) if earlier else []
         self._path, self._pages, self._line = path, 0, progress.line()
+        self._waits, self._waited_at = 0, -1
 
     def has_enough(self, objects: list[dict[str, Any]], most: int | None, token: str | None) -> bool:
         """Take a page's objects, and tell whether no further page is wanted."""
@@ -146,7 +159,11 @@ class _Harvest:
 
     def wait(self, until: datetime | None) -> None:
         """Wait until X takes calls again, and tell so; the stop button ends it."""
-        until = until or datetime.now(UTC) + _WINDOW
+        now = datetime.now(UTC)
+        self._waits = self._waits + 1 if self._pages == self._waited_at else 0
+        self._waited_at = self._pages
+        # Where X refuses again at once, its time was not the right one.
+        until = max(until or now + _WINDOW, now + timedelta(seconds=min(2**self._waits - 1, 900)))
         while (left := (until - datetime.now(UTC)).total_seconds()) > 0:
             self._line(f"{self._path}: {self._count()}; X takes more calls after {until:%H:%M:%S} UTC")
             time.sleep(min(left, 10))
@@ -160,13 +177,14 @@ class _Harvest:
         """Return the error that ended it, with the rows before it and the place to go on from."""
         if not self.found and not isinstance(error, CallError):
             return error
-        problem = error if isinstance(error, CallError) else _not_renewed(error)
-        problem.position = (call.path, call.asked, call.token)
+        problem = error if isinstance(error, CallError) else _of_another_kind(error)
+        if not call.is_over:
+            problem.position = (call.path, call.asked, call.token)
         if not self.found:
             return problem
         problem.rows = rows_of(self.found)
         problem.what += f" After {self._count()}, which are in this error's .rows (in a cell: sys.last_value.rows)."
-        if problem.next_step:
+        if problem.next_step and problem.position:
             problem.next_step += "; to go on behind these rows: twitter.get(…, resume=error)"
         return problem
 
@@ -198,7 +216,9 @@ def _token_of(error: object, path: str, asked: dict[str, str]) -> str | None:
     return position[2]
 
 
-def _not_renewed(error: OintError) -> CallError:
+def _of_another_kind(error: OintError) -> CallError:
+    if isinstance(error, InternalError):
+        return CallError(error.what, cause=error.cause, next_step=error.next_step)
     return CallError(
         "The access token expired between two pages, and could not be refreshed.",
         cause=error.what,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 TYPE_CHECKING = False  # not imported: this is loaded with the extension
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,5 +24,13 @@ def listen(begin: Callable[[], Line] | None) -> None:
 
 
 def line() -> Line:
-    """Return what shows the line of a piece of work."""
-    return _listeners[0]() if _listeners else lambda _: None
+    """Return what shows the line of a piece of work; that it cannot be shown ends no work."""
+    if not _listeners:
+        return lambda _: None
+    show = _listeners[0]()
+
+    def shown(text: str) -> None:
+        with contextlib.suppress(Exception):
+            show(text)
+
+    return shown

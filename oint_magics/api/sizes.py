@@ -9,7 +9,7 @@ _SIZES = (
     (r"users/[^/]+/(?:tweets|mentions|liked_tweets)", 5, 100),
     (r"users/[^/]+/timelines/reverse_chronological", 1, 100),
     (r"users/[^/]+/(?:followers|following|muting|blocking)", 1, 1000),
-    (r"users/[^/]+/(?:bookmarks|owned_lists|followed_lists|list_memberships|pinned_lists)", 1, 100),
+    (r"users/[^/]+/(?:bookmarks|owned_lists|followed_lists|list_memberships)", 1, 100),
     (r"tweets/search/recent", 10, 100),
     (r"tweets/[^/]+/(?:quote_tweets|liking_users|retweeted_by)", 10, 100),
     (r"lists/[^/]+/(?:tweets|members|followers)", 1, 100),

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 import requests
+import urllib3
 
 from oint_magics import settings
 from oint_magics.errors import CallError, UsageError
 from oint_magics.http.connections import PlainSession, SilentAdapter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _REDIRECTS = 2
 _PIECE = 64 * 1024
 # For all of it, in seconds.
-_DEADLINE = 600.0
+DEADLINE = 600.0
 
 
 def download(url: str, path: Path, most: Callable[[bytes], int]) -> None:
@@ -36,7 +37,7 @@ def download(url: str, path: Path, most: Callable[[bytes], int]) -> None:
         CallError: it could not be read.
     """
     reason = None
-    end = time.monotonic() + _DEADLINE
+    end = time.monotonic() + DEADLINE
     with PlainSession() as session:
         session.mount("https://", SilentAdapter())
         session.auth = _without_password
@@ -44,7 +45,7 @@ def download(url: str, path: Path, most: Callable[[bytes], int]) -> None:
         try:
             with _answer(session, url) as response:
                 _write(response, path, most, end)
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:  # An address that is none is a `ValueError`.
             reason = type(error).__name__
     if reason:
         raise CallError(
@@ -62,9 +63,12 @@ def _answer(session: requests.Session, url: str) -> requests.Response:
                 cause="what comes by plain http, or by a redirect to it, can be changed on its way.",
                 next_step="save the file, and name that",
             )
-        response = session.get(url, stream=True, allow_redirects=False, timeout=settings.timeout())
+        headers = {"Accept-Encoding": "identity"}
+        response = session.get(url, stream=True, allow_redirects=False, timeout=settings.timeout(), headers=headers)
         if not response.is_redirect:
             response.raise_for_status()
+            if response.headers.get("Content-Encoding", "identity") != "identity":
+                raise requests.exceptions.ContentDecodingError
             return response
         url = urljoin(url, response.headers["location"])
         response.close()
@@ -75,7 +79,7 @@ def _write(response: requests.Response, path: Path, most: Callable[[bytes], int]
     """Write an answer's body, in pieces, within its limits."""
     longest, size = None, 0
     with path.open("wb") as file:
-        for piece in response.iter_content(_PIECE):
+        for piece in _pieces(response):
             longest = most(piece) if longest is None else longest
             size += len(piece)
             if size > longest:
@@ -87,6 +91,22 @@ def _write(response: requests.Response, path: Path, most: Callable[[bytes], int]
             if time.monotonic() > end:
                 raise requests.Timeout
             file.write(piece)
+
+
+def _pieces(response: requests.Response) -> Iterator[bytes]:
+    """Yield an answer's bytes as they come, so that a server that drips does not get around the deadline."""
+    raw = response.raw
+    read = getattr(raw, "read1", raw.read)  # urllib3 1 does not have it.
+    length = response.headers.get("Content-Length", "")
+    size = 0
+    try:
+        while piece := read(_PIECE):
+            size += len(piece)
+            yield piece
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise requests.ConnectionError(type(error).__name__) from None
+    if length.isdecimal() and size < int(length):
+        raise requests.ConnectionError("cut")
 
 
 def _without_password(request: requests.PreparedRequest) -> requests.PreparedRequest:

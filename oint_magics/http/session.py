@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 
 # Where requests' own `request` takes the timeout, after method and address.
 _TIMEOUT_AT = 7
+# What is raised while there is no connection yet; and what http.client says of a proxy that makes none.
+_BEFORE_SENDING = (
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ConnectTimeoutError,
+    ssl.SSLCertVerificationError,
+)
+_NO_TUNNEL = "Tunnel connection failed"
 # How many tokens a bearer remembers, so that what X says is shown without them.
 _GIVEN = 8
 # Connections of the parent process, kept so that nothing closes them here.
@@ -208,12 +215,13 @@ class Session(PlainSession):
 
 def _is_unsent(error: requests.RequestException) -> bool:
     """Tell whether a request surely did not leave: there was no connection to send it on."""
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError):
-        return True
     reason = getattr(error.args[0] if error.args else None, "reason", None)
-    is_refused = isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError)
-    inner = reason.args[0] if isinstance(reason, urllib3.exceptions.SSLError) and reason.args else None
-    return is_refused or isinstance(inner, ssl.SSLCertVerificationError)
+    # A connection that a proxy made and X has cut is a `ProxyError` too: what went wrong stands inside.
+    inside = [reason, *(each for each in getattr(reason, "args", ()) if isinstance(each, BaseException))]
+    return any(
+        isinstance(each, _BEFORE_SENDING) or (isinstance(each, OSError) and str(each).startswith(_NO_TUNNEL))
+        for each in inside
+    )
 
 
 def _document(response: requests.Response) -> dict[str, Any] | None:

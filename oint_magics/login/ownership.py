@@ -6,7 +6,6 @@ X is asked, with a limit to the whole of it; a pair that perhaps works is nobody
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,10 +20,9 @@ from oint_magics.tokens.current import CurrentToken
 from oint_magics.tokens.destination import at, is_same_app
 from oint_magics.tokens.lineage import Lineage
 from oint_magics.tokens.refresh import refresh
+from oint_magics.tokens.shield import within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from oint_magics.auth.structure import Auth
     from oint_magics.oauth.token_endpoint import Grant
     from oint_magics.stores import Store
@@ -68,7 +66,7 @@ def choose(store: Store, app: Auth, grant: Grant, *, avoid_planned: bool) -> Des
     if owner_id is None and not avoid_planned:
         return Destination(store, seen)
     unknown: tuple[dict[str, str], bool] = ({}, False)
-    who, is_refused = _within(settings.timeout(), lambda: _user(app, grant), unknown)
+    who, is_refused = within(settings.timeout(), lambda: _user(app, grant), unknown)
     if is_refused and owner_id == _UNKNOWN and seen and seen.client_id == app.client_id and not avoid_planned:
         return Destination(store, seen, (_kept_aside(store, seen),))
     if owner_id and who.get("id") == owner_id and not avoid_planned:
@@ -118,7 +116,7 @@ def _owner_of(store: Store, app: Auth) -> tuple[str | None, Auth | None]:
     if lineage.is_revoked:
         return None, there
     unknown: tuple[str | None, Auth | None] = (_UNKNOWN, there)
-    return _within(2 * settings.timeout(), lambda: _asked(store), unknown)
+    return within(2 * settings.timeout(), lambda: _asked(store), unknown)
 
 
 def _asked(store: Store) -> tuple[str | None, Auth | None]:
@@ -138,20 +136,6 @@ def _asked(store: Store) -> tuple[str | None, Auth | None]:
     except (OintError, LookupError):
         pass
     return _UNKNOWN, there
-
-
-def _within(seconds: float, work: Callable[[], T], otherwise: T) -> T:
-    """Return what some work returns, or something else where it takes too long; it only asks, so it may go on."""
-    found: list[T] = []
-
-    def ask() -> None:
-        with contextlib.suppress(Exception):
-            found.append(work())
-
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    return found[0] if found else otherwise
 
 
 def _user(auth: Auth, grant: Grant) -> tuple[dict[str, str], bool]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from oint_magics.display.table import Row, Table
 from oint_magics.errors import NotInteractive, UsageError
-from oint_magics.notebook import inline
 from oint_magics.notebook.arguments import parse
 from oint_magics.notebook.interactive import is_kernel, is_somebody_there
 from oint_magics.notebook.usage import USAGES
@@ -157,7 +156,7 @@ def post(shell: Any, line: str, local: Variables, body: str | None = None) -> Po
     variables = _variables(shell, local)
     one = {name: values[-1] for name in ("text", "--reply-to", "--quote") if (values := words.given(name, variables))}
     wanted = Wanted(
-        text=inline.restored(body).strip("\n") if body is not None else one.get("text", ""),
+        text=body.strip("\n") if body is not None else one.get("text", ""),
         media=[each for value in words.given("--media", variables) for each in listed(value)],
         alt=words.given("--alt", variables),
         poll=words.given("--poll", variables),

@@ -27,7 +27,7 @@ _BROKEN = "inline:broken-"
 _MAGIC = re.compile(
     r"""(?ix)%{1,2}\s?twitter_?\w*
       | (?<![\w.])twitter_(?:auth|forget|keep|login|me|post|refresh|revoke|sandbox|status)
-        (?=[\s\\]+(?:--|[-\u2010-\u2015]auth|["'“”‘’«`]*\s*\{))"""
+        (?=[\s\\]+(?:--|[-\u2010-\u2015\u2212]auth|["'“”‘’«`]*\s*\{))"""
 )
 # A brace that begins JSON, with the quotes before it; not the `{name}` of a variable.
 _JSON = r"""["'“”‘’«`\\]{0,9}\s{0,99}\{(?!\s*[^\W\d]\w*\s*\})"""
@@ -38,11 +38,16 @@ _LONG_WORD = r"(?:[\w+~%-]{24,}|(?=[\w+~%-]*\d)(?=[\w+~%-]*[A-Za-z])[\w+~%-]{14,
 _SECRET = re.compile(rf"""{_JSON}|(["'])[^"'\n]*\1\s*:|(?<![^\s=])[^\s=]*?{_LONG_WORD}""")
 _NEXT_LINE = re.compile(r"""\s*\n\s*(?=["'“”‘’«`{])""")
 _FIRST_KEY = re.compile(rf"""\s*\n\s*{_JSON}\s*\\?["'](?:client_(?:id|secret)|(?:access|refresh)_token)""")
-_OPEN_END = re.compile(r"[-\u2010-\u2015]+auth\s*=?\s*$", re.IGNORECASE)
+_OPEN_END = re.compile(r"[-\u2010-\u2015\u2212]+auth\s*=?\s*$", re.IGNORECASE)
 # In a line of `%twitter_post` the quoted words are the post, and only what follows `--auth` may be a secret.
 _POSTED = re.compile(
-    r"""\"[^"\n]*\"|'[^'\n]*'|“[^“”\n]*”|‘[^‘’\n]*’|«[^«»\n]*»|(?P<auth>[-\u2010-\u2015]{1,3}auth\b)""", re.IGNORECASE
+    r"""\"[^"\n]*\"|'[^'\n]*'|“[^“”\n]*”|‘[^‘’\n]*’|«[^«»\n]*»|(?P<auth>[-\u2010-\u2015\u2212]{1,3}auth\b)""",
+    re.IGNORECASE,
 )
+_KEYED = re.compile(
+    r"""["'“”‘’«`\\]{0,9}\s{0,99}\{\s*\\?["'](?:client_?(?:id|secret)|(?:access|refresh)_?token)""", re.IGNORECASE
+)
+_POST_CELL = re.compile(r"\s*%%twitter_post\b")
 _CONTINUED = re.compile(r"\\[^\S\n]*(?=\n)")
 # What a place may stand in: a comment, a line of another magic or of the shell, a string.
 _AROUND = re.compile(
@@ -59,8 +64,8 @@ _VALUE = re.compile(r"""(?:(?<!\w)(?P<word>\w+)|[)\]}"'])[^\S\n]*$""")
 _BEGUN = re.compile(r"(?:^|=)\s*[%!]")
 _CALL = re.compile(r"(run_(?:line|cell)_magic\().*twitter_.*")
 _CELL_MAGICS = re.compile(r"\s*(?:%%(?!twitter)\w[^\n]*\n\s*)+")
-_NO_LETTERS = re.compile(r"[^A-Za-z\u2010-\u2015-]+")
-_MENTION = re.compile(r"twitter|[-\u2010-\u2015]auth(?!or)", re.IGNORECASE)
+_NO_LETTERS = re.compile(r"[^A-Za-z\u2010-\u2015\u2212-]+")
+_MENTION = re.compile(r"twitter|[-\u2010-\u2015\u2212]auth(?!or)", re.IGNORECASE)
 _RUNS_PYTHON = re.compile(r"\s*%%(?:time|timeit|capture|prun|debug|mprun|memit|snakeviz|px)\b")
 # What still looks like auth data in a cell that is no Python.
 _KEYS = re.compile(
@@ -124,6 +129,10 @@ def take_out(lines: list[str]) -> list[str]:
         lines: the cell, each line with its end.
     """
     text = "".join(lines)
+    if _POST_CELL.match(text):
+        # What stands below its line is the post, whatever it looks like.
+        end = _line_end(text, text.index("%%"))
+        return (_taken(text[:end])[0] + text[end:]).splitlines(keepends=True)
     # However it is cut and damaged.
     if not _MENTION.search(_NO_LETTERS.sub("", text)) or _DATA_CELL.match(text):
         return lines
@@ -227,8 +236,13 @@ def _begin(text: str, magic: re.Match[str]) -> int | None:
     """Return from where on a secret may follow a magic; `None` for a post that names no account."""
     if not magic[0].lower().rstrip("_").endswith("post"):
         return magic.end()
-    parts = _POSTED.finditer(text, magic.end(), _line_end(text, magic.end()))
-    return next((each.end() for each in parts if each["auth"]), None)
+    end = _line_end(text, magic.end())
+    parts = _POSTED.finditer(text, magic.end(), end)
+    named = next((each.end() for each in parts if each["auth"]), None)
+    # However its quotes are: JSON with a key of ours is no post.
+    keys = _KEYED.search(text, magic.end())
+    places = [named, keys.start() if keys and keys.start() < end else None]
+    return min((place for place in places if place is not None), default=None)
 
 
 def _around(text: str, begin: int, at: int) -> str | None:

@@ -116,6 +116,12 @@ def _status() -> Table:
             Row("counts", f"{counts.refreshes} refreshed, {counts.refused} refused, {counts.reuses} used twice"),
             Row("posts", f"{len(sandbox.posts.made)} made, {len(sandbox.media.uploads)} media uploaded"),
             Row("faults", f"{waiting}; reuse ends the family: {'yes' if sandbox.accounts.punishes_reuse else 'no'}"),
-            Row("limits", f"users/me {sandbox.limits.of['/2/users/me']} calls in 15 minutes, others as X has them"),
+            Row("limits", f"{_calls(sandbox)} in 15 minutes"),
         ),
     )
+
+
+def _calls(sandbox: Sandbox) -> str:
+    """Return how many calls the API takes, in words."""
+    numbers = set(sandbox.limits.of.values())
+    return f"{numbers.pop()} of each call" if len(numbers) == 1 else "as many calls as X takes"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from oint_magics import settings
 from oint_magics.display.text import escaped
-from oint_magics.errors import StoreNotWritable
+from oint_magics.errors import StoreError, StoreNotWritable
 from oint_magics.stores import journal_text
 from oint_magics.stores.locks import holder, post_lock
 from oint_magics.stores.private_folder import Folder, data_folder, private_folder, reason_of, synced, write_all
@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 FORMAT = 1
 _KEPT = 24 * 3600.0
 _KEY = "key"
-_START = "claim-"
+_START, _MEDIUM = "claim-", "media-"
 _LARGEST = 4096
+# From 2017 to 2286, in Unix seconds; what is outside was not written by us.
+_EARLIEST, _LATEST = 1.5e9, 1e10
 
 
 class Claim(NamedTuple):
@@ -39,11 +41,13 @@ class Claim(NamedTuple):
         at: when it was sent (aware, UTC).
         by: which process sent it.
         post_id: X's id of it; `None` where no answer is known.
+        content: the claim as it lies there.
     """
 
     at: datetime
     by: str
     post_id: str | None
+    content: bytes
 
 
 class ClaimTaken(Exception):
@@ -96,17 +100,34 @@ def begin(name: str, *, is_replacing: bool) -> None:
             if is_replacing:
                 folder.write(name, content)
             else:
-                descriptor = folder.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-                try:
-                    write_all(descriptor, content)
-                    synced(descriptor)
-                finally:
-                    os.close(descriptor)
+                _make(folder, name, content)
             folder.sync()
     except FileExistsError:
         raise ClaimTaken from None
     except OSError as error:
         _not_writable(error)
+
+
+def _make(folder: Folder, name: str, content: bytes) -> None:
+    """Make a file that is not there; it is gone again where it cannot be written whole."""
+    descriptor = folder.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    try:
+        write_all(descriptor, content)
+        synced(descriptor)
+    except OSError:
+        folder.remove(name)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def restore(name: str, earlier: Claim | None) -> None:
+    """Take a claim back, the post was not made; an earlier one of that name stands again."""
+    with contextlib.suppress(OSError), _opened() as folder:
+        if earlier is None:
+            folder.remove(name)
+        else:
+            folder.write(name, earlier.content)
 
 
 def confirm(name: str, post_id: str) -> None:
@@ -115,19 +136,32 @@ def confirm(name: str, post_id: str) -> None:
         folder.write(name, _content(post_id))
 
 
-def drop(name: str) -> None:
-    """Take a claim back: the post was not made."""
-    with contextlib.suppress(OSError), _opened() as folder:
-        folder.remove(name)
-
-
 def drop_post(post_id: str) -> None:
     """Take back the claim of a post that was deleted, so that it can be posted again."""
     with contextlib.suppress(OSError), _opened() as folder:
         for name in folder.names(_START):
-            claim = _read(folder, name)
-            if claim is not None and claim.post_id == post_id:
+            with contextlib.suppress(StoreError):  # One of another version is none of ours.
+                claim = _read(folder, name)
+                if claim is not None and claim.post_id == post_id:
+                    folder.remove(name)
+
+
+def note_media(media_id: str, digest: str) -> None:
+    """Note what a medium holds that was uploaded, so that a post with it is the same when it is uploaded anew."""
+    with contextlib.suppress(OSError), _opened() as folder:
+        folder.write(f"{_MEDIUM}{media_id}", json.dumps({"at": time.time(), "digest": digest}).encode())
+        for name in folder.names(_MEDIUM):
+            status = folder.stat(name)
+            if status is not None and time.time() - status.st_mtime > _KEPT:
                 folder.remove(name)
+
+
+def digest_of(media_id: str) -> str:
+    """Return the digest of a medium that was uploaded within a day; the id itself where it is not known."""
+    known: object = None
+    with contextlib.suppress(OSError, ValueError), _opened() as folder:
+        known = json.loads(folder.read(f"{_MEDIUM}{media_id}", _LARGEST) or b"{}").get("digest")
+    return known if isinstance(known, str) else media_id
 
 
 def _opened() -> Folder:
@@ -164,13 +198,13 @@ def _read(folder: Folder, name: str) -> Claim | None:
     if known.get("format", FORMAT) != FORMAT:
         raise journal_text.newer("The claim of a post", folder.path / name)
     at, post_id, status = known.get("at"), known.get("post_id"), folder.stat(name)
-    if not isinstance(at, int | float):
+    if not isinstance(at, int | float) or not _EARLIEST < at < _LATEST:
         at = status.st_mtime if status else time.time()
-    if abs(time.time() - at) > _KEPT:
+    if time.time() - at > _KEPT:  # One from the future is kept: the clock was ahead.
         folder.remove(name)
         return None
     by = escaped(str(known.get("by", "another process")), 200)
-    return Claim(datetime.fromtimestamp(at, UTC), by, post_id if isinstance(post_id, str) else None)
+    return Claim(datetime.fromtimestamp(at, UTC), by, post_id if isinstance(post_id, str) else None, content)
 
 
 def _not_writable(error: OSError) -> NoReturn:

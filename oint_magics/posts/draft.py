@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from oint_magics.errors import UsageError
-from oint_magics.posts import price, text
+from oint_magics.posts import claims, price, text
 from oint_magics.posts.media import LARGEST, MediaId, Medium, medium, type_of
 from oint_magics.posts.upload import check_alt
 
@@ -74,7 +74,7 @@ class Draft(NamedTuple):
 
     def identity(self) -> list[str]:
         """Return what makes two posts of an account the same."""
-        media = [each.digest if isinstance(each, Medium) else each for each in self.media]
+        media = [each.digest if isinstance(each, Medium) else claims.digest_of(each) for each in self.media]
         words = unicodedata.normalize("NFC", self.text).strip()
         return [words, *media, "poll", *self.poll, "reply", self.reply_to or "", "quote", self.quote or ""]
 
@@ -148,7 +148,7 @@ def _medium(given: object, number: int, kind: str | None, stack: contextlib.Exit
     if isinstance(given, str) and given.lower().startswith(_ADDRESS):
         return _from_web(given, kind, stack)
     if isinstance(given, str | os.PathLike) and str(given):
-        path = Path(given).expanduser()
+        path = _path(given)
         if isinstance(given, str) and _MEDIA_ID.fullmatch(given) and not path.exists():
             return MediaId(given)
         return medium(path, path.name, kind)
@@ -157,6 +157,14 @@ def _medium(given: object, number: int, kind: str | None, stack: contextlib.Exit
         cause=f"one is of type {type(given).__name__}.",
         next_step='media=["picture.png"]',
     )
+
+
+def _path(given: str | os.PathLike[str]) -> Path:
+    """Return a path; one that no file can have stands for itself, and is not there."""
+    path = Path(given)
+    with contextlib.suppress(RuntimeError):  # `~` of nobody
+        return path.expanduser()
+    return path
 
 
 def _from_web(url: str, kind: str | None, stack: contextlib.ExitStack) -> Medium:
@@ -186,7 +194,10 @@ def _texts(given: object, name: str) -> tuple[str, ...]:
     found = tuple(listed(given))
     if not all(isinstance(each, str) for each in found):
         raise UsageError(f"{name} must be a list of texts. Nothing was sent.", next_step="help(twitter.post)")
-    return tuple(str(each) for each in found)
+    words = tuple(str(each) for each in found)
+    for each in words:
+        text.check_characters(each)
+    return words
 
 
 def _checked_poll(poll: tuple[str, ...], minutes: object) -> int:

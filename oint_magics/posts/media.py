@@ -150,8 +150,8 @@ def _looked(content: bytes | Path, name: str) -> tuple[int, bytes, str]:
                 file.seek(0)
                 return os.fstat(descriptor).st_size, head, hashlib.file_digest(file, "sha256").hexdigest()
             reason = "it is no regular file"
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
+    except (OSError, ValueError) as error:  # A null byte in a path is a `ValueError`.
+        reason = getattr(error, "strerror", None) or "no file can have that name"
     raise UsageError(
         f"{name} cannot be read. Nothing was sent.",
         cause=f"{reason}.",

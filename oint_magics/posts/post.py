@@ -1,37 +1,45 @@
-"""A post from what was asked for to X's answer, once; and its deletion."""
+"""A post from what was asked for to X's answer, once; its media; and its deletion."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from oint_magics import settings
 from oint_magics.api.call import answer
 from oint_magics.api.me import account
 from oint_magics.display.times import moment
-from oint_magics.errors import CallError, OintError, PostInDoubt, UsageError
+from oint_magics.errors import CallError, OintError, PostInDoubt, Stopped, UsageError
 from oint_magics.http.session import Session
 from oint_magics.posts import claims, draft, shown
 from oint_magics.posts.media import MediaId, Medium
 from oint_magics.posts.upload import Upload, describe
 from oint_magics.stores.locks import post_lock
-from oint_magics.tokens.shield import shielded
+from oint_magics.tokens.shield import shielded, within
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from oint_magics.api.me import User
     from oint_magics.http.session import TokenProvider
     from oint_magics.posts.draft import Draft, Wanted
 
 _STOPPED = "the post had been sent. Run the cell again: it shows the post and does not send it twice."
+_DELETED = "the deletion had been sent. Run the cell again to see whether the post is gone."
 _WRITES = "tweet.write"
 _UPLOADS = "media.write"
+_ID = re.compile(r"[0-9]{1,19}")
 
 
-def post(provider: TokenProvider, wanted: Wanted, *, preview: bool, again: bool) -> shown.Post:
+def post(
+    provider: TokenProvider, wanted: Wanted, check: Callable[[User], None], *, preview: bool, again: bool
+) -> shown.Post:
     """Make a post, unless the same one was made within a day.
 
     Args:
         provider: gives the token; asked first when X would take the post, as far as is known here.
         wanted: what to post.
+        check: raises where an account is not the one that is meant.
         preview: send nothing, and show what would be posted.
         again: post it though the same one was made, or may have been.
 
@@ -45,6 +53,7 @@ def post(provider: TokenProvider, wanted: Wanted, *, preview: bool, again: bool)
     with draft.checked(wanted) as checked:
         _check_scopes(provider, [_WRITES] + [_UPLOADS] * bool(checked.media))
         who = account(provider)
+        check(who)
         if preview:
             return shown.preview(checked, who)
         name = claims.name_of([_account_id(provider, who), *checked.identity()])
@@ -52,36 +61,33 @@ def post(provider: TokenProvider, wanted: Wanted, *, preview: bool, again: bool)
             earlier = claims.found(name)
             if earlier and not again:
                 return _earlier(checked, who, earlier)
-            ids = _media_ids(provider, checked)
+            body = checked.body(_media_ids(provider, checked.media, checked.alts))
+            _check_same(who, account(provider))
             if not _claimed(name, is_replacing=earlier is not None or again):
                 return _earlier(checked, who, claims.found(name))
-            body = checked.body(ids)
-            data = shielded(lambda: _sent(provider, who, body, name), stopped=_STOPPED)
+            data = shielded(lambda: _sent(provider, who, body, name, earlier), stopped=_STOPPED)
         return shown.posted(checked, who, data)
 
 
-def delete(provider: TokenProvider, post_id: object) -> shown.Deletion:
+def delete(provider: TokenProvider, post_id: object, check: Callable[[User], None]) -> shown.Deletion:
     """Delete a post; it can be posted again then.
 
     Args:
         provider: gives the token.
         post_id: the post's id or address, or what `post` returned.
+        check: raises where an account is not the one that is meant.
 
     Raises:
         UsageError: it is no id.
         CallError: X refused.
+        Stopped: the stop button was pressed.
         OintError: as for a refresh, where one was due and failed.
     """
     number = draft.post_id(post_id, "post_id")
     _check_scopes(provider, [_WRITES])
     who = account(provider)
-    with Session(provider) as session:
-        data = answer(session, f"tweets/{number}", method="DELETE").get("data")
-    if not isinstance(data, dict) or data.get("deleted") is not True:
-        raise CallError(
-            "X did not delete the post.", cause="it is not there, or not this account's.", next_step="look at the post"
-        )
-    claims.drop_post(number)
+    check(who)
+    data = shielded(lambda: _deleted(provider, number), stopped=_DELETED)
     return shown.deleted(number, who, data)
 
 
@@ -102,8 +108,8 @@ def upload(provider: TokenProvider, media: object, kind: str | None) -> shown.Up
         if not found:
             raise UsageError("Name what to upload.", next_step='twitter.upload(["picture.png"])')
         _check_scopes(provider, [_UPLOADS])
-        with Session(provider) as session:
-            return shown.uploaded([(each, _uploaded(session, each)) for each in found])
+        ids = _media_ids(provider, found, [""] * len(found))
+        return shown.uploaded(list(zip(found, ids, strict=True)))
 
 
 def _check_scopes(provider: TokenProvider, wanted: list[str]) -> None:
@@ -121,6 +127,16 @@ def _check_scopes(provider: TokenProvider, wanted: list[str]) -> None:
 def _account_id(provider: TokenProvider, who: User) -> str:
     auth = provider.auth()
     return f"{auth.sandbox if auth.is_sandbox else 'x'} {who.get('id')}"
+
+
+def _check_same(who: User, now: User) -> None:
+    """Refuse to post as somebody else than the table will show: a store may have got other tokens meanwhile."""
+    if who.get("id") != now.get("id"):
+        raise UsageError(
+            "The source holds another account's tokens now. Nothing was posted.",
+            cause=f"it was @{who.get('username')} at first, and is @{now.get('username')} now.",
+            next_step="run it again, if that is the account",
+        )
 
 
 def _earlier(checked: Draft, who: User, claim: claims.Claim | None) -> shown.Post:
@@ -148,40 +164,70 @@ def _claimed(name: str, *, is_replacing: bool) -> bool:
     return True
 
 
-def _media_ids(provider: TokenProvider, checked: Draft) -> list[MediaId]:
-    if not checked.media:
-        return []
+def _media_ids(provider: TokenProvider, media: Sequence[Medium | MediaId], alts: Sequence[str]) -> list[MediaId]:
+    """Upload what X does not have, and describe it; what ends this says what X holds by then."""
+    ids: list[MediaId] = []
+    stopped: str | None = None
+    if not media:
+        return ids
     with Session(provider) as session:
-        ids = [_uploaded(session, each) for each in checked.media]
-        for media_id, alt in zip(ids, checked.alts, strict=True):
-            if alt:
-                describe(session, media_id, alt)
+        try:
+            for each, alt in zip(media, alts, strict=True):
+                ids.append(_uploaded(session, each))
+                if alt:
+                    describe(session, ids[-1], alt)
+        except KeyboardInterrupt as stop:
+            stopped = str(stop) if isinstance(stop, Stopped) else "nothing was posted."
+        except OintError as error:
+            error.what += _held(media, ids)
+            raise
+    if stopped is not None:
+        raise Stopped(stopped + _held(media, ids))
     return ids
 
 
+def _held(media: Sequence[Medium | MediaId], ids: list[MediaId]) -> str:
+    """Return which media X holds since this call, as a sentence."""
+    new = [f"{each.name} as {found}" for each, found in zip(media, ids, strict=False) if isinstance(each, Medium)]
+    return f" X holds {', '.join(new)}." if new else ""
+
+
 def _uploaded(session: Session, each: Medium | MediaId) -> MediaId:
-    return Upload(session, each).run() if isinstance(each, Medium) else each
+    if isinstance(each, MediaId):
+        return each
+    found = Upload(session, each).run()
+    claims.note_media(found, each.digest)
+    return found
 
 
-def _sent(provider: TokenProvider, who: User, body: dict[str, Any], name: str) -> dict[str, Any]:
-    """Send a post, and note what came of it."""
+def _sent(
+    provider: TokenProvider, who: User, body: dict[str, Any], name: str, earlier: claims.Claim | None
+) -> dict[str, Any]:
+    """Send a post, and note what came of it; a claim from before stands again where X refuses."""
+    found: dict[str, Any] | OintError = CallError(f"no whole answer came within {settings.timeout():g} seconds.")
+    # A server may send its answer byte by byte; the stop button waits for this.
+    found = within(settings.timeout() + 5, lambda: _answer(provider, body), found)
+    if isinstance(found, CallError) and found.is_sent and not 300 <= (found.status or 0) < 500:
+        raise _in_doubt(found, who)
+    if isinstance(found, OintError):
+        claims.restore(name, earlier)
+        found.what += " Nothing was posted." if isinstance(found, CallError) else ""
+        raise found
+    data = found.get("data")
+    if not isinstance(data, dict) or not _ID.fullmatch(str(data.get("id"))):
+        raise _in_doubt(CallError("X's answer holds no post."), who)
+    claims.confirm(name, str(data["id"]))
+    return data
+
+
+def _answer(provider: TokenProvider, body: dict[str, Any]) -> dict[str, Any] | OintError:
+    """Send a post; return what X says, or what went wrong."""
     try:
         # A connection of its own: one that lay idle may be closed just when the post is on its way.
         with Session(provider) as session:
-            data = answer(session, "tweets", method="POST", json=body).get("data")
-    except CallError as error:
-        if not error.is_sent or (error.status is not None and 300 <= error.status < 500):
-            claims.drop(name)
-            error.what += " Nothing was posted."
-            raise
-        raise _in_doubt(error, who) from None
-    except OintError:
-        claims.drop(name)
-        raise
-    if not isinstance(data, dict) or not isinstance(data.get("id"), str):
-        raise _in_doubt(CallError("X's answer holds no post."), who)
-    claims.confirm(name, data["id"])
-    return data
+            return answer(session, "tweets", method="POST", json=body)
+    except OintError as error:
+        return error
 
 
 def _in_doubt(error: CallError, who: User) -> PostInDoubt:
@@ -192,3 +238,14 @@ def _in_doubt(error: CallError, who: User) -> PostInDoubt:
     )
     problem.status = error.status
     return problem
+
+
+def _deleted(provider: TokenProvider, number: str) -> dict[str, Any]:
+    with Session(provider) as session:
+        data = answer(session, f"tweets/{number}", method="DELETE").get("data")
+    if not isinstance(data, dict) or data.get("deleted") is not True:
+        raise CallError(
+            "X did not delete the post.", cause="it is not there, or not this account's.", next_step="look at the post"
+        )
+    claims.drop_post(number)
+    return data

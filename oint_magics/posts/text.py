@@ -6,13 +6,17 @@ https://docs.x.com/fundamentals/counting-characters
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from oint_magics.errors import UsageError
 
 LONGEST = 280
-# Where counting would only cost time: twelve links of the greatest length fit into a post.
-_NOT_COUNTED = 60_000
+# What X counts for an address.
+_LINK = 23
+_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
+# Where counting would cost time alone: so much text beside its addresses fits into no post.
+_NOT_COUNTED = 600
 
 
 class Counted(NamedTuple):
@@ -39,17 +43,27 @@ def counted(text: str) -> Counted:
         return Counted(0)
     from twitter_text import extract_urls, parse_tweet
 
-    if not text.isprintable() and any(0xD800 <= ord(c) <= 0xDFFF for c in text):
-        raise UsageError(
-            "The text contains half a character. Nothing was sent.",
-            cause="it was cut in the middle of an emoji, or decoded wrongly.",
-            next_step="type the text again",
-        )
-    if len(text) > _NOT_COUNTED:
-        return Counted(len(text))
+    check_characters(text)
+    rest = _ADDRESS.sub(" " * _LINK, text)
+    if len(rest) > _NOT_COUNTED:
+        return Counted(len(rest))
     links = tuple(extract_urls(text, extract_urls_without_protocol=False))
     every = extract_urls(text)
     return Counted(parse_tweet(text).weightedLength, links, tuple(each for each in every if each not in links))
+
+
+def check_characters(text: str) -> None:
+    """Refuse a text with something in it that is no character.
+
+    Raises:
+        UsageError: there is half a character in it, or one that Unicode reserves for programs.
+    """
+    if any(0xD800 <= ord(c) <= 0xDFFF or c in "\0\ufeff\ufffe\uffff" for c in text):
+        raise UsageError(
+            "The text contains something that is no character. Nothing was sent.",
+            cause="it was cut in the middle of an emoji, or decoded wrongly.",
+            next_step="type the text again",
+        )
 
 
 def check(found: Counted) -> None:

@@ -5,6 +5,7 @@ https://docs.x.com/x-api/media/quickstart/media-upload-chunked
 
 from __future__ import annotations
 
+import hashlib
 import time
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -74,14 +75,14 @@ class Upload:
 
     def _append(self, file: BinaryIO) -> None:
         """Send the file in segments; after a 413 in smaller ones, as small as a thousand of them allow."""
-        size, number, chunk = self._medium.size, 0, CHUNK
+        size, number, chunk, digest = self._medium.size, 0, CHUNK, hashlib.sha256()
         while self._sent < size:
             left = size - self._sent
             least = -(-left // (_SEGMENTS - number)) if number < _SEGMENTS else left
             chunk = max(chunk, least)
             piece = file.read(min(chunk, left))
             if len(piece) < min(chunk, left):
-                raise CallError(f"{self._medium.name} was changed during the upload.", next_step="run it again")
+                raise self._changed()
             if not self._is_taken(number, piece):
                 if chunk <= least or len(piece) <= 1:
                     raise CallError(
@@ -92,8 +93,16 @@ class Upload:
                 chunk = max(least, min(chunk, len(piece)) // 2)
                 file.seek(self._sent)
                 continue
+            digest.update(piece)
             number, self._sent = number + 1, self._sent + len(piece)
             self._line(f"{self._medium.name}: {size_of(self._sent)} of {size_of(size)}")
+        if file.read(1) or digest.hexdigest() != self._medium.digest:
+            raise self._changed()
+
+    def _changed(self) -> CallError:
+        return CallError(
+            f"{self._medium.name} was changed during the upload. Nothing was posted.", next_step="run it again"
+        )
 
     def _is_taken(self, number: int, piece: bytes) -> bool:
         """Send a segment, again after an outage or a lost answer; tell whether it was not too large."""

@@ -119,6 +119,26 @@ def shielded(work: Callable[[], T], *, stopped: str, locks: contextlib.ExitStack
     return task.value
 
 
+def within(seconds: float, work: Callable[[], T], otherwise: T) -> T:
+    """Return what some work returns, or something else where it fails or takes too long.
+
+    Args:
+        seconds: how long to wait.
+        work: what to do in a thread of its own; it only asks, so it may go on.
+        otherwise: what to return instead.
+    """
+    found: list[T] = []
+
+    def ask() -> None:
+        with contextlib.suppress(Exception):
+            found.append(work())
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return found[0] if found else otherwise
+
+
 def _later(first: BaseException | None, second: BaseException | None) -> BaseException | None:
     """Return the one of two exceptions that the caller gets: the last that is no stop, else a stop."""
     is_more = second is not None and not (first is not None and isinstance(second, KeyboardInterrupt))

@@ -31,8 +31,17 @@ _DEFAULT_PROFILE = "profile:default"
 
 def use(store: str) -> None:
     """Make a store the source of calls that name none, in this process."""
+    state.last_used = _absolute(store)
+
+
+def place_of(source: Source) -> str | None:
+    """Return what `use` makes of a source's store, or `None` where it has none."""
+    return _absolute(source.store.place) if source.store else None
+
+
+def _absolute(store: str) -> str:
     is_named = store.startswith(stores.PREFIXES)
-    state.last_used = store if is_named else str(Path(store).expanduser().absolute())
+    return store if is_named else str(Path(store).expanduser().absolute())
 
 
 def remember(response: TokenResponse) -> None:

@@ -10,8 +10,9 @@ from oint_magics.tokens.current import CurrentToken
 from oint_magics.twitter import calls
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from oint_magics.api.me import User
     from oint_magics.posts.draft import Wanted
     from oint_magics.posts.shown import Deletion, Post, Uploads
 
@@ -35,14 +36,16 @@ def post(
     """
     from oint_magics.posts.post import post
 
-    return post(_named(auth, variables), wanted, preview=preview, again=again)
+    provider, check = _named(auth, variables)
+    return post(provider, wanted, check, preview=preview, again=again)
 
 
 def delete(post_id: object, auth: object, *, variables: Mapping[str, object] | None = None) -> Deletion:
     """Delete a post; see `oint_magics.twitter.delete`."""
     from oint_magics.posts.post import delete
 
-    return delete(_named(auth, variables), post_id)
+    provider, check = _named(auth, variables)
+    return delete(provider, post_id, check)
 
 
 def upload(files: object, auth: object, kind: str | None) -> Uploads:
@@ -52,23 +55,43 @@ def upload(files: object, auth: object, kind: str | None) -> Uploads:
     return upload(calls.current(auth), files, kind and calls.text_argument("kind", kind))
 
 
-def _named(auth: object, variables: Mapping[str, object] | None) -> CurrentToken:
-    """Return the account that a post goes to: the one that this call names, or the one that an earlier post named.
+def _named(auth: object, variables: Mapping[str, object] | None) -> tuple[CurrentToken, Callable[[User], None]]:
+    """Return the account that a post goes to, and what checks that it is the one that was named.
 
-    What was merely used last, or is a default, is nobody's wish to post: a tutorial's cell must not post to an account
-    that happens to be there. So where another account was used since, it has to be said again.
+    It is the one that this call names, or the one that an earlier post named. What was merely used last, or is a
+    default, is nobody's wish to post: a tutorial's cell must not post to an account that happens to be there. So where
+    another store was used since, or another account's tokens came into this one, it has to be said again.
 
     Raises:
         UsageError: no account was named.
     """
-    if auth is None and (state.posts_as is None or state.posts_as != state.last_used):
-        raise UsageError(
-            "Name the account that posts. Nothing was sent.",
-            cause="another account was used since the last post."
-            if state.posts_as
-            else "a post or a deletion names its account at least once in each kernel.",
-            next_step=f"add --auth {calls.default_source() or 'auth.json'}, if that is the account",
-        )
+    if auth is None:
+        place, user = state.posts_as or (None, None)
+        if place is None or place != state.last_used:
+            raise _not_named("another account was used since the last post." if place else _FIRST)
+        return CurrentToken(calls.used(place, variables)), lambda who: _check(who, place, user)
     source = calls.used(auth, variables)
-    state.posts_as = state.last_used if source.store else None
-    return CurrentToken(source)
+    place = calls.place_of(source)
+    return CurrentToken(source), lambda who: _note(who, place)
+
+
+_FIRST = "a post or a deletion names its account at least once in each kernel."
+
+
+def _not_named(cause: str) -> UsageError:
+    return UsageError(
+        "Name the account that posts. Nothing was sent.",
+        cause=cause,
+        next_step=f"add --auth {calls.default_source() or 'auth.json'}, if that is the account",
+    )
+
+
+def _note(who: User, place: str | None) -> None:
+    """Remember which account a post has named; a text or a mapping cannot be found again."""
+    state.posts_as = (place, who.get("id")) if place else None
+
+
+def _check(who: User, place: str, user: object) -> None:
+    if who.get("id") != user:
+        raise _not_named("its tokens are another account's since the last post.")
+    _note(who, place)

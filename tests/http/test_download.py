@@ -1,47 +1,25 @@
 """A medium from the web: https alone, two redirects, a limit, and nothing of ours is sent."""
 
-import datetime as dt
 import http.server
-import ipaddress
 import ssl
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from posts_material import png
+from tls import certificate
 
 from oint_magics import errors, twitter
 from oint_magics.http.download import download
-
-
-def certificate():
-    """Write a certificate for 127.0.0.1 and its key; return their paths."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(1).not_valid_before(now - dt.timedelta(1)).not_valid_after(now + dt.timedelta(1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )  # fmt: skip
-    Path("cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    plain = serialization.NoEncryption()
-    Path("key.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
-    return "cert.pem", "key.pem"
 
 
 class Web:
     """A server with TLS: its pages by path, each (status, headers, body), and what was asked."""
 
     def __init__(self, files):
-        self.pages, self.asked = {}, []
+        self.pages, self.asked, self.drip = {}, [], False
         web = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -54,7 +32,9 @@ class Web:
                 if "Content-Length" not in headers:
                     self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                for piece in [body[n : n + 1] for n in range(len(body))] if web.drip else [body]:
+                    self.wfile.write(piece)
+                    web.drip and time.sleep(0.05)
 
             def log_message(self, *_):
                 pass
@@ -74,7 +54,7 @@ class Web:
 
 @pytest.fixture
 def web(monkeypatch):
-    files = certificate()
+    files = certificate("127.0.0.1")
     found = Web(files)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(Path(files[0]).resolve()))
     yield found
@@ -154,3 +134,26 @@ def test_a_post_with_a_picture_from_the_web(web, sandbox, auth_file):
     assert next(iter(sandbox.media.uploads.values())).alt_text == "A square"
     assert twitter.post("Hello", media=f"{web.url}/pic?x=1").already_posted
     assert not list(Path(tempfile.gettempdir()).glob("oint_magics-*/medium"))
+
+
+def test_a_server_that_drips(web, monkeypatch):
+    """The deadline is looked at with each byte that comes."""
+    from oint_magics.http import download as module
+
+    monkeypatch.setattr(module, "DEADLINE", 0.5)
+    web.drip = True
+    web.pages["/a"] = (200, {}, b"x" * 1000)
+    with pytest.raises(errors.CallError, match="Timeout"):
+        fetch(f"{web.url}/a")
+
+
+def test_what_is_packed_is_not_unpacked(web):
+    web.pages["/a"] = (200, {"Content-Encoding": "gzip"}, b"x")
+    with pytest.raises(errors.CallError, match="ContentDecodingError"):
+        fetch(f"{web.url}/a")
+
+
+@pytest.mark.parametrize("url", ["https://[bad/x", "https://a..b/x", "https://"])
+def test_addresses_that_are_none(url):
+    with pytest.raises(errors.CallError, match="could not be read from its address"):
+        fetch(url)

@@ -45,7 +45,11 @@ def test_the_name_says_nothing():
     assert medium(Path("noname"), "noname").category == "tweet_video"
 
 
-@pytest.mark.parametrize(("content", "most"), [(png(), "tweet_image"), (gif(), "tweet_gif"), (mp4(), "tweet_video")])
+@pytest.mark.parametrize(
+    ("content", "most"),
+    [(png(), "tweet_image"), (gif(), "tweet_gif"), (mp4(), "tweet_video")],
+    ids=["picture", "GIF", "video"],
+)
 def test_a_limit_holds_to_the_byte(content, most):
     limit = LARGEST[most]
     Path("m").write_bytes(content)

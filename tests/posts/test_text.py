@@ -42,11 +42,13 @@ def test_too_long_is_told_by_how_much():
     check(counted("x" * 280))
 
 
-def test_half_a_character_is_refused():
-    with pytest.raises(UsageError, match="half a character"):
-        counted("a\ud83db")
+def test_what_is_no_character_is_refused():
+    for text in ("a\ud83db", "a\0b", "a\ufffeb"):
+        with pytest.raises(UsageError, match="something that is no character"):
+            counted(text)
 
 
 def test_a_text_of_any_length_is_counted_at_once():
     assert counted("x" * 10_000_000).length == 10_000_000
     assert counted("https://e.de/" + "a" * 4000).length == 23
+    assert counted("a." * 4000).length > 280
