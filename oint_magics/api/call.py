@@ -38,6 +38,7 @@ _BY_WORDS = (
     ("mentioned or quoted you", "a self-serve app may reply only to posts that mention or quote its account.",
      "post it without --reply-to"),
     ("quoting", "quotes are no longer part of the self-serve plans.", "put the post's link into the text"),
+    ("could not find", "it is not there: it was deleted, or has another id.", "look at the id"),
     ("attached to a project", "the app is in no package.", "in X's developer console, move the app to Pay-per-use"),
 )  # fmt: skip
 _UNKNOWN = ("X says no more than that.", "run it again; if it stays so, look at https://docs.x.com/status")
@@ -91,7 +92,8 @@ def _refused(reply: Reply, host: str) -> NoReturn:
         _limited(reply.headers, f"{host} accepts no more of these calls now (status 429){said}")
     by_words = (row[1:] for row in _BY_WORDS if row[0] in words.lower())
     cause, next_step = next(by_words, _MEANINGS.get(reply.status, _UNKNOWN))
-    problem = CallError(f"{host} refused with status {reply.status}{said}", cause=cause, next_step=next_step)
+    did = "refused" if reply.status < 500 else "answered"
+    problem = CallError(f"{host} {did} with status {reply.status}{said}", cause=cause, next_step=next_step)
     problem.status = reply.status
     raise problem
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _MOST_EMPTY = 50
 _WINDOW = timedelta(minutes=15)
+# A cell keeps its error only until the next one.
+_KEEP = "in a cell, keep the error first: import sys; error = sys.last_value"
 
 
 def get(  # noqa: PLR0913 - what a user may say, each by its name
@@ -183,14 +185,16 @@ class _Harvest:
         if not self.found:
             return problem
         problem.rows = rows_of(self.found)
-        problem.what += f" After {self._count()}, which are in this error's .rows (in a cell: sys.last_value.rows)."
-        if problem.next_step and problem.position:
-            problem.next_step += "; to go on behind these rows: twitter.get(…, resume=error)"
+        problem.what += f" After {self._count()}, which this error keeps as .rows."
+        if problem.position:
+            problem.next_step = (
+                f"{_KEEP}; {problem.next_step}, to go on behind these rows: twitter.get(…, resume=error)"
+            )
         return problem
 
     def _count(self) -> str:
-        pages = "1 page" if self._pages == 1 else f"{self._pages} pages"
-        return f"{len(self.found)} rows in {pages}"
+        pages = {0: "", 1: " in 1 page"}.get(self._pages, f" in {self._pages} pages")
+        return f"{len(self.found)} rows{pages}"
 
 
 def _token_of(error: object, path: str, asked: dict[str, str]) -> str | None:

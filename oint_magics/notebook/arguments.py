@@ -104,7 +104,8 @@ def parse(line: str, usage: Usage) -> Words:
                 usage,
             )
         if at < len(line) and not line[at].isspace() and line[at] != ";":
-            _fail("A space is missing between two words.", usage)
+            inner = f" A text with quotes stands in the other kind of quotes, or below %{usage.text.split()[0]}."
+            _fail(f"A space is missing between two words.{inner if usage.text_name else ''}", usage)
         at = _skip(line, at)
     return found
 
@@ -116,6 +117,8 @@ def _is_variable(line: str, value: str, end: int) -> bool:
 
 def _check_quoted(line: str, at: int, usage: Usage) -> None:
     """Refuse free text in a line: where it ends, and what in it is an option, only quotes tell."""
+    if line[at] in "\"'“‘„«" and not _QUOTED.match(line, at):
+        _fail("The closing quote of the text is missing.", usage)
     if not (_QUOTED.match(line, at) or _VARIABLE.match(line, at)):
         _fail(f"Put the text in quotes, or into a cell below %{usage.text.split()[0]}.", usage)
 

@@ -179,12 +179,13 @@ class TwitterMagics(Magics):
             %twitter_post "TEXT" [--auth SOURCE] [--media FILE] [--alt TEXT] [--poll ANSWER] [--minutes N]
                           [--reply-to POST] [--quote POST] [--preview] [--again]
 
-        TEXT        in quotes, taken as it stands; {name} is a variable. Long text stands below %%twitter_post
+        TEXT        in quotes, and taken as it stands, braces too; {name} without quotes is a variable. Long text, and
+                    text with both kinds of quotes, stands below %%twitter_post
         SOURCE      as for %twitter_refresh; the first post in a kernel has to name it
         --media     a picture, GIF or video: a path, an https address, or {name} for bytes; up to four pictures
         --alt       its description; the first for the first medium
         --poll      an answer of a poll; two to four of them. --minutes: how long it runs, 1440 unless told
-        --reply-to, --quote   a post's id or address
+        --reply-to  a post's id or address, or {name} for a post that was returned; --quote the same, where X takes it
         --preview   post nothing; show account, length and price
         --again     post it though the same post was made within a day, or may have been
 

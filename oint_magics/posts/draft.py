@@ -235,7 +235,7 @@ def post_id(given: object, name: str) -> str:
     raise UsageError(
         f"{name} must be the id of a post, or its address. Nothing was sent.",
         cause="an id is a number of at most 19 digits, the last part of a post's address.",
-        next_step="copy the address from the post",
+        next_step="give the id or the address, or what %twitter_post returned: {name}",
     )
 
 
@@ -266,6 +266,6 @@ def _check_number(media: tuple[Medium | MediaId, ...]) -> None:
     if len(media) > _MOST_PICTURES or (moving and len(media) > 1):
         raise UsageError(
             "X does not take these media together. Nothing was sent.",
-            cause="a post has up to four pictures, or one GIF, or one video.",
+            cause=f"a post has up to four pictures, or one GIF, or one video; here are {len(media)}.",
             next_step="make two posts of it",
         )

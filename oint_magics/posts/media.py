@@ -90,7 +90,7 @@ def medium(content: bytes | Path, name: str, kind: str | None = None) -> Medium:
     media_type = type_of(head)
     category = kind or _CATEGORIES.get(media_type or "")
     if media_type is None or category is None or media_type not in _CATEGORIES:
-        found = f"its bytes are {media_type}." if media_type else "its bytes are of no kind that is known."
+        found = f"its bytes are {media_type}." if media_type else "its bytes are those of something else."
         raise UsageError(
             f"{name} is no picture, GIF or video that X takes. Nothing was sent.",
             cause=found,

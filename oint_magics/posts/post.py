@@ -54,9 +54,9 @@ def post(
         _check_scopes(provider, [_WRITES] + [_UPLOADS] * bool(checked.media))
         who = account(provider)
         check(who)
-        if preview:
-            return shown.preview(checked, who)
         name = claims.name_of([_account_id(provider, who), *checked.identity()])
+        if preview:
+            return shown.preview(checked, who, claims.found(name))
         with post_lock(name, settings.timeout() + 15):
             earlier = claims.found(name)
             if earlier and not again:
@@ -146,13 +146,13 @@ def _earlier(checked: Draft, who: User, claim: claims.Claim | None) -> shown.Pos
     raise PostInDoubt(
         "This post was sent before, and no answer is known. Nothing was sent now.",
         cause=f"{claim.by} sent it at {moment(claim.at)}." if claim else "another process sends it just now.",
-        next_step=f"{_look(who)}; if it is not there: --again",
+        next_step=f"{_look(who)}; if the post is there, all is done; if not: --again",
     )
 
 
 def _look(who: User) -> str:
     if who.is_sandbox:
-        return f'look at the account: twitter.get("users/{who.get("id")}/tweets", max_rows=5)'
+        return f'look at it: from oint_magics import twitter; twitter.get("users/{who.get("id")}/tweets", max_rows=5)'
     return f"look at https://x.com/{who.get('username')}"
 
 
@@ -179,7 +179,7 @@ def _media_ids(provider: TokenProvider, media: Sequence[Medium | MediaId], alts:
         except KeyboardInterrupt as stop:
             stopped = str(stop) if isinstance(stop, Stopped) else "nothing was posted."
         except OintError as error:
-            error.what += _held(media, ids)
+            error.what += (" Nothing was posted." if "posted" not in error.what else "") + _held(media, ids)
             raise
     if stopped is not None:
         raise Stopped(stopped + _held(media, ids))
@@ -234,7 +234,7 @@ def _in_doubt(error: CallError, who: User) -> PostInDoubt:
     problem = PostInDoubt(
         "The post was sent, and it is not known whether it is there.",
         cause=error.what,
-        next_step=f"{_look(who)}; if it is not there: --again",
+        next_step=f"{_look(who)}; if the post is there, all is done; if not: --again",
     )
     problem.status = error.status
     return problem

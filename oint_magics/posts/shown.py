@@ -77,9 +77,17 @@ class Uploads(list[MediaId]):
         return self._table.mimebundle()
 
 
-def preview(draft: Draft, who: User) -> Post:
-    """Return what a post would be."""
+def preview(draft: Draft, who: User, earlier: Claim | None) -> Post:
+    """Return what a post would be.
+
+    Args:
+        draft: what would be sent.
+        who: whose it would be.
+        earlier: the claim of the same post, or `None`.
+    """
     rows = [*_content(draft, who), Row("length", f"{draft.counted.length} of {LONGEST}"), *_billed(draft, who, "will")]
+    if earlier is not None:
+        rows.append(Row("careful", f"the same post was sent at {moment(earlier.at)}, and will not be sent again"))
     table = Table(_caption("Preview: nothing was posted", who), tuple(rows))
     return Post({"text": draft.text}, table, None, how="preview")
 
@@ -101,7 +109,10 @@ def already(draft: Draft, who: User, claim: Claim) -> Post:
     """Return a post that was made before."""
     data = {"id": claim.post_id, "text": draft.text}
     link = _link(who, data)
-    note = f"it was posted at {moment(claim.at)}, and nothing was sent now. To post it again: --again, or again=True"
+    note = (
+        f"it was posted at {moment(claim.at)}, and nothing was sent now. To send it again: --again, or again=True; "
+        "X refuses a text that is still there"
+    )
     table = Table(_caption("Already posted", who), (*_place(data, link), *_content(draft, who), Row("note", note)))
     return Post(data, table, link, how="already")
 
@@ -155,7 +166,9 @@ def _content(draft: Draft, who: User) -> list[Row]:
 
 def _billed(draft: Draft, who: User, when: str) -> list[Row]:
     does = "would bill" if who.is_sandbox else f"{when} bill" if when else "bills"
-    rows = [Row(f"X {does}", price.shown(draft.price()) + (", for a post with a link" if draft.counted.links else ""))]
+    alts = sum(map(bool, draft.alts))
+    parts = ["a post with a link" if draft.counted.links else "a post", *([f"{alts} alt text"] if alts else [])]
+    rows = [Row(f"X {does}", f"{price.shown(draft.price())} for {' and '.join(parts)}")]
     if draft.counted.domains:
         names = ", ".join(draft.counted.domains)
         more = price.shown(price.POST_WITH_LINK)

@@ -169,7 +169,9 @@ def invalid_body(why: str) -> Reply:
 def no_such_call(calls: list[str]) -> Reply:
     """A path that the sandbox does not have."""
     there = ", ".join(calls)
-    return _problem(404, "Not Found", f"The sandbox has {there}. X has more: https://docs.x.com/x-api")
+    return _problem(
+        404, "Not Found", f"The sandbox has {there}; posts and uploads. X has more: https://docs.x.com/x-api"
+    )
 
 
 def invalid_parameter(name: str, value: str, why: str) -> Reply:

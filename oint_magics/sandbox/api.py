@@ -57,7 +57,9 @@ def answer(memory: Memory, call: Call) -> Reply:
     """
     found = next((e for e in ENDPOINTS if e.method == call.method and _parts(e, call.path) is not None), None)
     if found is None:
-        return answers.no_such_call([f"{each.method} {each.name}" for each in ENDPOINTS])
+        return answers.no_such_call(
+            sorted({each.name.removeprefix("/2/") for each in ENDPOINTS if each.method == "GET"})
+        )
     scheme, _, token = (call.authorization or "").partition(" ")
     who = memory.accounts.bearer(token) if scheme.lower() == "bearer" else None
     if who is None:

@@ -143,7 +143,7 @@ def finalize(memory: Memory, call: Call) -> Reply:
         return answers.invalid_body("Segments do not add up to provided total file size.")
     is_picture = upload.category.endswith("image") or upload.category == "subtitles"
     upload.ready_at = time.monotonic() + (0.0 if is_picture else memory.media.processing)
-    upload.is_failed = memory.faults.take({"failed"}) is not None
+    upload.is_failed = not is_picture and memory.faults.take({"failed"}) is not None
     return answers.document(200, {"data": _data(call.parts[0]) | {"size": upload.total} | _processing(memory, upload)})
 
 

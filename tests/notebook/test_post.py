@@ -67,7 +67,7 @@ def test_text_is_taken_as_it_stands(shell, sandbox, cell, text):
 
 @pytest.mark.parametrize(("line", "words"), [
     ("hello", "Put the text in quotes"), ("hello world", "Put the text in quotes"), ("", "There is nothing to post"),
-    ('"a" "b"', "Unexpected argument"), ('"a', "quotes"), ('"a" --minutes x', "--minutes takes a whole number"),
+    ('"a" "b"', "Unexpected argument"), ('"a', "closing quote"), ('"a "b" c"', "the other kind of quotes"), ('"a" --minutes x', "--minutes takes a whole number"),
     ('"a" --auth x --auth y', "an option twice"), ('"a" --media', "--media needs a value"), ("{nothing}", "no variable of that name"),
     ('"a" --mediaa x', "Did you mean --media"), ('"a" --media {nothing}', "no variable of that name"),
 ])  # fmt: skip
