@@ -21,7 +21,6 @@ from measure import show
 from oint_magics import errors, twitter
 from oint_magics.sandbox import Sandbox
 
-KILLS = int(sys.argv[1]) if len(sys.argv) > 1 else 200
 # Forks a process for each text, imports done and the account looked up, so that a kill costs no start.
 NURSERY = """
 import os, signal, sys
@@ -61,7 +60,7 @@ class Watched(Sandbox):
         self.posts.add = counted
 
 
-def said_by_second_run(text):
+def said_by_second_run(sandbox, text):
     """Post it again, and return what is said; checks that it is true."""
     try:
         found = twitter.post(text, auth="sandbox-auth.json")
@@ -71,43 +70,47 @@ def said_by_second_run(text):
     return "already posted" if found.already_posted else "posted now: the first run had not sent it"
 
 
-with tempfile.TemporaryDirectory() as folder:
-    os.chdir(folder)
-    os.environ["OINT_HOME"] = f"{folder}/home"
-    sandbox = Watched()
-    sandbox.limits.of.clear()
-    sandbox.write_auth(Path.cwd())
-    nursery = subprocess.Popen(
-        [sys.executable, "-c", NURSERY],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+def trial(sandbox, kills):
+    """Return when the kills fell, what the second runs said, and how many posts were sent twice."""
+    code = [sys.executable, "-c", NURSERY]
     said, when, twice = collections.Counter(), collections.Counter(), 0
-    for n in range(KILLS):
-        text = f"post {n}"
-        sandbox.arrived.clear()
-        nursery.stdin.write(text + "\n")
-        nursery.stdin.flush()
-        pid = int(nursery.stdout.readline())
-        if n % 2:  # One half after the request has arrived.
-            sandbox.arrived.wait(60)
-        time.sleep(random.uniform(0, 0.045))
-        was_sent = sandbox.asked[text] > 0
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-        nursery.stdout.readline()
-        when["request had arrived" if was_sent else "before"] += 1
-        said[said_by_second_run(text)] += 1
-        time.sleep(0.05)  # The server goes on with a request whose sender is gone.
-        twice += sandbox.asked[text] > 1
-    nursery.stdin.close()
-    nursery.wait()
-    show(
-        f"{KILLS} processes killed while they post",
-        ("what", "how often"),
-        [*when.items(), *said.items(), ("SENT TWICE", twice)],
-    )
-    sandbox.stop()
-    os.chdir("/")
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(code, text=True, **pipes) as nursery:
+        for n in range(kills):
+            text = f"post {n}"
+            sandbox.arrived.clear()
+            nursery.stdin.write(text + "\n")
+            nursery.stdin.flush()
+            pid = int(nursery.stdout.readline())
+            if n % 2:  # One half after the request has arrived.
+                sandbox.arrived.wait(60)
+            time.sleep(random.uniform(0, 0.045))
+            when["request had arrived" if sandbox.asked[text] else "before"] += 1
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            nursery.stdout.readline()
+            said[said_by_second_run(sandbox, text)] += 1
+            time.sleep(0.05)  # The server goes on with a request whose sender is gone.
+            twice += sandbox.asked[text] > 1
+    return when, said, twice
+
+
+def main(kills):
+    """Print the table, and return how many posts were sent twice."""
+    before = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        os.environ["OINT_HOME"] = f"{folder}/home"
+        sandbox = Watched()
+        sandbox.limits.of.clear()
+        sandbox.write_auth(Path.cwd())
+        when, said, twice = trial(sandbox, kills)
+        sandbox.stop()
+        os.chdir(before)
+    rows = [*when.items(), *said.items(), ("SENT TWICE", twice)]
+    show(f"{kills} processes killed while they post", ("what", "how often"), rows)
+    return twice
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200)

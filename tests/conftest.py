@@ -52,7 +52,7 @@ def pytest_configure(config):
 
 # A file runs in one process: those that take longest begin first, so that the processes end together.
 LONG_FILES = ("paths/test_faults", "leaks/test_lab", "leaks/test_other", "paths/test_benchmarks", "notebook/test_form",
-              "notebook/test_login")  # fmt: skip
+              "notebook/test_login", "posts/test_upload")  # fmt: skip
 
 
 def pytest_collection_modifyitems(config, items):

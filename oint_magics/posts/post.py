@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from oint_magics import settings
 from oint_magics.api.call import answer
 from oint_magics.api.me import account
 from oint_magics.display.times import moment
-from oint_magics.errors import CallError, OintError, PostInDoubt, Stopped, UsageError
+from oint_magics.errors import CallError, OintError, PostInDoubt, Stopped, StoreError, UsageError
 from oint_magics.http.session import Session
 from oint_magics.posts import claims, draft, shown
 from oint_magics.posts.media import MediaId, Medium
@@ -54,9 +55,10 @@ def post(
         _check_scopes(provider, [_WRITES] + [_UPLOADS] * bool(checked.media))
         who = account(provider)
         check(who)
-        name = claims.name_of([_account_id(provider, who), *checked.identity()])
+        identity = [_account_id(provider, who), *checked.identity()]
         if preview:
-            return shown.preview(checked, who, claims.found(name))
+            return shown.preview(checked, who, _known(identity))
+        name = claims.name_of(identity)
         with post_lock(name, settings.timeout() + 15):
             earlier = claims.found(name)
             if earlier and not again:
@@ -110,6 +112,13 @@ def upload(provider: TokenProvider, media: object, kind: str | None) -> shown.Up
         _check_scopes(provider, [_UPLOADS])
         ids = _media_ids(provider, found, [""] * len(found))
         return shown.uploaded(list(zip(found, ids, strict=True)))
+
+
+def _known(identity: list[str]) -> claims.Claim | None:
+    """Return the claim of a post, where there is one; a look needs no data folder."""
+    with contextlib.suppress(StoreError):
+        return claims.found(claims.name_of(identity))
+    return None
 
 
 def _check_scopes(provider: TokenProvider, wanted: list[str]) -> None:

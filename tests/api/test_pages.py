@@ -92,14 +92,21 @@ def test_a_limit_in_the_middle_is_resumed_without_reading_twice(pair, sandbox, w
     assert [row["id"] for row in rows] == sorted((row["id"] for row in rows), reverse=True)
 
 
-def test_a_limit_is_waited_for(pair, sandbox, lines):
-    sandbox.limits.window = 1.0
-    sandbox.limits.restrict(1)
+def test_a_limit_is_waited_for(raw, monkeypatch, auth, lines):
+    page = answer("200 OK", b'{"data": [{"id": "1"}], "meta": {"next_token": "b"}}')
+    last = answer("200 OK", b'{"data": [{"id": "2"}]}')
 
-    rows = twitter.get(POSTS, pair, max_rows=300, wait=True)
+    def behave(connection):
+        reset = f"x-rate-limit-reset: {int(datetime.now(UTC).timestamp()) + 1}"
+        replies = [page, answer("429 No", b"{}", reset), answer("429 No", b"{}", reset), last]
+        replies[len(server.requests) - 1](connection)
 
-    assert len(rows) == 250
-    assert set(sandbox.posts.read.values()) == {1}
+    server = raw(behave)
+    monkeypatch.setenv("OINT_TWITTER_API_URL", server.url)
+    Path("auth.json").write_text(json.dumps(auth | {"expires_at": 4_000_000_000}))
+
+    assert twitter.get("users/1/tweets", "auth.json", wait=True) == [{"id": "1"}, {"id": "2"}]
+    assert len(server.requests) == 4
     assert any("X takes more calls after" in line and "UTC" in line for line in lines)
 
 

@@ -52,6 +52,11 @@ def test_kills():
     assert sum(row[3] for row in rows) > 15
 
 
+def test_posts():
+    """No post is sent twice, whenever its process is killed."""
+    assert run("posts", 20) == 0
+
+
 def test_stops():
     """No account is lost, and what is said is true."""
     rows, refused, reused = run("stops", 28)

@@ -332,6 +332,7 @@ def test_an_answer_that_drips_ends(x, monkeypatch):
             connection.sendall(b" ")
 
     x(drip)
+    twitter.post("Hello", auth="x.json", preview=True)  # Whose account it is, is known from now on.
     monkeypatch.setenv("OINT_TWITTER_TIMEOUT", "1")
     begun = time.monotonic()
     with pytest.raises(errors.PostInDoubt, match="no whole answer came"):

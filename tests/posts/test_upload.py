@@ -43,7 +43,7 @@ def only(sandbox):
 
 
 def test_a_file_arrives_byte_for_byte(sandbox, auth, lines):
-    sandbox.media.processing = 0.3
+    sandbox.media.processing = 1.0
     file = video(3 * MIB + 5)
 
     (media_id,) = twitter.upload(file, auth=auth)
