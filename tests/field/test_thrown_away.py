@@ -98,7 +98,7 @@ def test_the_sandbox_needs_no_place(sandbox, monkeypatch, auth_file):
 def test_a_login_asks_for_a_place_before_the_link(sandbox, monkeypatch, auth):
     monkeypatch.delenv("OINT_HOME")
     monkeypatch.setenv("COLAB_RELEASE_TAG", "x")
-    Path("auth.json").write_text(json.dumps(auth | {"redirect_uri": "http://127.0.0.1:1/callback"}))
+    Path("auth.json").write_text(json.dumps(auth | {"redirect_uri": "http://127.0.0.1:11/callback"}))
 
     with pytest.raises(StoreError, match="would be lost with this machine") as caught:
         twitter.login("auth.json", timeout=5)

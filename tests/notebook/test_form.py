@@ -119,7 +119,7 @@ def test_a_taken_place_is_said_at_its_field(form, jupyter):
 
     submit(form)
 
-    expect(form.get_by_role("status")).to_contain_text("holds other tokens")
+    expect(form.get_by_role("status")).to_contain_text("holds different tokens")
     expect(form.get_by_label("Keep the pair in")).to_be_focused()
     form.profile.unlink()
     submit(form)

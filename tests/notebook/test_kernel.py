@@ -146,7 +146,7 @@ APP = """%load_ext oint_magics
 import json
 from oint_magics.sandbox import Sandbox
 server = Sandbox()
-size = open("auth.json", "w").write(json.dumps(server.app(callback="http://127.0.0.1:1/callback")))"""
+size = open("auth.json", "w").write(json.dumps(server.app(callback="http://127.0.0.1:7/callback")))"""
 
 
 def shown(messages, kind):

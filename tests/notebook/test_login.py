@@ -209,7 +209,7 @@ def test_the_address_is_a_field_that_nothing_remembers(login):
 def test_reopened_it_says_that_it_is_not_connected(chromium, tmp_path):
     (tmp_path / "nb").mkdir()
     path = lab.notebook(
-        tmp_path / "nb" / "login.ipynb", APP.format(callback="http://127.0.0.1:1/x"), "%twitter_login --auth auth.json"
+        tmp_path / "nb" / "login.ipynb", APP.format(callback="http://127.0.0.1:13/x"), "%twitter_login --auth auth.json"
     )
     server = lab.Lab(tmp_path / "lab", tmp_path / "nb", saves_widgets=True)
     page = chromium.new_page()

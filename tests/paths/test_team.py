@@ -173,7 +173,7 @@ def test_a_machine_that_stops_past_its_lease_sends_nothing(to, other_machine, te
         process.send_signal(signal.SIGCONT)
         said = process.stderr.read()
 
-    assert "slept or stood still" in said
+    assert "asleep or stopped" in said
     assert len(server.requests) == 1
     assert stored() == "new-token"
 

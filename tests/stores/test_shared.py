@@ -319,7 +319,7 @@ def test_who_slept_past_the_lease_sends_nothing(store, team, monkeypatch):
         record.check()
         now = lease.clock()
         monkeypatch.setattr(lease, "clock", lambda: now + 9)
-        with pytest.raises(StoreBusy, match="slept or stood still"):
+        with pytest.raises(StoreBusy, match="asleep or stopped"):
             record.check()
         record.rollback()
         assert record.found() is None
