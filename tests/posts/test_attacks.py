@@ -3,15 +3,18 @@
 import errno
 import json
 import os
+import signal
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
 from IPython.utils.capture import capture_output
-from patience import LONG
+from patience import LONG, TELLS_OF_STOP, wait_for
 from posts_material import gif, png
 from raw_server import answer
 from tls import certificate
@@ -354,17 +357,20 @@ def test_half_a_character_anywhere(auth):
 
 
 def test_a_deletion_that_is_stopped_was_sent(x):
-    import _thread
-
     heard = threading.Event()
 
     def slow(connection):
-        threading.Timer(0, lambda: (_thread.interrupt_main(), heard.set())).start()
         heard.wait(LONG)
         answer("200 OK", b'{"data": {"deleted": true}}')(connection)
 
-    x(slow)
-    with pytest.raises((errors.Stopped, KeyboardInterrupt)) as caught:
-        twitter.delete("5", auth="x.json")
-        time.sleep(LONG)
-    assert "the deletion had been sent" in str(caught.value)
+    server = x(slow)
+    code = TELLS_OF_STOP + (
+        "from oint_magics import twitter\ntry:\n    twitter.delete('5', auth='x.json')\n"
+        "except KeyboardInterrupt as stop:\n    print(stop)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        wait_for(lambda: sent(server), "nothing was sent")
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "heard\n"
+        heard.set()
+        assert "the deletion had been sent" in process.stdout.read()
