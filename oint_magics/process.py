@@ -23,6 +23,7 @@ class State:
         named: the places of stores that a call has named, on a machine that is thrown away.
         databases: the identities of the team's databases, by a hash of the address.
         users: whose an access token is, as X said, by the token's fingerprint.
+        is_told_of_old_keys: whether it was said that the keys of OAuth 1.0a are not needed.
         posts_as: the store that a post or a deletion has named, and the id of its account; or `None`.
     """
 
@@ -37,6 +38,7 @@ class State:
         self.databases: dict[str, str] = {}
         self.users: dict[str, Any] = {}
         self.posts_as: tuple[str, Any] | None = None
+        self.is_told_of_old_keys = False
 
 
 state = State()

@@ -178,6 +178,17 @@ def restored(line: str) -> str:
     return line
 
 
+def is_left(text: str) -> bool:
+    """Tell whether a cell still holds what may be a secret."""
+    return _LEFT.search(_HANDLE.sub("", text)) is not None
+
+
+def wrong(text: str) -> list[str] | None:
+    """Return what stands for a cell that cannot be read and may hold a secret; `None` where it is Python."""
+    line = _wrong_line(text)
+    return None if line is None else [f"%twitter_refresh {_BROKEN}{line}\n"]
+
+
 def _foreign() -> UsageError:
     from oint_magics.errors import UsageError
 
@@ -198,7 +209,7 @@ def _unreadable(line: str) -> UsageError:
     )
 
 
-def _handle(text: str) -> str:
+def handle(text: str) -> str:
     from oint_magics.secret import Secret
 
     name = f"inline:{hmac.new(_key, text.encode('utf-8', 'surrogatepass'), 'sha256').hexdigest()[:12]}"
@@ -227,8 +238,8 @@ def _taken(text: str) -> tuple[str, bool]:
         # A body of ours must not grow by empty lines.
         lines = 0 if magic[0].startswith("%%") else text.count("\n", start, end)
         space = "" if text[start - 1].isspace() or text[start - 1] == "=" else " "
-        handle = space + _handle(plain[start:end]) if start < end else ""
-        done, at = done + text[at:start] + handle + "\n" * lines, end
+        taken = space + handle(plain[start:end]) if start < end else ""
+        done, at = done + text[at:start] + taken + "\n" * lines, end
     return done + text[at:], is_damaged
 
 

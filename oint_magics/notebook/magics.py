@@ -30,6 +30,7 @@ NAMES = (
     "twitter_revoke",
     "twitter_post",
     "twitter_sandbox",
+    "oint",
 )
 
 
@@ -194,6 +195,27 @@ class TwitterMagics(Magics):
         from oint_magics.notebook import commands
 
         return commands.post(self.shell, line, local_ns, cell)
+
+    @line_cell_magic
+    @no_var_expand
+    @error_boundary
+    def oint(self, line: str, cell: str | None = None) -> Any:
+        """Run a command line of 1C's Open Integration Package (OPI) for Twitter, against today's X.
+
+            %oint [--to STORE] twitter METHOD --option value …
+            %%oint [--to STORE]          the commands stand below, as bash or as batch
+
+        oint twitter               the methods, in English and in Russian
+        oint twitter METHOD        a method's options
+        --to STORE                 where new tokens go; without it where they came from
+        --test                     show what would be sent, and send nothing
+        --out FILE                 write the result into a file
+
+        A cell that holds nothing but such lines needs no magic.
+        """
+        from oint_magics.notebook import oint_magic
+
+        return oint_magic.act(self.shell, line, cell)
 
     @line_magic
     @no_var_expand

@@ -38,6 +38,7 @@ class Wanted(NamedTuple):
         minutes: how long the poll runs; `None` for a day.
         reply_to: the post that it answers, its id or address; `None` for none.
         quote: the post that it quotes, the same.
+        kind: what X shall take the media for, as `tweet_image`; `None` for what fits their types.
     """
 
     text: object = ""
@@ -47,6 +48,7 @@ class Wanted(NamedTuple):
     minutes: object = None
     reply_to: object = None
     quote: object = None
+    kind: str | None = None
 
 
 class Draft(NamedTuple):
@@ -117,7 +119,7 @@ def checked(wanted: Wanted) -> Iterator[Draft]:
     given = listed(wanted.media)
     _check_mix(wanted.text, len(given), poll, quote)
     _check_alts(alts, len(given))
-    with opened(given) as media:
+    with opened(given, wanted.kind) as media:
         _check_number(media)
         yield Draft(
             wanted.text, counted, media, alts + ("",) * (len(given) - len(alts)), poll, minutes, reply_to, quote

@@ -1,0 +1,125 @@
+"""OPI's command lines in cells: `%oint`, `%%oint`, and bare ones, taken out before IPython takes the cell apart.
+
+They may hold secrets, also those of OPI's other libraries: what is left in the cell is a handle.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import TYPE_CHECKING
+
+from oint_magics.notebook.inline import handle, is_left, wrong
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+_MENTION = re.compile(r"\boint\b")
+_CELL = re.compile(r"\s*%%oint\b(?P<line>[^\n]*)\n?")
+# A line magic: alone, behind an assignment, or behind a magic that runs another one.
+_LINE = re.compile(r"(?m)^(?P<before>[^\n\"'#%!]*?(?:%(?:time|timeit|capture|prun)\b[^\n%]*)?)%oint\b")
+_COMMAND = re.compile(r"\s*oint(?:\.exe)?(?=\s+\S|\s*[\\^]\s*$)", re.IGNORECASE)
+_COMMENT = re.compile(r"\s*(?:#|::|@?rem\b|$)", re.IGNORECASE)
+_CONTINUED = re.compile(r"[\\^]\s*$")
+_QUOTE = re.compile(r"""\\.|["']""", re.DOTALL)
+
+
+def register(shell: InteractiveShell) -> None:
+    """Take command lines out of every cell, before anything else looks at it."""
+    shell.input_transformers_cleanup.insert(0, take_out)
+
+
+def unregister(shell: InteractiveShell) -> None:
+    """Undo `register`."""
+    shell.input_transformers_cleanup[:] = [each for each in shell.input_transformers_cleanup if each is not take_out]
+
+
+def take_out(lines: list[str]) -> list[str]:
+    """Return a cell's lines with a handle in the place of each command line.
+
+    A bare cell is ours only if it is no Python and each of its lines is a command, a comment or the rest of a command.
+
+    Args:
+        lines: the cell, each line with its end.
+    """
+    text = "".join(lines)
+    if not _MENTION.search(text):
+        return lines
+    cell = _CELL.match(text)
+    if cell:
+        body = text[cell.end() :]
+        return (
+            [f"%%oint{_sealed(cell['line'])}\n", handle(body) + "\n"]
+            if body.strip()
+            else [f"%oint {handle(cell['line'])}\n"]
+        )
+    if _is_python(text):
+        return lines
+    if _are_commands(lines):
+        return [f"%oint {handle(text)}\n"]
+    text = _without_lines(text)
+    if any(_COMMAND.match(line) for line in lines) and is_left(text):
+        return wrong(text) or text.splitlines(keepends=True)
+    return text.splitlines(keepends=True)
+
+
+take_out.has_side_effects = True  # type: ignore[attr-defined]  # IPython's own protocol
+
+
+def _sealed(line: str) -> str:
+    return f" {handle(line)}" if line.strip() else ""
+
+
+def _is_python(text: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # They quote what they are about.
+            compile(text, "", "exec")
+    except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError):
+        return False
+    return True
+
+
+def _are_commands(lines: list[str]) -> bool:
+    """Tell whether each line is a command, a comment, or goes on with a command."""
+    is_open, found, quote = False, False, ""
+    for line in lines:
+        if not is_open:
+            if _COMMENT.match(line):
+                continue
+            if not _COMMAND.match(line):
+                return False
+            found = True
+        quote = _open_quote(line, quote)
+        is_open = bool(quote) or _CONTINUED.search(line) is not None
+    return found
+
+
+def _open_quote(line: str, quote: str) -> str:
+    """Return the quote that is open at a line's end, or nothing."""
+    for each in _QUOTE.finditer(line):
+        if each[0] == quote:
+            quote = ""
+        elif not quote and each[0] in "\"'":
+            quote = each[0]
+    return quote
+
+
+def _without_lines(text: str) -> str:
+    """Return a cell with a handle behind each `%oint`; it has as many lines as before."""
+    done, at = "", 0
+    while found := _LINE.search(text, at):
+        end, quote = found.end(), ""
+        while end < len(text):
+            stop = text.find("\n", end)
+            stop = len(text) if stop < 0 else stop
+            quote = _open_quote(text[end:stop], quote)
+            is_open = bool(quote) or _CONTINUED.search(text[end:stop]) is not None
+            end = stop
+            if not is_open or stop == len(text):
+                break
+            end += 1
+        inner = text[found.end() : end]
+        done += text[at : found.end()] + (f" {handle(inner)}" if inner.strip() else "") + "\n" * inner.count("\n")
+        at = end
+    return done + text[at:]

@@ -1,0 +1,51 @@
+"""What `%oint` and `%%oint` do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from IPython.display import display
+
+from oint_magics.errors import UsageError
+from oint_magics.notebook import inline
+from oint_magics.notebook.interactive import is_somebody_there
+from oint_magics.opi import run
+from oint_magics.opi.command_line import commands
+
+
+def act(shell: Any, line: str, cell: str | None) -> Any:
+    """Run the commands of a line or a cell; show the results of all but the last, and return that.
+
+    Args:
+        shell: IPython's.
+        line: what stands behind the magic; `--to STORE` alone above a cell.
+        cell: the lines below it, or `None`.
+    """
+    line = inline.restored(line)
+    to, text = _to(line)
+    if cell is not None:
+        if text.strip():
+            raise UsageError(
+                "The commands stand below %%oint, and here is one in its line.", next_step="%%oint [--to STORE]"
+            )
+        text = inline.restored(cell)
+    outcomes = run.run(text, to=to, interactive=is_somebody_there(shell))
+    for number, outcome in enumerate(outcomes, 1):
+        if outcome.note:
+            display({"text/plain": outcome.note}, raw=True)
+        if number < len(outcomes):
+            display(outcome.value)
+    return outcomes[-1].value
+
+
+def _to(line: str) -> tuple[str | None, str]:
+    """Return the store that stands before the command, and the rest of the line."""
+    words = line.split(maxsplit=2)
+    if not words or words[0] != "--to":
+        return None, line
+    found = commands(line)[0].words
+    if len(found) < 2:
+        raise UsageError(
+            "--to needs a store.", next_step="%oint --to profile:NAME twitter RefreshToken --auth auth.json"
+        )
+    return found[1], words[2] if len(words) > 2 else ""

@@ -1,0 +1,127 @@
+"""The text of a cell, taken apart into commands and their words: bash and batch, as OPI's pages have them.
+
+No message repeats what was typed: it may be a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from oint_magics.auth.json_text import read_object
+from oint_magics.errors import AuthSyntaxError, UsageError
+
+_PROGRAM = re.compile(r"oint(?:\.exe)?", re.IGNORECASE)
+# A line goes on behind one of these; people leave blanks behind it.
+_CONTINUED = re.compile(r"[\\^][^\S\n]*(?:\n|\Z)")
+_COMMENT = re.compile(r"#[^\n]*")
+_BATCH_COMMENT = re.compile(r"(?:::|@?rem\b)[^\n]*", re.IGNORECASE)
+_BATCH = re.compile(r"(?im)\^[^\S\n]*$|^\s*(?:::|@?rem\b)")
+_SPACE = re.compile(r"[^\S\n]+")
+_NEXT = re.compile(r"\n|&&?|;(?=\s|\Z)")
+_QUOTED = {
+    '"': re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL),
+    "'": re.compile(r"'([^']*)'"),
+    "“": re.compile(r"“([^“”]*)”"),
+    "«": re.compile(r"«([^«»]*)»"),
+}
+# What a backslash takes its meaning from, between double quotes.
+_ESCAPED = re.compile(r'\\(["\\$`])')
+_BARE = re.compile(r"(?:\\[\s\"'\\]|[^\s\"'“«])+")
+_LIST = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^\]"'])*\]""", re.DOTALL)
+
+
+class Command(NamedTuple):
+    """One command.
+
+    Attributes:
+        words: its words behind `oint`, without the quotes around them.
+    """
+
+    words: tuple[str, ...]
+
+
+def commands(text: str) -> list[Command]:
+    """Return the commands of a cell.
+
+    Args:
+        text: the cell; comments, continued lines, and several commands are allowed, with or without `oint` before them.
+
+    Raises:
+        UsageError: a quote or a brace is not closed.
+    """
+    is_batch = _BATCH.search(text) is not None
+    found: list[list[str]] = [[]]
+    at = 0
+    while at < len(text):
+        over = _CONTINUED.match(text, at) or _SPACE.match(text, at) or _comment(text, at, is_first=not found[-1])
+        end = None if over else _NEXT.match(text, at)
+        if over:
+            at = over.end()
+        elif end:
+            found.append([])
+            at = end.end()
+        else:
+            word, at = _word(text, at, is_batch=is_batch)
+            found[-1].append(word)
+    return [Command(tuple(words[1:] if _PROGRAM.fullmatch(words[0]) else words)) for words in found if words]
+
+
+def _comment(text: str, at: int, *, is_first: bool) -> re.Match[str] | None:
+    return _COMMENT.match(text, at) or (_BATCH_COMMENT.match(text, at) if is_first else None)
+
+
+def _word(text: str, at: int, *, is_batch: bool) -> tuple[str, int]:
+    """Return the word that begins there, and where it ends."""
+    parts: list[str] = []
+    begin = at
+    while at < len(text) and not text[at].isspace():
+        if at == begin and text[at] in "{[":
+            return _json(text, at)
+        if _CONTINUED.match(text, at):
+            break
+        pattern = None if is_batch and text[at] == "'" else _QUOTED.get(text[at])
+        if pattern is None:
+            bare = _BARE.match(text, at)
+            part, at = (bare[0], bare.end()) if bare else (text[at], at + 1)
+            parts.append(part if is_batch else re.sub(r"\\([\s\"'\\])", r"\1", part))
+            continue
+        quoted = pattern.match(text, at)
+        if quoted is None:
+            raise UsageError(
+                "A quote is not closed. Nothing was sent.",
+                cause=f"it begins in line {text.count(chr(10), 0, at) + 1}.",
+                next_step="close it; or keep the auth data in a file: --auth auth.json",
+            )
+        inner = quoted[1]
+        parts.append(_ESCAPED.sub(_unescaped(is_batch=is_batch), inner) if text[at] == '"' else inner)
+        at = quoted.end()
+    return "".join(parts), at
+
+
+def _unescaped(*, is_batch: bool) -> str:
+    """Return what replaces an escape between double quotes: batch knows that of the quote alone."""
+    return r"\\\1" if is_batch else r"\1"
+
+
+def _json(text: str, at: int) -> tuple[str, int]:
+    """Return an object or a list that stands there without quotes around it: it tells itself where it ends."""
+    is_closed = True
+    try:
+        end = read_object(text, at, whole=False).end if text[at] == "{" else _list_end(text, at)
+    except AuthSyntaxError:
+        is_closed = False
+    if not is_closed:
+        raise UsageError(
+            "A brace is not closed, or what stands in it is not JSON. Nothing was sent.",
+            cause=f"it begins in line {text.count(chr(10), 0, at) + 1}.",
+            next_step="correct it; or keep the auth data in a file: --auth auth.json",
+        )
+    return text[at:end], end
+
+
+def _list_end(text: str, at: int) -> int:
+    found = _LIST.match(text, at + 1)
+    if found is None:
+        raise AuthSyntaxError("the list is not closed")
+    return found.end()

@@ -1,0 +1,230 @@
+"""A command from its words to its result, in OPI's shape."""
+
+from __future__ import annotations
+
+import json
+import os
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from oint_magics import stores
+from oint_magics.display.table import Row, Table
+from oint_magics.errors import StoreNotWritable, UsageError
+from oint_magics.opi import help as shown_help
+from oint_magics.opi import values
+from oint_magics.opi.command_line import commands
+from oint_magics.opi.functions import FUNCTIONS, Function, Given, find
+from oint_magics.process import state
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from oint_magics.opi.command_line import Command
+
+_LIBRARY = "twitter"
+_FLAGS = ("--help", "--test", "--debug")
+_OURS = ("--out", "--to")
+_ELEVENTH = ("handleincomingrequestafterauthorization", "обработкавходящегозапросапослеавторизации")
+_READERS: dict[str, Callable[[str, str], Any]] = {
+    "auth": values.auth,
+    "text": lambda value, _: values.text(value),
+    "word": lambda value, _: value,
+    "number": values.number,
+    "items": lambda value, _: values.items(value),
+    "files": lambda value, _: values.files(value),
+}
+_OLD_KEYS = ("oauth_token", "oauth_token_secret", "oauth_consumer_key", "oauth_consumer_secret")
+_OLD = "The oauth_… keys of OAuth 1.0a are not needed any more: posts and uploads go by OAuth 2.0."
+
+
+class Outcome(NamedTuple):
+    """What a command brings.
+
+    Attributes:
+        value: its result: X's data, a link, a list of ids, or a table.
+        note: what is said beside it; blank for nothing.
+    """
+
+    value: Any
+    note: str = ""
+
+
+def run(text: str, *, to: str | None, interactive: bool) -> list[Outcome]:
+    """Run the commands of a cell, and return what each brings.
+
+    Every one is read before the first is run: a mistake in the last sends nothing.
+
+    Args:
+        text: the cell.
+        to: the store for new tokens, or `None`.
+        interactive: whether somebody sees where new tokens go.
+
+    Raises:
+        UsageError: a command cannot be read; nothing was sent.
+        OintError: as the call that the command stands for.
+    """
+    ready = [_ready(command, to=to, interactive=interactive) for command in commands(text)]
+    return [work() for work in ready] or [Outcome(shown_help.of_program())]
+
+
+def _ready(command: Command, *, to: str | None, interactive: bool) -> Callable[[], Outcome]:
+    """Return what runs a command; raises where it cannot be read."""
+    words = list(command.words)
+    if not words or words[0] == "--help":
+        return lambda: Outcome(shown_help.of_program())
+    if words[0] != _LIBRARY:
+        raise UsageError(
+            "Only OPI's library twitter is here. Nothing was sent.",
+            cause="oint_magics is for X (Twitter); other libraries belong to OPI's own command line.",
+            next_step="oint twitter",
+        )
+    if len(words) == 1 or words[1] in _FLAGS:
+        return lambda: Outcome(shown_help.of_library())
+    function = _function(words[1])
+    given, flags = _options(function, words[2:])
+    if "--help" in flags or not given:
+        return lambda: Outcome(shown_help.of(function, words[1]))
+    return _work(function, given, flags, to=given.pop("--to", None) or to, interactive=interactive)
+
+
+def _function(name: str) -> Function:
+    function = find(name)
+    if function is not None:
+        return function
+    if name.casefold() in _ELEVENTH:
+        raise UsageError(
+            "That method has no command line, in OPI neither. Nothing was sent.",
+            cause="in 1C it takes the request of a web service.",
+            next_step="oint twitter GetToken --code with the whole address; or twitter.get_token(address, auth)",
+        )
+    known = [each for function in FUNCTIONS for each in (function.english, function.russian)]
+    near = get_close_matches(name, known, 1, 0.7)
+    raise UsageError(
+        f"OPI's library twitter has no such method.{f' Did you mean {near[0]}?' if near else ''} Nothing was sent.",
+        next_step="oint twitter lists them",
+    )
+
+
+def _options(function: Function, words: list[str]) -> tuple[dict[str, str], set[str]]:
+    """Return a command's values by their long names, the last of each, and its flags.
+
+    Raises:
+        UsageError: an option is not one of the method's, or has no value.
+    """
+    names = {each.short: each.name for each in function.options} | {each.name: each.name for each in function.options}
+    names |= {each: each for each in _OURS}
+    given: dict[str, str] = {}
+    by_short: dict[str, str] = {}
+    flags: set[str] = set()
+    at = 0
+    while at < len(words):
+        word, joined, value = words[at].partition("=") if words[at].startswith("--") else (words[at], "", "")
+        at += 1
+        if word in _FLAGS and not joined:
+            flags.add(word)
+            continue
+        if word not in names:
+            raise _unknown(function, word, at)
+        if not joined:
+            if at == len(words) or words[at] in names or words[at] in _FLAGS:
+                raise UsageError(f"{names[word]} needs a value. Nothing was sent.", next_step=_form(function))
+            value = words[at]
+            at += 1
+        (given if word == names[word] else by_short)[names[word]] = value
+    # Long and short together: long wins. An empty value is none.
+    return {name: value for name, value in (by_short | given).items() if value}, flags
+
+
+def _unknown(function: Function, word: str, at: int) -> UsageError:
+    """Return the error for a word that is no option; it is not repeated: it may be a secret."""
+    near = get_close_matches(word, [each.name for each in function.options], 1, 0.7) if word.startswith("-") else []
+    return UsageError(
+        f"Word {at} behind {function.english} is none of its options."
+        f"{f' Did you mean {near[0]}?' if near else ''} Nothing was sent.",
+        cause="a value with blanks stands in quotes.",
+        next_step=_form(function),
+    )
+
+
+def _form(function: Function) -> str:
+    options = [each.name if each.is_required else f"[{each.name}]" for each in function.options]
+    return f"oint twitter {function.english} {' … '.join(options)} …"
+
+
+def _work(
+    function: Function, given: dict[str, str], flags: set[str], *, to: str | None, interactive: bool
+) -> Callable[[], Outcome]:
+    """Return what runs a method; its values are read now."""
+    out = given.pop("--out", None)
+    missing = [each.name for each in function.options if each.is_required and each.name not in given]
+    if missing:
+        raise UsageError(
+            f"{function.english} needs {' and '.join(missing)}. Nothing was sent.", next_step=_form(function)
+        )
+    kinds = {each.name: each.kind for each in function.options}
+    read = {name.lstrip("-"): _READERS[kinds[name]](value, name) for name, value in given.items()}
+    if out is not None:
+        _check_out(out)
+    if "--test" in flags:
+        return lambda: Outcome(_tested(function, given))
+
+    def work() -> Outcome:
+        value = function.call(Given(read, to, interactive))
+        return Outcome(value if out is None else _written(value, out), _note(given.get("--auth", "")))
+
+    return work
+
+
+def _tested(function: Function, given: dict[str, str]) -> Table:
+    """Return what would be sent, without its secrets."""
+    kinds = {each.name: each.kind for each in function.options}
+    rows = [Row(name, "(auth data)" if kinds[name] in ("auth", "word") else value) for name, value in given.items()]
+    return Table(f"Test: {function.english} would be run with this; nothing was sent", tuple(rows))
+
+
+def _note(auth: str) -> str:
+    """Return what is said once in a process about the keys of OAuth 1.0a."""
+    if state.is_told_of_old_keys or not any(key in auth for key in _OLD_KEYS):
+        return ""
+    state.is_told_of_old_keys = True
+    return _OLD
+
+
+def _check_out(out: str) -> None:
+    """Refuse to write a result over a place where tokens are kept."""
+    path = Path(out)
+    if out.startswith(stores.PREFIXES) or (path.exists() and _holds_tokens(path)):
+        raise UsageError(
+            "--out names a place where tokens are kept. Nothing was sent.",
+            cause="the result would be written over them.",
+            next_step="--out result.json; new tokens are saved by themselves, --to STORE says where",
+        )
+
+
+def _holds_tokens(path: Path) -> bool:
+    try:
+        return stores.open_store(str(path.absolute())).read().refresh_token is not None
+    except Exception:  # noqa: BLE001 - whatever it is, it is no auth data
+        return False
+
+
+def _written(value: Any, out: str) -> Table:
+    """Write a result as OPI does, readable by its owner alone."""
+    content = value if isinstance(value, str) else json.dumps(_plain(value), ensure_ascii=False, indent=1)
+    reason = None
+    try:
+        descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            if hasattr(os, "fchmod"):
+                os.fchmod(descriptor, 0o600)
+            file.write(content + "\n")
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    if reason:
+        raise StoreNotWritable("The result could not be written; what was asked for is done.", cause=f"{reason}.")
+    return Table("Result written", (Row("file", out), Row("size", f"{len(content.encode()):,} bytes")))
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, list) else dict(value)
