@@ -18,7 +18,7 @@ _COMMENT = re.compile(r"#[^\n]*")
 _BATCH_COMMENT = re.compile(r"(?:::|@?rem\b)[^\n]*", re.IGNORECASE)
 _BATCH = re.compile(r"(?im)\^[^\S\n]*$|^\s*(?:::|@?rem\b)")
 _SPACE = re.compile(r"[^\S\n]+")
-_NEXT = re.compile(r"\n|&&?|;(?=\s|\Z)")
+_NEXT = re.compile(r"\n|&&|&(?=\s)|;(?=\s|\Z)")
 _QUOTED = {
     '"': re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL),
     "'": re.compile(r"'([^']*)'"),
@@ -27,7 +27,8 @@ _QUOTED = {
 }
 # What a backslash takes its meaning from, between double quotes.
 _ESCAPED = re.compile(r'\\(["\\$`])')
-_BARE = re.compile(r"(?:\\[\s\"'\\]|[^\s\"'“«])+")
+_ESCAPED_IN_BATCH = re.compile(r'\\(")')
+_BARE = re.compile(r"(?:\\[^\S\n]|\\[\"'\\]|(?!&&|;(?:\s|\Z))[^\s\"'“«])+")
 _LIST = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^\]"'])*\]""", re.DOTALL)
 
 
@@ -78,7 +79,7 @@ def _word(text: str, at: int, *, is_batch: bool) -> tuple[str, int]:
     while at < len(text) and not text[at].isspace():
         if at == begin and text[at] in "{[":
             return _json(text, at)
-        if _CONTINUED.match(text, at):
+        if _CONTINUED.match(text, at) or (at > begin and _NEXT.match(text, at)):
             break
         pattern = None if is_batch and text[at] == "'" else _QUOTED.get(text[at])
         if pattern is None:
@@ -94,14 +95,10 @@ def _word(text: str, at: int, *, is_batch: bool) -> tuple[str, int]:
                 next_step="close it; or keep the auth data in a file: --auth auth.json",
             )
         inner = quoted[1]
-        parts.append(_ESCAPED.sub(_unescaped(is_batch=is_batch), inner) if text[at] == '"' else inner)
+        escapes = _ESCAPED_IN_BATCH if is_batch else _ESCAPED
+        parts.append(escapes.sub(r"\1", inner) if text[at] == '"' else inner)
         at = quoted.end()
     return "".join(parts), at
-
-
-def _unescaped(*, is_batch: bool) -> str:
-    """Return what replaces an escape between double quotes: batch knows that of the quote alone."""
-    return r"\\\1" if is_batch else r"\1"
 
 
 def _json(text: str, at: int) -> tuple[str, int]:
