@@ -178,11 +178,6 @@ def restored(line: str) -> str:
     return line
 
 
-def is_left(text: str) -> bool:
-    """Tell whether a cell still holds what may be a secret."""
-    return _LEFT.search(_HANDLE.sub("", text)) is not None
-
-
 def wrong(text: str) -> list[str] | None:
     """Return what stands for a cell that cannot be read and may hold a secret; `None` where it is Python."""
     line = _wrong_line(text)

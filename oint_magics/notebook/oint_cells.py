@@ -9,7 +9,7 @@ import re
 import warnings
 from typing import TYPE_CHECKING
 
-from oint_magics.notebook.inline import handle, is_left, wrong
+from oint_magics.notebook.inline import handle, wrong
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -21,6 +21,8 @@ _LINE = re.compile(r"(?m)^(?P<before>[^\n\"'#%!]*?(?:%(?:time|timeit|capture|pru
 _COMMAND = re.compile(r"\s*oint(?:\.exe)?(?=\s+\S|\s*[\\^]\s*$)", re.IGNORECASE)
 _COMMENT = re.compile(r"\s*(?:#|::|@?rem\b|$)", re.IGNORECASE)
 _CONTINUED = re.compile(r"[\\^]\s*$")
+# A value that may be a token, behind an option or in JSON.
+_SECRET = re.compile(r"""-\w[\w-]*[\s=]+["'“«]?[^\s"']{14,}|["']\s*:\s*["']""")
 _QUOTE = re.compile(r"""\\.|["']""", re.DOTALL)
 
 
@@ -58,7 +60,7 @@ def take_out(lines: list[str]) -> list[str]:
     if _are_commands(lines):
         return [f"%oint {handle(text)}\n"]
     text = _without_lines(text)
-    if any(_COMMAND.match(line) for line in lines) and is_left(text):
+    if any(_COMMAND.match(line) for line in lines) and _SECRET.search(text):
         return wrong(text) or text.splitlines(keepends=True)
     return text.splitlines(keepends=True)
 

@@ -7,7 +7,8 @@ import pytest
 from IPython.utils.capture import capture_output
 from posts_material import gif, mp4, png
 
-from oint_magics import twitter
+from oint_magics import errors, twitter
+from oint_magics.opi import run as opi
 from oint_magics.opi.functions import FUNCTIONS
 
 # What each function is given; `AUTH` becomes the structure, in single quotes as OPI's pages have it.
@@ -126,3 +127,172 @@ def test_the_blocks_of_the_page_that_this_started_from(shell, sandbox, block):
         assert "not needed any more" in said
     else:  # The structure names no sandbox, and its mark keeps it from X.
         assert "sandbox" in str(error)
+
+
+TOKEN = "MARK5ecretMARK5ecretMARK5ecret00"
+
+
+@pytest.mark.parametrize(("line", "words"), [
+    ("oint twitter CreateTextTweet --nothing MARK", "none of its options"),
+    ("oint twitter CreateTextTweet --txt MARK", "Did you mean --text"),
+    ("oint twitter CreateTextTweet --text a MARK", "none of its options"),
+    ("oint twitter CreateTextTweet --TEXT MARK", "none of its options"),
+    ("oint twitter CreateTextTweet --text", "--text needs a value"),
+    ("oint twitter CreateTextTweet --text --auth MARK", "--text needs a value"),
+    ("oint twitter CreateTextTweet --auth MARK", "CreateTextTweet needs --text"),
+    ("oint twitter CreatePollTweet --text a --auth MARK", "needs --options and --duration"),
+    ("oint twitter CreateTextTweet --text '' --auth MARK", "CreateTextTweet needs --text"),
+    ("oint twitter CreateTextTwet --text MARK", "Did you mean CreateTextTweet"),
+    ("oint twitter MARK --text a", "no such method"),
+    ("oint twitter HandleIncomingRequestAfterAuthorization --request MARK", "no command line"),
+    ("oint telegram SendTextMessage --token MARK", "Only OPI's library twitter"),
+    ("oint Twitter RefreshToken --auth MARK", "Only OPI's library twitter"),
+    ("oint tools ParseJSON --string MARK", "Only OPI's library twitter"),
+    ("oint twitter RefreshToken --auth \"{'client_id':'MARK'\"", "cannot be read"),
+    ("oint twitter RefreshToken --auth \"{'refresh_token':'MARK'}\"", "client_id is missing"),
+    ("oint twitter RefreshToken --auth MARK", "Nothing was sent"),
+    ("oint twitter RefreshToken --auth %auth%", "placeholder"),
+    ("oint twitter RefreshToken --auth https://example.org/MARK.json", "A web address cannot be a source"),
+    ("oint twitter UploadAttachmentsArray --files a.png --type MARK --auth x", "one of OPI's three"),
+    ("oint twitter CreatePollTweet --text a --options \"['a','b']\" --duration MARK --auth x", "number of minutes"),
+    ('oint twitter CreatePollTweet --text a --options "[MARK" --duration 5 --auth x', ""),
+    ('oint twitter RefreshToken --auth "MARK', "A quote is not closed"),
+    ("oint twitter RefreshToken --auth=x --out profile:MARK", "place where tokens are kept"),
+    ("oint MARK", "Only OPI's library twitter"),
+])  # fmt: skip
+def test_wrong_lines_say_one_clear_thing(shell, raw, monkeypatch, line, words):
+    """Each row of OPI's own mistakes; no echo, nothing sent."""
+    server = raw(lambda connection: connection.close())
+    for name in ("TOKEN", "API"):
+        monkeypatch.setenv(f"OINT_TWITTER_{name}_URL", server.url)
+
+    _, error, said = run(shell, line.replace("MARK", TOKEN))
+
+    assert isinstance(error, errors.OintError), said
+    assert words in str(error)
+    assert TOKEN not in said
+    assert server.requests == []
+
+
+def test_a_mistake_in_the_last_command_runs_none(sandbox, shell, auth_file):
+    auth_file()
+    _, error, _ = run(shell, "oint twitter RefreshToken --auth auth.json\noint twitter RefreshToken --nothing x")
+    assert isinstance(error, errors.UsageError)
+    assert sandbox.accounts.counts.refreshes == 0
+
+
+def test_several_commands_show_each_result(sandbox, shell, auth_file):
+    auth_file()
+    value, _, said = run(
+        shell,
+        "oint twitter CreateTextTweet -t one -a auth.json\n# and\noint twitter createtexttweet --text two --auth auth.json",
+    )
+    assert value["text"] == "two"
+    assert said.count("Posted") == 2
+    assert len(sandbox.posts.made) == 2
+
+
+def test_short_and_long_and_the_last_one_wins(sandbox, auth_file):
+    auth_file()
+    (outcome,) = opi.run(
+        "oint twitter CreateTextTweet --text first -t short --text last -a auth.json", to=None, interactive=False
+    )
+    assert outcome.value["text"] == "last"
+
+
+def test_help(shell):
+    for line, words in (("%oint", "oint twitter METHOD"), ("oint twitter", "СоздатьТвитОпрос"), ("oint twitter --help", "CreatePollTweet"),
+                        ("oint twitter CreatePollTweet", "--options, -o"), ("oint twitter CreatePollTweet --help", "(required)"),
+                        ("oint twitter СоздатьТвитОпрос --test", "(обязательный)"), ("%oint --help", "oint twitter METHOD")):  # fmt: skip
+        value, error, said = run(shell, line)
+        assert error is None, said
+        assert words in str(value)
+
+
+def test_test_sends_nothing(sandbox, shell, auth_file):
+    auth = json.dumps(json.loads(Path(auth_file()).read_text())).replace('"', "'")
+    value, _, said = run(shell, f'oint twitter CreateTextTweet --text "Hello" --auth "{auth}" --test')
+    assert "nothing was sent" in str(value)
+    assert "Hello" in said
+    assert json.loads(Path("auth.json").read_text())["refresh_token"] not in said
+    assert (sandbox.posts.tried, sandbox.accounts.counts.refreshes) == (0, 0)
+
+
+def test_out(sandbox, shell, auth_file):
+    auth_file()
+    value, _, _ = run(shell, "oint twitter RefreshToken --auth auth.json --out result.json")
+    assert "result.json" in str(value)
+    assert (
+        json.loads(Path("result.json").read_text())["refresh_token"]
+        == json.loads(Path("auth.json").read_text())["refresh_token"]
+    )
+    assert Path("result.json").stat().st_mode & 0o77 == 0
+    run(shell, "oint twitter GetAuthorizationLink --auth auth.json --out link.txt")
+    assert Path("link.txt").read_text().startswith("http")
+    _, error, _ = run(shell, "oint twitter RefreshToken --auth auth.json --out auth.json")
+    assert "place where tokens are kept" in str(error)
+    _, error, _ = run(shell, "oint twitter GetAuthorizationLink --auth auth.json --out missing/link.txt")
+    assert "could not be written" in str(error)
+
+
+def test_to_names_a_store(sandbox, shell, auth_file):
+    auth_file()
+    for line in ("%oint --to profile:a twitter RefreshToken --auth auth.json", "%%oint --to profile:b\noint twitter RefreshToken --auth profile:a",
+                 "oint twitter RefreshToken --auth profile:b --to profile:c"):  # fmt: skip
+        _, error, said = run(shell, line)
+        assert error is None, said
+    assert twitter.status("profile:c")[0].state.startswith("good")
+
+
+PYTHON = ["oint = 1", "oint = 1\noint", "xs = [1]\noint = 1\nprint(oint in xs)", "class O:\n    refresh = print\noint = O()\noint.refresh()",
+          "# A heading\n\n- oint twitter RefreshToken is a command", "x = 'oint twitter RefreshToken --auth a'\nx", "print('''\noint twitter RefreshToken\n''')",
+          "x = 1\noint twitter RefreshToken --auth auth.json", "oint twitter RefreshToken --auth auth.json\nx = 1", "!echo oint twitter", "%%bash\necho oint twitter RefreshToken"]  # fmt: skip
+
+
+@pytest.mark.parametrize("cell", PYTHON)
+def test_what_is_not_ours_is_untouched(cell):
+    from oint_magics.notebook.oint_cells import take_out
+
+    lines = cell.splitlines(keepends=True)
+    assert take_out(lines) == lines
+
+
+def test_cells_of_real_notebooks_are_untouched():
+    """The tutorials of installed packages, and ours."""
+    from oint_magics.notebook.oint_cells import take_out
+
+    count = 0
+    roots = (Path(json.__file__).parent, Path(pytest.__file__).parents[1], Path(__file__).parents[2] / "notebooks")
+    for root in roots:
+        for path in root.rglob("*"):
+            if path.suffix == ".ipynb":
+                cells = [
+                    "".join(each["source"])
+                    for each in json.loads(path.read_text("utf-8"))["cells"]
+                    if each["cell_type"] == "code"
+                ]
+            elif path.suffix == ".py" and count < 1200:
+                cells = [path.read_text("utf-8", "replace")]
+            else:
+                continue
+            for cell in cells:
+                if "%oint" in cell or "oint twitter" in cell:
+                    continue
+                lines = cell.splitlines(keepends=True)
+                assert take_out(lines) == lines, path
+                count += 1
+    assert count >= 1000
+
+
+@pytest.mark.parametrize("cell", [
+    "oint telegram SendMessage --token TOKEN\nx = = 1", "oint telegram SendMessage \\\n\n--token TOKEN", "oint slack Send\n--token TOKEN",
+    "x = 1\noint telegram Send --token TOKEN", "%oint telegram Send --token TOKEN\n1/0", "%%oint\noint telegram Send --token TOKEN\nmore (",
+    "%oint twitter RefreshToken --auth \"{'client_id': 'a',\n'refresh_token': 'TOKEN'}\"\n1/0", "for x in [1]:\n    %oint twitter RefreshToken --auth TOKEN",
+    "r = %oint twitter RefreshToken --auth TOKEN\n1/0", "%time %oint twitter RefreshToken --auth TOKEN", "oint twitter RefreshToken --auth 'TOKEN",
+])  # fmt: skip
+def test_no_secret_of_any_library_is_in_a_traceback(shell, cell):
+    for mode in ("Plain", "Context", "Verbose"):
+        shell.run_line_magic("xmode", mode)
+        said = run(shell, cell.replace("TOKEN", TOKEN))[2]
+        assert TOKEN not in said
+    shell.run_line_magic("xmode", "Context")
