@@ -1,6 +1,7 @@
 """Auth data typed into cells that go wrong: how much of it is shown, of random cells in a real shell.
 
-`python benchmarks/cells.py [CELLS [SEED]]`, 3,000 unless told. A half of the cells is cut and wrapped; the other fails at a line before, after or around the magic. After each one `%tb`, in turns with `%xmode` Plain, Context
+`python benchmarks/cells.py [CELLS [SEED [oint]]]`, 3,000 unless told; with `oint`, OPI's command lines, also of its
+other libraries. A half of the cells is cut and wrapped; the other fails at a line before, after or around the magic. After each one `%tb`, in turns with `%xmode` Plain, Context
 and Verbose. A hit is a piece of ten characters of a secret, anywhere in what was shown.
 """
 
@@ -109,6 +110,35 @@ def cell(chance, *, is_damaged):
     return chance.choice(BEFORE) + line + chance.choice(AFTER), held
 
 
+def oint_cell(chance, *, is_damaged):
+    """Return a random cell with OPI's command lines and its secrets."""
+    text, held = literal(chance)
+    token = word(chance)
+    held = [*held, token]
+    shell_word = '"' + text.replace("\\\n", "").replace('"', "'").strip("'\"") + '"'
+    lines = [
+        f"oint twitter RefreshToken --auth {shell_word}",
+        f'oint twitter CreateTextTweet \\\n  --text "Hello" \\\n  --auth {shell_word}',
+        f'oint twitter CreateTextTweet ^\n  --text "Hello" ^\n  --auth {shell_word}',
+        f'oint telegram SendTextMessage --token {token} --chat 5 --text "Hello"',
+        f'oint slack SendMessage \\\n  --token "{token}" \\\n  --channel C1',
+        f"oint vk CreatePost --auth \"{{'access_token':'{token}'}}\" --text x",
+    ]
+    chosen = [chance.choice(lines) for _ in range(chance.randrange(1, 4))]
+    body = chance.choice(("\n", "\n\n# a comment\n", "\n:: a comment\n", " && ")).join(chosen)
+    form = chance.randrange(4)
+    if form == 1:
+        body = f"%%oint\n{body}"
+    elif form == 2:
+        body = f"{chance.choice(('', 'r = ', '%time ', 'if True:' + chr(10) + '    '))}%{chosen[0]}"
+    if is_damaged:
+        return damaged(chance, body), held
+    return (chance.choice(BEFORE) + body if form == 2 else body) + (chance.choice(AFTER) if form == 2 else ""), held
+
+
+MAKERS = {"twitter": cell, "oint": oint_cell}
+
+
 def shown(shell, text, mode):
     """Run a cell and `%tb`; return all that it showed."""
     out = io.StringIO()
@@ -125,8 +155,8 @@ def pieces(secret):
     return {secret[n : n + PIECE] for n in range(len(secret) - PIECE + 1)}
 
 
-def main(cells, seed=1):
-    """Run so many cells; return the rows and the cells that showed something."""
+def main(cells, seed=1, kind="twitter"):
+    """Run so many cells of a kind; return the rows and the cells that showed something."""
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
@@ -142,28 +172,29 @@ def main(cells, seed=1):
         shell = InteractiveShell.instance(config=config)
         shell.run_line_magic("load_ext", "oint_magics")
         for number in range(cells):
-            text, held = cell(chance, is_damaged=number % 2 == 0)
+            text, held = MAKERS[kind](chance, is_damaged=number % 2 == 0)
             mode = MODES[number % 3]
             said = shown(shell, text, mode)
-            kind = "cut and wrapped" if number % 2 == 0 else "fails at run time"
-            counts[kind, mode, "cells"] += 1
-            counts[kind, mode, "SyntaxError"] += "SyntaxError" in said or "IndentationError" in said
-            counts[kind, mode, "cannot be read"] += "cannot be read, so none of it" in said
+            what = "cut and wrapped" if number % 2 == 0 else "fails at run time"
+            counts[what, mode, "cells"] += 1
+            counts[what, mode, "SyntaxError"] += "SyntaxError" in said or "IndentationError" in said
+            counts[what, mode, "cannot be read"] += "cannot be read, so none of it" in said
             if any(piece in said for secret in held for piece in pieces(secret)):
-                counts[kind, mode, "hits"] += 1
+                counts[what, mode, "hits"] += 1
                 hits.append((text, said))
         shell.run_line_magic("unload_ext", "oint_magics")
         InteractiveShell.clear_instance()
         os.chdir("/")
     columns = ("cells", "SyntaxError", "cannot be read", "hits")
     kinds = ("cut and wrapped", "fails at run time")
-    rows = [(kind, mode, *(counts[kind, mode, name] for name in columns)) for kind in kinds for mode in MODES]
+    rows = [(what, mode, *(counts[what, mode, name] for name in columns)) for what in kinds for mode in MODES]
     show("auth data in cells that go wrong", ("cell", "%xmode", *columns), rows)
     return rows, hits
 
 
 if __name__ == "__main__":
-    found = main(int(sys.argv[1]) if len(sys.argv) > 1 else 3000, int(sys.argv[2]) if len(sys.argv) > 2 else 1)[1]
+    given = sys.argv[1:]
+    found = main(int(given[0]) if given else 3000, int(given[1]) if given[1:] else 1, *given[2:])[1]
     for text, said in found[:3]:
         print(f"\n{text}\n--- showed:\n{said}")
     sys.exit(bool(found))

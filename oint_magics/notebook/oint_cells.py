@@ -21,8 +21,11 @@ _LINE = re.compile(r"(?m)^(?P<before>[^\n\"'#%!]*?(?:%(?:time|timeit|capture|pru
 _COMMAND = re.compile(r"\s*oint(?:\.exe)?(?=\s+\S|\s*[\\^]\s*$)", re.IGNORECASE)
 _COMMENT = re.compile(r"\s*(?:#|::|@?rem\b|$)", re.IGNORECASE)
 _CONTINUED = re.compile(r"[\\^]\s*$")
-# A value that may be a token, behind an option or in JSON.
-_SECRET = re.compile(r"""-\w[\w-]*[\s=]+["'“«]?[^\s"']{14,}|["']\s*:\s*["']""")
+# What may be a token, or a piece of one: a word of letters and digits, a long word, an option's value; or JSON.
+_WORD = r"[\w+~%/-]"
+_SECRET = re.compile(
+    rf"""(?={_WORD}*\d)(?={_WORD}*[A-Za-z]){_WORD}{{10,}}|{_WORD}{{24,}}|-\w[\w-]*[\s=]+["']?{_WORD}{{10,}}|["']\s*:\s*["']"""
+)
 _QUOTE = re.compile(r"""\\.|["']""", re.DOTALL)
 
 
@@ -60,7 +63,7 @@ def take_out(lines: list[str]) -> list[str]:
     if _are_commands(lines):
         return [f"%oint {handle(text)}\n"]
     text = _without_lines(text)
-    if any(_COMMAND.match(line) for line in lines) and _SECRET.search(text):
+    if _SECRET.search(re.sub(r"inline:\w+", "", text)):
         return wrong(text) or text.splitlines(keepends=True)
     return text.splitlines(keepends=True)
 

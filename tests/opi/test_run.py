@@ -47,7 +47,8 @@ def run(shell, cell):
     with capture_output() as captured:
         result = shell.run_cell(cell, store_history=True)
         shell.run_cell("%tb Verbose", store_history=False)
-    return result.result, result.error_in_exec or result.error_before_exec, captured.stdout + captured.stderr
+    shown = "".join(each.data.get("text/plain", "") for each in captured.outputs)
+    return result.result, result.error_in_exec or result.error_before_exec, captured.stdout + captured.stderr + shown
 
 
 def cell(form, method, auth, sandbox, shell):
