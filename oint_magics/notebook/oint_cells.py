@@ -14,7 +14,7 @@ from oint_magics.notebook.inline import handle, wrong
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-_MENTION = re.compile(r"\boint\b")
+_MENTION = re.compile(r"\boint\b|%o(?:in|it|nt)\b")
 _CELL = re.compile(r"\s*%%oint\b(?P<line>[^\n]*)\n?")
 # A line magic: alone, behind an assignment, or behind a magic that runs another one.
 _LINE = re.compile(r"(?m)^(?P<before>[^\n\"'#%!]*?(?:%(?:time|timeit|capture|prun)\b[^\n%]*)?)%oint\b")
@@ -24,8 +24,11 @@ _CONTINUED = re.compile(r"[\\^]\s*$")
 # What may be a token, or a piece of one: a word of letters and digits, a long word, an option's value; or JSON.
 _WORD = r"[\w+~%/-]"
 _SECRET = re.compile(
-    rf"""(?={_WORD}*\d)(?={_WORD}*[A-Za-z]){_WORD}{{10,}}|{_WORD}{{24,}}|-\w[\w-]*[\s=]+["']?{_WORD}{{10,}}|["']\s*:\s*["']"""
+    rf"""(?={_WORD}*(?:\d|[A-Z]{{2}}))(?={_WORD}*[A-Za-z]){_WORD}{{10,}}|{_WORD}{{24,}}"""
+    rf"""|-\w[\w-]*[\s=]+["']?{_WORD}{{10,}}|["']\s*:\s*["']"""
 )
+# However a cell is cut.
+_CUT = re.compile(r"\\?\n\s*")
 _QUOTE = re.compile(r"""\\.|["']""", re.DOTALL)
 
 
@@ -48,7 +51,7 @@ def take_out(lines: list[str]) -> list[str]:
         lines: the cell, each line with its end.
     """
     text = "".join(lines)
-    if not _MENTION.search(text):
+    if not _MENTION.search(_CUT.sub("", text)) and not _MENTION.search(text):
         return lines
     cell = _CELL.match(text)
     if cell:
