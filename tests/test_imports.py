@@ -48,7 +48,7 @@ def test_loading_the_extension_brings_only_the_magics():
 
     ours = {name for name in more if name.startswith("oint_magics")}
     assert ours == {"oint_magics", "oint_magics.notebook", "oint_magics.notebook.completion",
-                    "oint_magics.notebook.magics", "oint_magics.notebook.inline", "oint_magics.error_boundary", "oint_magics.api",
+                    "oint_magics.notebook.magics", "oint_magics.notebook.inline", "oint_magics.notebook.oint_cells", "oint_magics.error_boundary", "oint_magics.api",
                     "oint_magics.api.progress"}  # fmt: skip
     assert not more & {"requests", "ipywidgets", "anywidget"}
 

@@ -34,11 +34,32 @@ def _places() -> list[str]:
     return [*stores.kept(), *sorted(path.name for path in Path().glob("*.json")), "env:"]
 
 
+def _of_oint(line: str) -> list[str]:
+    """Return what may stand at the end of a command line of OPI's."""
+    from oint_magics.opi.functions import FUNCTIONS, find
+
+    words = line.split()[1:] + [""] * line.endswith(" ")
+    words = words[2:] if words[:1] == ["--to"] else words
+    if len(words) < 2:
+        return ["twitter"]
+    if len(words) == 2:
+        return [name for function in FUNCTIONS for name in (function.english, function.russian)]
+    function = find(words[1])
+    if words[-2] in ("--auth", "-a", "--to"):
+        return _places()
+    if words[-2] == "--type":
+        return ["tweet_image", "tweet_gif", "tweet_video"]
+    options = [option.name for option in function.options] if function else []
+    return [option for option in (*options, "--to", "--out", "--test", "--help") if option not in words[:-1]]
+
+
 def _complete(_: Any, event: Any) -> list[str]:
     """Return what may stand at the cursor; `event` is IPython's, with the line so far."""
     from oint_magics.notebook.usage import USAGES
 
     words = event.line.split()
+    if words[0].lstrip("%") == "oint":
+        return _of_oint(event.line)
     usage = USAGES.get(words[0].lstrip("%"))
     if usage is None:
         return []

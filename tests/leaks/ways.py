@@ -277,6 +277,13 @@ def ways():
             "from oint_magics import twitter\ntwitter.upload(probes.picture(), auth='../given/{slug}.json')",
             outcome="calls refused",
         ),
+        Way("oint, a file", "%oint twitter RefreshToken --auth ../given/{slug}.json"),
+        Way(
+            "oint, inline",
+            "%oint twitter RefreshToken --to profile:{slug} --auth {text}\n1/0",
+            "oint twitter CreateTextTweet --nothing x --auth '{text}'",
+            is_typed=True,
+        ),
         Way("post, inline", '%twitter_post "It\'s {}" --auth {text}\n1/0', is_typed=True),
         Way("in doubt", file, outcome="drop"),
         Way("getpass", "%twitter_auth --prompt", act=answer_prompt, answers=typed),

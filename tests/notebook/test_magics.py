@@ -232,7 +232,7 @@ def test_the_sandbox_touches_no_file_that_it_did_not_make(shell):
     assert "%cd" in said
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", USAGES)
 def test_every_magic_has_help_and_a_usage(shell, name):
     """`%magic?` shows what it takes; each option of its usage stands in its help."""
     help_ = shell.magics_manager.magics["line"][name].__doc__
