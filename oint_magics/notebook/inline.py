@@ -178,10 +178,10 @@ def restored(line: str) -> str:
     return line
 
 
-def wrong(text: str) -> list[str] | None:
+def wrong(text: str, magic: str) -> list[str] | None:
     """Return what stands for a cell that cannot be read and may hold a secret; `None` where it is Python."""
     line = _wrong_line(text)
-    return None if line is None else [f"%twitter_refresh {_BROKEN}{line}\n"]
+    return None if line is None else [f"%{magic} {_BROKEN}{line}\n"]
 
 
 def _foreign() -> UsageError:

@@ -67,7 +67,7 @@ def take_out(lines: list[str]) -> list[str]:
         return [f"%oint {handle(text)}\n"]
     text = _without_lines(text)
     if _SECRET.search(re.sub(r"inline:\w+", "", text)):
-        return wrong(text) or text.splitlines(keepends=True)
+        return wrong(text, "oint") or text.splitlines(keepends=True)
     return text.splitlines(keepends=True)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.display import display
 
@@ -11,6 +11,11 @@ from oint_magics.notebook import inline
 from oint_magics.notebook.interactive import is_somebody_there
 from oint_magics.opi import run
 from oint_magics.opi.command_line import commands
+
+if TYPE_CHECKING:
+    from oint_magics.opi.run import Outcome
+
+_BROKEN = "inline:broken-"
 
 
 def act(shell: Any, line: str, cell: str | None) -> Any:
@@ -21,6 +26,13 @@ def act(shell: Any, line: str, cell: str | None) -> Any:
         line: what stands behind the magic; `--to STORE` alone above a cell.
         cell: the lines below it, or `None`.
     """
+    if _BROKEN in line:
+        raise UsageError(
+            "This cell mixes command lines with something else, so none of it was run.",
+            cause=f"line {line.partition(_BROKEN)[2].strip()} is neither Python nor the rest of a command. "
+            "It is not shown: it may hold a secret.",
+            next_step="give them a cell of their own, or write %oint before each; a line goes on behind \\ or ^",
+        )
     line = inline.restored(line)
     to, text = _to(line)
     if cell is not None:
@@ -29,13 +41,19 @@ def act(shell: Any, line: str, cell: str | None) -> Any:
                 "The commands stand below %%oint, and here is one in its line.", next_step="%%oint [--to STORE]"
             )
         text = inline.restored(cell)
-    outcomes = run.run(text, to=to, interactive=is_somebody_there(shell))
-    for number, outcome in enumerate(outcomes, 1):
-        if outcome.note:
-            display({"text/plain": outcome.note}, raw=True)
-        if number < len(outcomes):
-            display(outcome.value)
-    return outcomes[-1].value
+    last: Outcome | None = None
+    try:
+        for outcome in run.run(text, to=to, interactive=is_somebody_there(shell)):
+            if last is not None:
+                display(last.value)
+            last = outcome
+            if outcome.note:
+                display({"text/plain": outcome.note}, raw=True)
+    except BaseException:
+        if last is not None:  # What was done is shown, whatever ended the next one.
+            display(last.value)
+        raise
+    return last and last.value
 
 
 def _to(line: str) -> tuple[str | None, str]:

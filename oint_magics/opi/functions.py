@@ -24,11 +24,13 @@ class Given(NamedTuple):
         values: by the option's name without its dashes; what is not there was not given.
         to: the store for new tokens, or `None`.
         interactive: whether somebody sees where new tokens go.
+        is_again: make a post though the same one was made.
     """
 
     values: dict[str, Any]
     to: str | None
     interactive: bool
+    is_again: bool = False
 
     def of(self, name: str) -> Any:
         """Return an option's value, or `None` where it was not given."""
@@ -138,7 +140,7 @@ def _poll(given: Given) -> object:
 
 
 def _post(given: Given, *, kind: str | None = None, **more: Any) -> object:
-    return posting.post(Wanted(text=given.of("text") or "", kind=kind, **more), given.of("auth"))
+    return posting.post(Wanted(text=given.of("text") or "", kind=kind, **more), given.of("auth"), again=given.is_again)
 
 
 def _upload(given: Given) -> object:

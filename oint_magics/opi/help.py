@@ -16,6 +16,7 @@ def of_program() -> Table:
             Row("a method", "oint twitter METHOD --help", is_code=True),
             Row("--test", "show what would be sent; nothing is sent"),
             Row("--out FILE", "write the result into a file"),
+            Row("--again", "make a post once more, though the same one was made"),
             Row("--to STORE", "where new tokens go; without it where they came from"),
         ),
     )

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from oint_magics import stores
 from oint_magics.display.table import Row, Table
-from oint_magics.errors import StoreNotWritable, UsageError
+from oint_magics.errors import OintError, UsageError
 from oint_magics.opi import help as shown_help
 from oint_magics.opi import values
 from oint_magics.opi.command_line import commands
 from oint_magics.opi.functions import FUNCTIONS, Function, Given, find
 from oint_magics.process import state
+from oint_magics.tokens.response import TokenResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from oint_magics.opi.command_line import Command
 
 _LIBRARY = "twitter"
-_FLAGS = ("--help", "--test", "--debug")
+# `--debug` prints secrets in OPI, and nothing more here.
+_FLAGS = ("--help", "--test", "--debug", "--again")
 _OURS = ("--out", "--to")
 _ELEVENTH = ("handleincomingrequestafterauthorization", "обработкавходящегозапросапослеавторизации")
 _READERS: dict[str, Callable[[str, str], Any]] = {
@@ -50,8 +53,8 @@ class Outcome(NamedTuple):
     note: str = ""
 
 
-def run(text: str, *, to: str | None, interactive: bool) -> list[Outcome]:
-    """Run the commands of a cell, and return what each brings.
+def run(text: str, *, to: str | None, interactive: bool) -> Iterator[Outcome]:
+    """Run the commands of a cell one after the other, and yield what each brings.
 
     Every one is read before the first is run: a mistake in the last sends nothing.
 
@@ -64,16 +67,37 @@ def run(text: str, *, to: str | None, interactive: bool) -> list[Outcome]:
         UsageError: a command cannot be read; nothing was sent.
         OintError: as the call that the command stands for.
     """
-    ready = [_ready(command, to=to, interactive=interactive) for command in commands(text)]
-    return [work() for work in ready] or [Outcome(shown_help.of_program())]
+    found = commands(text)
+    numbers = [f"Command {n} of {len(found)}: " if len(found) > 1 else "" for n in range(1, len(found) + 1)]
+    ready = []
+    for command, number in zip(found, numbers, strict=True):
+        with _numbered(number):
+            ready.append(_ready(command, to=to, interactive=interactive))
+    if not ready:
+        yield Outcome(shown_help.of_program())
+    for work, number in zip(ready, numbers, strict=True):
+        with _numbered(number, " Those before it were run, those behind it were not."):
+            outcome = work()
+        yield outcome
+
+
+@contextlib.contextmanager
+def _numbered(number: str, more: str = "") -> Iterator[None]:
+    """Let an error say which of several commands it is about."""
+    try:
+        yield
+    except OintError as error:
+        if number:
+            error.what = number + error.what + more
+        raise
 
 
 def _ready(command: Command, *, to: str | None, interactive: bool) -> Callable[[], Outcome]:
     """Return what runs a command; raises where it cannot be read."""
     words = list(command.words)
-    if not words or words[0] == "--help":
+    if not words or words[0] in ("--help", "help"):
         return lambda: Outcome(shown_help.of_program())
-    if words[0] != _LIBRARY:
+    if words[0].lower() != _LIBRARY:
         raise UsageError(
             "Only OPI's library twitter is here. Nothing was sent.",
             cause="oint_magics is for X (Twitter); other libraries belong to OPI's own command line.",
@@ -138,11 +162,12 @@ def _options(function: Function, words: list[str]) -> tuple[dict[str, str], set[
 
 def _unknown(function: Function, word: str, at: int) -> UsageError:
     """Return the error for a word that is no option; it is not repeated: it may be a secret."""
-    near = get_close_matches(word, [each.name for each in function.options], 1, 0.7) if word.startswith("-") else []
+    is_option = word.startswith("-")
+    near = get_close_matches(word.lower(), [each.name for each in function.options], 1, 0.7) if is_option else []
     return UsageError(
         f"Word {at} behind {function.english} is none of its options."
         f"{f' Did you mean {near[0]}?' if near else ''} Nothing was sent.",
-        cause="a value with blanks stands in quotes.",
+        cause=None if is_option else "a value with blanks stands in quotes.",
         next_step=_form(function),
     )
 
@@ -170,8 +195,10 @@ def _work(
         return lambda: Outcome(_tested(function, given))
 
     def work() -> Outcome:
-        value = function.call(Given(read, to, interactive))
-        return Outcome(value if out is None else _written(value, out), _note(given.get("--auth", "")))
+        with _opened(out) as file:
+            value = function.call(Given(read, to, interactive, is_again="--again" in flags))
+            shown = value if file is None or out is None else _written(value, out, file)
+        return Outcome(shown, _note(given.get("--auth", "")))
 
     return work
 
@@ -209,21 +236,38 @@ def _holds_tokens(path: Path) -> bool:
         return False
 
 
-def _written(value: Any, out: str) -> Table:
-    """Write a result as OPI does, readable by its owner alone."""
-    content = value if isinstance(value, str) else json.dumps(_plain(value), ensure_ascii=False, indent=1)
-    reason = None
-    try:
-        descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            if hasattr(os, "fchmod"):
-                os.fchmod(descriptor, 0o600)
-            file.write(content + "\n")
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
+@contextlib.contextmanager
+def _opened(out: str | None) -> Iterator[TextIO | None]:
+    """Open the file of a result before anything is sent, readable by its owner alone."""
+    reason, descriptor = None, -1
+    if out is not None:
+        try:
+            descriptor = os.open(out, os.O_WRONLY | os.O_CREAT, 0o600)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
     if reason:
-        raise StoreNotWritable("The result could not be written; what was asked for is done.", cause=f"{reason}.")
-    return Table("Result written", (Row("file", out), Row("size", f"{len(content.encode()):,} bytes")))
+        raise UsageError("The file of --out cannot be written. Nothing was sent.", cause=f"{reason}.")
+    if descriptor < 0:
+        yield None
+        return
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        if hasattr(os, "fchmod"):
+            os.fchmod(descriptor, 0o600)
+        yield file
+
+
+def _written(value: Any, out: str, file: TextIO) -> Table:
+    """Write a result as OPI does, and return what is to be known of it."""
+    content = (value if isinstance(value, str) else json.dumps(_plain(value), ensure_ascii=False, indent=1)) + "\n"
+    file.truncate(0)
+    file.write(content)
+    rows = [Row("file", out), Row("size", f"{len(content.encode()):,} bytes")]
+    if isinstance(value, TokenResponse):
+        rows += [
+            Row("saved to", value.saved_to or "nowhere"),
+            Row("careful", "the file holds the tokens in plain text"),
+        ]
+    return Table("Result written", tuple(rows))
 
 
 def _plain(value: Any) -> Any:

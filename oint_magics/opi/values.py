@@ -84,7 +84,7 @@ def _medium(value: str) -> object:
 def _list(source: str) -> list[Any]:
     """Return a JSON list, in either kind of quotes; nothing for what is none."""
     inner = source.strip()
-    if not (inner.startswith("[") and inner.endswith("]")):
+    if not inner.startswith("["):
         return []
     for attempt in (inner, re.sub(r"'((?:\\.|[^'\\])*)'", lambda found: json.dumps(found[1]), inner)):
         try:

@@ -147,7 +147,10 @@ TOKEN = "MARK5ecretMARK5ecretMARK5ecret00"
     ("oint twitter MARK --text a", "no such method"),
     ("oint twitter HandleIncomingRequestAfterAuthorization --request MARK", "no command line"),
     ("oint telegram SendTextMessage --token MARK", "Only OPI's library twitter"),
-    ("oint Twitter RefreshToken --auth MARK", "Only OPI's library twitter"),
+    ("oint Twitter RefreshToken --auth MARK", "Nothing was sent"),
+    ("oint twitter CreateTextTweet --text a --auth x --out missing/r.json", "file of --out cannot be written"),
+    ("oint twitter CreatePollTweet --text a --options \"['a','b'\" --duration 5 --auth x", "list cannot be read"),
+    ("oint twitter CreateTextTweet --text a --auth x\noint twitter CreateTextTweet --TEXT b", "Command 2 of 2: Word 1"),
     ("oint tools ParseJSON --string MARK", "Only OPI's library twitter"),
     ("oint twitter RefreshToken --auth \"{'client_id':'MARK'\"", "cannot be read"),
     ("oint twitter RefreshToken --auth \"{'refresh_token':'MARK'}\"", "client_id is missing"),
@@ -193,6 +196,30 @@ def test_several_commands_show_each_result(sandbox, shell, auth_file):
     assert len(sandbox.posts.made) == 2
 
 
+def test_a_command_that_fails_in_the_middle_says_which(sandbox, shell, auth_file):
+    auth_file()
+    lines = [
+        "CreateTextTweet --text one",
+        "CreateImageTweet --text two --pictures missing.png",
+        "CreateTextTweet --text three",
+    ]
+    _, error, said = run(shell, "\n".join(f"oint twitter {line} --auth auth.json" for line in lines))
+    assert str(error).startswith(
+        "Command 2 of 3: missing.png cannot be read. Nothing was sent. Those before it were run"
+    )
+    assert "Posted" in said
+    assert [post["said"] for post in sandbox.posts.made.values()] == ["one"]
+
+
+def test_again(sandbox, shell, auth_file):
+    auth_file()
+    line = "oint twitter CreateTextTweet --text one --auth auth.json"
+    run(shell, line)
+    sandbox.posts.made.clear()
+    assert run(shell, line)[0].already_posted
+    assert not run(shell, f"{line} --again")[0].already_posted
+
+
 def test_short_and_long_and_the_last_one_wins(sandbox, auth_file):
     auth_file()
     (outcome,) = opi.run(
@@ -233,7 +260,7 @@ def test_out(sandbox, shell, auth_file):
     _, error, _ = run(shell, "oint twitter RefreshToken --auth auth.json --out auth.json")
     assert "place where tokens are kept" in str(error)
     _, error, _ = run(shell, "oint twitter GetAuthorizationLink --auth auth.json --out missing/link.txt")
-    assert "could not be written" in str(error)
+    assert "cannot be written. Nothing was sent" in str(error)
 
 
 def test_to_names_a_store(sandbox, shell, auth_file):
