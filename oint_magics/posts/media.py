@@ -54,6 +54,7 @@ class Medium(NamedTuple):
         media_type: as X names it, like `image/png`.
         category: what X takes it for, like `tweet_image`.
         digest: SHA-256 of its bytes, as hexadecimal digits.
+        version: what differs when the file was changed or replaced; `None` for bytes.
     """
 
     name: str
@@ -62,6 +63,11 @@ class Medium(NamedTuple):
     media_type: str
     category: str
     digest: str
+    version: object = None
+
+    def is_same(self, file: BinaryIO) -> bool:
+        """Tell whether an open file is the one that was looked at, unchanged."""
+        return self.version is None or self.version == _version(os.fstat(file.fileno()))
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[BinaryIO]:
@@ -86,7 +92,7 @@ def medium(content: bytes | Path, name: str, kind: str | None = None) -> Medium:
         UsageError: it is no medium that X takes, or too large.
     """
     name = escaped(name, _LONGEST_NAME)
-    size, head, digest = _looked(content, name)
+    size, head, digest, version = _looked(content, name)
     media_type = type_of(head)
     category = kind or _CATEGORIES.get(media_type or "")
     if media_type is None or category is None or media_type not in _CATEGORIES:
@@ -110,7 +116,7 @@ def medium(content: bytes | Path, name: str, kind: str | None = None) -> Medium:
             cause=f"X takes at most {size_of(LARGEST[category])} for a {_WORDS[category]}.",
             next_step="make it smaller",
         )
-    return Medium(name, content, size, media_type, category, digest)
+    return Medium(name, content, size, media_type, category, digest, version)
 
 
 def type_of(head: bytes) -> str | None:
@@ -136,19 +142,20 @@ def size_of(size: int) -> str:
     return f"{size} bytes"
 
 
-def _looked(content: bytes | Path, name: str) -> tuple[int, bytes, str]:
-    """Return size, first bytes and digest; a file is read in pieces."""
+def _looked(content: bytes | Path, name: str) -> tuple[int, bytes, str, object]:
+    """Return size, first bytes, digest and version; a file is read in pieces."""
     if isinstance(content, bytes):
-        return len(content), content[:_HEAD], hashlib.sha256(content).hexdigest()
+        return len(content), content[:_HEAD], hashlib.sha256(content).hexdigest(), None
     reason = None
     try:
         # Not blocking: something else than a file may have that name.
         descriptor = os.open(content, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         with os.fdopen(descriptor, "rb") as file:
-            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            found = os.fstat(descriptor)
+            if stat.S_ISREG(found.st_mode):
                 head = file.read(_HEAD)
                 file.seek(0)
-                return os.fstat(descriptor).st_size, head, hashlib.file_digest(file, "sha256").hexdigest()
+                return found.st_size, head, hashlib.file_digest(file, "sha256").hexdigest(), _version(found)
             reason = "it is no regular file"
     except (OSError, ValueError) as error:  # A null byte in a path is a `ValueError`.
         reason = getattr(error, "strerror", None) or "no file can have that name"
@@ -157,6 +164,10 @@ def _looked(content: bytes | Path, name: str) -> tuple[int, bytes, str]:
         cause=f"{reason}.",
         next_step="name a picture, a GIF or a video; paths are looked up in this notebook's folder",
     )
+
+
+def _version(found: os.stat_result) -> tuple[int, int, int]:
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _fits(media_type: str, category: str) -> bool:

@@ -5,7 +5,6 @@ https://docs.x.com/x-api/media/quickstart/media-upload-chunked
 
 from __future__ import annotations
 
-import hashlib
 import time
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -75,7 +74,7 @@ class Upload:
 
     def _append(self, file: BinaryIO) -> None:
         """Send the file in segments; after a 413 in smaller ones, as small as a thousand of them allow."""
-        size, number, chunk, digest = self._medium.size, 0, CHUNK, hashlib.sha256()
+        size, number, chunk = self._medium.size, 0, CHUNK
         while self._sent < size:
             left = size - self._sent
             least = -(-left // (_SEGMENTS - number)) if number < _SEGMENTS else left
@@ -93,10 +92,9 @@ class Upload:
                 chunk = max(least, min(chunk, len(piece)) // 2)
                 file.seek(self._sent)
                 continue
-            digest.update(piece)
             number, self._sent = number + 1, self._sent + len(piece)
             self._line(f"{self._medium.name}: {size_of(self._sent)} of {size_of(size)}")
-        if file.read(1) or digest.hexdigest() != self._medium.digest:
+        if not self._medium.is_same(file):
             raise self._changed()
 
     def _changed(self) -> CallError:
