@@ -65,14 +65,26 @@ class TerminalSession(Session):
         for cell in run.cells:
             for line in [line for line in cell.split("\n") if line or "\n" in cell]:
                 child.sendline(line)
-                while child.expect([self._prompt, self._more, self._question]) == 2:
+                stop = None
+                while self._comes(child, stop) == 2:
                     answer = answers.pop(0)
                     answer = answer(child.before.decode()) if callable(answer) else answer
-                    child.sendintr() if answer == "\x03" else child.sendline(answer)
+                    stop = child.sendintr if answer == "\x03" else None
+                    stop() if stop else child.sendline(answer)
         assert not answers, f"{run.slug}: nobody asked for {len(answers)} answers"
         child.sendline("exit")
         child.expect(pexpect.EOF)
         child.close()
+
+    def _comes(self, child, stop):
+        """Return what comes next; a stop that was lost, as Python may lose one, is pressed again."""
+        places = [self._prompt, self._more, self._question]
+        while stop:
+            found = child.expect([*places, pexpect.TIMEOUT], timeout=15)
+            if found < len(places):
+                return found
+            stop()
+        return child.expect(places)
 
     def search(self, search):
         return {"scrollback": search.files(self.root / "screens")} | super().search(search)
