@@ -33,7 +33,7 @@ def download(url: str, path: Path, most: Callable[[bytes], int]) -> None:
         most: returns from the first bytes how many there may be.
 
     Raises:
-        UsageError: it is no https address, or there is too much.
+        UsageError: it is not an https address, or the file is too large.
         CallError: it could not be read.
     """
     reason = None

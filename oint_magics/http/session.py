@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # Where requests' own `request` takes the timeout, after method and address.
 _TIMEOUT_AT = 7
-# What is raised while there is no connection yet; and what http.client says of a proxy that makes none.
+# Raised before there is a connection; and http.client's words for a proxy that refuses to make one.
 _BEFORE_SENDING = (
     urllib3.exceptions.NewConnectionError,
     urllib3.exceptions.ConnectTimeoutError,

@@ -245,7 +245,7 @@ def _begin(text: str, magic: re.Match[str]) -> int | None:
     end = _line_end(text, magic.end())
     parts = _POSTED.finditer(text, magic.end(), end)
     named = next((each.end() for each in parts if each["auth"]), None)
-    # However its quotes are: JSON with a key of ours is no post.
+    # Whatever its quotes are: JSON with one of our keys is auth data, not a post.
     keys = _KEYED.search(text, magic.end())
     places = [named, keys.start() if keys and keys.start() < end else None]
     return min((place for place in places if place is not None), default=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import stat
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
@@ -251,7 +252,8 @@ def _opened(out: str | None) -> Iterator[TextIO | None]:
         yield None
         return
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        if hasattr(os, "fchmod"):
+        # A device such as /dev/null is everybody's.
+        if hasattr(os, "fchmod") and stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.fchmod(descriptor, 0o600)
         yield file
 
@@ -259,7 +261,8 @@ def _opened(out: str | None) -> Iterator[TextIO | None]:
 def _written(value: Any, out: str, file: TextIO) -> Table:
     """Write a result as OPI does, and return what is to be known of it."""
     content = (value if isinstance(value, str) else json.dumps(_plain(value), ensure_ascii=False, indent=1)) + "\n"
-    file.truncate(0)
+    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.truncate(0)
     file.write(content)
     rows = [Row("file", out), Row("size", f"{len(content.encode()):,} bytes")]
     if isinstance(value, TokenResponse):

@@ -16,14 +16,11 @@ if TYPE_CHECKING:
     from oint_magics.posts.draft import Draft
 
 
-class _Shown(dict[str, Any]):
-    """X's data with a table."""
+class _Tabled:
+    """Something that shows itself as its table."""
 
-    __slots__ = ("_table",)
-
-    def __init__(self, data: dict[str, Any], table: Table) -> None:
-        super().__init__(data)
-        self._table = table
+    __slots__ = ()
+    _table: Table
 
     def table(self) -> Table:
         """Return the table."""
@@ -34,6 +31,16 @@ class _Shown(dict[str, Any]):
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return self._table.mimebundle()
+
+
+class _Shown(_Tabled, dict[str, Any]):
+    """X's data with a table."""
+
+    __slots__ = ("_table",)
+
+    def __init__(self, data: dict[str, Any], table: Table) -> None:
+        super().__init__(data)
+        self._table = table
 
 
 class Post(_Shown):
@@ -59,22 +66,12 @@ class Deletion(_Shown):
     __slots__ = ()
 
 
-class Uploads(list[MediaId]):
+class Uploads(_Tabled, list[MediaId]):
     """The ids of media that X holds, for `twitter.post(media=…)`; shown as a table."""
 
     def __init__(self, ids: list[MediaId], table: Table) -> None:
         super().__init__(ids)
         self._table = table
-
-    def table(self) -> Table:
-        """Return the table."""
-        return self._table
-
-    def __repr__(self) -> str:
-        return self._table.text()
-
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return self._table.mimebundle()
 
 
 def preview(draft: Draft, who: User, earlier: Claim | None) -> Post:

@@ -263,6 +263,14 @@ def test_out(sandbox, shell, auth_file):
     assert "cannot be written. Nothing was sent" in str(error)
 
 
+def test_a_device_keeps_its_mode(sandbox, shell, auth_file):
+    auth_file()
+    before = Path("/dev/null").stat().st_mode
+    _, error, said = run(shell, "oint twitter GetAuthorizationLink --auth auth.json --out /dev/null")
+    assert error is None, said
+    assert Path("/dev/null").stat().st_mode == before
+
+
 def test_to_names_a_store(sandbox, shell, auth_file):
     auth_file()
     for line in ("%oint --to profile:a twitter RefreshToken --auth auth.json", "%%oint --to profile:b\noint twitter RefreshToken --auth profile:a",
