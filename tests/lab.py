@@ -17,8 +17,17 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 ALL_DONE = """() => [...document.querySelectorAll(".jp-CodeCell")]
     .every((cell) => /\\[\\d+\\]/.test(cell.querySelector(".jp-InputPrompt").innerText))"""
 
-BEGUN = """() => [...document.querySelectorAll(".jp-CodeCell")]
-    .some((cell) => /\\[(\\*|\\d+)\\]/.test(cell.querySelector(".jp-InputPrompt").innerText))"""
+CONNECTED = """() => {
+  window.theNotebook = [...(window.jupyterapp?.shell.widgets("main") ?? [])].find((widget) => widget.sessionContext);
+  return window.theNotebook?.sessionContext.session?.kernel?.connectionStatus === "connected";
+}"""
+
+COMMAND = """([command, active]) => {
+  const {content} = window.theNotebook;
+  const code = content.widgets.filter((cell) => cell.model.type === "code")[active];
+  content.activeCellIndex = content.widgets.indexOf(code);
+  void jupyterapp.commands.execute(command);
+}"""
 
 OPEN = """async (path) => {
   for (const widget of [...jupyterapp.shell.widgets("main")]) widget.dispose();
@@ -41,7 +50,7 @@ class Lab:
         self.process = subprocess.Popen(
             [sys.executable, "-m", app, "--no-browser", "--allow-root", "--IdentityProvider.token=",
              "--ServerApp.port=0", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={self.folder}",
-             "--LabApp.expose_app_in_browser=True", *options],
+             "--LabApp.expose_app_in_browser=True", "--JupyterNotebookApp.expose_app_in_browser=True", *options],
             env=os.environ | self._places() | (env or {}), cwd=self.folder, stdout=self.log, stderr=self.log,
             stdin=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
@@ -100,20 +109,18 @@ class Lab:
         wait_for(found, lambda: f"no idle kernel for {notebook}: {self._log()}", 0.2)
 
     def run_all(self, page, *, wait=True):
-        """Run every cell, and wait until each is done.
-
-        A front end whose kernel is not connected yet forgets what it is told, or asks for a kernel.
-        """
-        for _ in range(60):
-            if page.locator(".jp-Dialog").count():
-                page.keyboard.press("Escape")
-            page.get_by_role("menuitem", name="Run", exact=True).click()
-            page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-            with contextlib.suppress(PlaywrightTimeout):
-                page.wait_for_function(BEGUN, timeout=3_000)
-                break
+        """Run every cell, and wait until each is done."""
+        self._command(page, "notebook:run-all-cells")
         if wait:
             self._wait_until_done(page)
+
+    def _command(self, page, command, active=0):
+        """Give a command, as a menu does: once, when the page has its kernel; before, it would be forgotten."""
+        try:
+            page.wait_for_function(CONNECTED, timeout=LONG_MS)
+        except PlaywrightTimeout:
+            raise TimeoutError(f"no kernel in the page:\n{self._seen(page)}\n{self._log()}") from None
+        page.evaluate(COMMAND, [command, active])
 
     def _wait_until_done(self, page):
         try:
@@ -127,26 +134,18 @@ class Lab:
         return "\n---\n".join(cell.inner_text()[:500] for cell in page.locator(".jp-CodeCell").all())
 
     def run_cell(self, page, number):
-        """Run one cell, and wait until it is done.
-
-        A front end forgets a key that comes while the page moves under it; so it is pressed until the cell begins.
-        """
-        cell = page.locator(".jp-CodeCell").nth(number)
-        prompt = cell.locator(".jp-InputPrompt").first
+        """Run one cell, and wait until it is done."""
+        prompt = page.locator(".jp-CodeCell").nth(number).locator(".jp-InputPrompt").first
         wait_for(lambda: "*" not in prompt.inner_text(), lambda: self._seen(page), 0.1)
         before = prompt.inner_text()
-        for _ in range(60):
-            cell.locator(".jp-Cell-inputWrapper").click()
-            page.keyboard.press("Control+Enter")
-            with contextlib.suppress(PlaywrightTimeout):
-                page.wait_for_function(
-                    "([number, before]) => document.querySelectorAll('.jp-CodeCell')[number]"
-                    ".querySelector('.jp-InputPrompt').innerText !== before",
-                    arg=[number, before], timeout=5_000,
-                )  # fmt: skip
-                break
+        self._command(page, "notebook:run-cell", number)
         done = re.compile(r"\[\d+\]")
-        wait_for(lambda: done.search(prompt.inner_text()), lambda: f"{self._seen(page)}\n{self._log()}", 0.1)
+
+        def found():
+            now = prompt.inner_text()
+            return now != before and done.search(now)
+
+        wait_for(found, lambda: f"{self._seen(page)}\n{self._log()}", 0.1)
 
     def run_last(self, page):
         """Run the last cell once more, and wait until every one is done."""

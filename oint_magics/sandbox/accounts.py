@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 MARK = "sandbox-"
 SCOPE = "tweet.read tweet.write users.read media.write offline.access"
-CALLBACK = "http://127.0.0.1:8080/callback"
 
 
 class Person(NamedTuple):
@@ -86,7 +85,7 @@ class Accounts:
         self._families: list[Family] = []
         self._lock = threading.Lock()
 
-    def add_client(self, secret: str | None, callback: str = CALLBACK) -> Client:
+    def add_client(self, secret: str | None, callback: str) -> Client:
         """Register an app under a fresh client id that carries the sandbox's mark."""
         number = secrets.token_urlsafe(15)
         client = Client(MARK + _packed(f"{number}:1:ci"), secret, callback)

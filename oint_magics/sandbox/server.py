@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import socket
 import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from oint_magics.sandbox import answers, api, authorize_page, token_endpoint
-from oint_magics.sandbox.accounts import CALLBACK, MARK, PEOPLE, Accounts
+from oint_magics.sandbox.accounts import MARK, PEOPLE, Accounts
 from oint_magics.sandbox.calls import Call, Memory
 from oint_magics.sandbox.faults import Faults
 from oint_magics.sandbox.limits import Limits
@@ -39,6 +40,7 @@ class Sandbox:
 
     Attributes:
         url: its address.
+        callback: its apps' redirect_uri, on a port that was free when it began.
         accounts: its memory.
         logins: the logins that are on their way.
         limits: how many calls the API takes.
@@ -60,24 +62,28 @@ class Sandbox:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.callback = f"http://127.0.0.1:{_free_port()}/callback"
 
-    def app(self, *, is_public: bool = False, secret: str | None = None, callback: str = CALLBACK) -> dict[str, str]:
+    def app(self, *, is_public: bool = False, secret: str | None = None, callback: str | None = None) -> dict[str, str]:
         """Return the auth structure of a new app that nobody has logged in with.
 
         Args:
             is_public: an app without a secret.
             secret: a secret of the caller's; `None` for a random one.
-            callback: where the authorize page sends the browser back to.
+            callback: where the authorize page sends the browser back to; `None` for `self.callback`.
         """
         return self._structure(self._client(is_public, secret, callback))
 
-    def issue(self, *, is_public: bool = False, secret: str | None = None, callback: str = CALLBACK) -> dict[str, str]:
+    def issue(
+        self, *, is_public: bool = False, secret: str | None = None, callback: str | None = None
+    ) -> dict[str, str]:
         """Return a fresh auth structure: a new app as `app` makes it, and a first pair."""
         client = self._client(is_public, secret, callback)
         return self._structure(client, self.accounts.log_in(client))
 
-    def _client(self, is_public: bool, secret: str | None, callback: str) -> Client:  # noqa: FBT001 - from above
-        return self.accounts.add_client(None if is_public else secret or secrets.token_urlsafe(37), callback)
+    def _client(self, is_public: bool, secret: str | None, callback: str | None) -> Client:  # noqa: FBT001 - from above
+        kept = None if is_public else secret or secrets.token_urlsafe(37)
+        return self.accounts.add_client(kept, callback or self.callback)
 
     def _structure(self, client: Client, pair: Pair | None = None) -> dict[str, str]:
         values = {
@@ -128,6 +134,12 @@ class Sandbox:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+def _free_port() -> int:
+    """Return a port that nobody has: a fixed one may be another sandbox's, or another program's."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
 
 
 def _is_made_here(path: Path) -> bool:

@@ -239,7 +239,6 @@ def test_the_login_notebook_is_done_by_a_person(chromium, tmp_path):
     server = lab.Lab(tmp_path / "lab", tmp_path / "nb")
     page = chromium.new_page()
     page.set_default_timeout(LONG_MS)
-    page.callback = "http://127.0.0.1:8080/callback"
     try:
         server.open(page, source.name)
         cells = page.locator(".jp-CodeCell")
@@ -248,6 +247,7 @@ def test_the_login_notebook_is_done_by_a_person(chromium, tmp_path):
             link = page.locator("a.oint-link[href]")
             if "%twitter_login" in cells.nth(number).locator(".jp-InputArea-editor").inner_text():
                 link.wait_for()
+                page.callback = json.loads((tmp_path / "nb" / "sandbox-auth.json").read_text())["redirect_uri"]
                 answered(page, "Authorize app")
                 expect(link).to_have_count(0, timeout=LONG_MS)
         shown = page.locator(".jp-Notebook").inner_text()

@@ -8,6 +8,8 @@ import pytest
 import requests
 from patience import LONG
 
+from oint_magics.sandbox import Sandbox
+
 # RFC 7636, appendix B.
 VERIFIER, CHALLENGE = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 SCOPE = "tweet.read users.read offline.access"
@@ -76,6 +78,14 @@ def test_approved_and_exchanged(sandbox, is_public):
     assert me(sandbox, pair["access_token"]).json()["data"]["username"] == "sandbox"
 
 
+def test_two_sandboxes_send_the_browser_to_two_ports(sandbox):
+    other = Sandbox()
+    try:
+        assert sandbox.app()["redirect_uri"] == sandbox.app()["redirect_uri"] != other.app()["redirect_uri"]
+    finally:
+        other.stop()
+
+
 def test_denied(sandbox):
     back = came_back(answer(sandbox, sandbox.app(), "deny"))
 
@@ -86,8 +96,8 @@ def test_denied(sandbox):
     "changes",
     [
         {"client_id": "another"},
-        {"redirect_uri": "http://127.0.0.1:8080/callback/"},
-        {"redirect_uri": "http://localhost:8080/callback"},
+        {"redirect_uri": "http://127.0.0.1:1/callback/"},
+        {"redirect_uri": "http://localhost:1/callback"},
         {"response_type": "token"},
         {"state": None},
         {"code_challenge": None},
@@ -96,7 +106,7 @@ def test_denied(sandbox):
     ],
 )
 def test_what_is_wrong_ends_on_xs_one_page(sandbox, changes):
-    reply = page(sandbox, sandbox.app(), **changes)
+    reply = page(sandbox, sandbox.app(callback="http://127.0.0.1:1/callback"), **changes)
 
     assert reply.status_code == 400
     assert "You weren't able to give access to the App." in reply.text
@@ -122,7 +132,7 @@ REFUSALS = [
     ({"code": "never-given"}, "Value passed for the authorization code was invalid."),
     ({"code_verifier": "x" * 43}, "Value passed for the code verifier did not match the code challenge."),
     (
-        {"redirect_uri": "http://127.0.0.1:8080/other"},
+        {"redirect_uri": "http://127.0.0.1:1/other"},
         "Value passed for the redirect uri did not match the uri of the authorization code.",
     ),
 ]
