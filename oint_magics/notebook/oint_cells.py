@@ -18,9 +18,9 @@ _MENTION = re.compile(r"\boint\b|%o(?:in|it|nt)\b")
 _CELL = re.compile(r"\s*%%oint\b(?P<line>[^\n]*)\n?")
 # A line magic: alone, behind an assignment, or behind a magic that runs another one.
 _LINE = re.compile(r"(?m)^(?P<before>[^\n\"'#%!]*?(?:%(?:time|timeit|capture|prun)\b[^\n%]*)?)%oint\b")
-_COMMAND = re.compile(r"\s*oint(?:\.exe)?(?=\s+\S|\s*[\\^]\s*$)", re.IGNORECASE)
+_COMMAND = re.compile(r"\s*(?:\$\s+)?oint(?:\.exe|\.bat)?(?=\s+\S|\s*[\\^`]\s*$)", re.IGNORECASE)
 _COMMENT = re.compile(r"\s*(?:#|::|@?rem\b|$)", re.IGNORECASE)
-_CONTINUED = re.compile(r"[\\^]\s*$")
+_CONTINUED = re.compile(r"[\\^`]\s*$")
 # What may be a token, or a piece of one: a word of letters and digits, a long word, an option's value; or JSON.
 _WORD = r"[\w+~%/-]"
 _SECRET = re.compile(

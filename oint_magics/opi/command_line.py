@@ -11,12 +11,14 @@ from typing import NamedTuple
 from oint_magics.auth.json_text import read_object
 from oint_magics.errors import AuthSyntaxError, UsageError
 
-_PROGRAM = re.compile(r"oint(?:\.exe)?", re.IGNORECASE)
-# A line goes on behind one of these; people leave blanks behind it.
-_CONTINUED = re.compile(r"[\\^][^\S\n]*(?:\n|\Z)")
+_PROGRAM = re.compile(r"oint(?:\.exe|\.bat)?", re.IGNORECASE)
+# A line goes on behind one of these (bash, batch, PowerShell); people leave blanks behind it.
+_CONTINUED = re.compile(r"[\\^`][^\S\n]*(?:\n|\Z)")
+# What a terminal shows before a command is copied along.
+_PROMPT = re.compile(r"\$[^\S\n]+(?=oint)", re.IGNORECASE)
 _COMMENT = re.compile(r"#[^\n]*")
 _BATCH_COMMENT = re.compile(r"(?:::|@?rem\b)[^\n]*", re.IGNORECASE)
-_BATCH = re.compile(r"(?im)\^[^\S\n]*$|^\s*(?:::|@?rem\b)")
+_BATCH = re.compile(r"(?im)\^[^\S\n]*$|^\s*(?:::|@?rem\b)|\"[{\[]\"\"")
 _SPACE = re.compile(r"[^\S\n]+")
 _NEXT = re.compile(r"\n|&&|&(?=\s)|;(?=\s|\Z)")
 _QUOTED = {
@@ -25,9 +27,11 @@ _QUOTED = {
     "“": re.compile(r"“([^“”]*)”"),
     "«": re.compile(r"«([^«»]*)»"),
 }
+# There a quote is doubled to stand for itself, and a single one is a letter.
+_IN_BATCH = {'"': re.compile(r'"((?:\\.|""|[^"\\])*)"', re.DOTALL), "'": None}
 # What a backslash takes its meaning from, between double quotes.
 _ESCAPED = re.compile(r'\\(["\\$`])')
-_ESCAPED_IN_BATCH = re.compile(r'\\(")')
+_ESCAPED_IN_BATCH = re.compile(r'[\\"](")')
 _BARE = re.compile(r"(?:\\[^\S\n]|\\[\"'\\]|(?!&&|;(?:\s|\Z))[^\s\"'“«])+")
 _LIST = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^\]"'])*\]""", re.DOTALL)
 
@@ -55,7 +59,9 @@ def commands(text: str) -> list[Command]:
     found: list[list[str]] = [[]]
     at = 0
     while at < len(text):
-        over = _CONTINUED.match(text, at) or _SPACE.match(text, at) or _comment(text, at, is_first=not found[-1])
+        is_first = not found[-1]
+        over = _CONTINUED.match(text, at) or _SPACE.match(text, at) or _comment(text, at, is_first=is_first)
+        over = over or (_PROMPT.match(text, at) if is_first else None)
         end = None if over else _NEXT.match(text, at)
         if over:
             at = over.end()
@@ -81,7 +87,7 @@ def _word(text: str, at: int, *, is_batch: bool) -> tuple[str, int]:
             return _json(text, at)
         if _CONTINUED.match(text, at) or (at > begin and _NEXT.match(text, at)):
             break
-        pattern = None if is_batch and text[at] == "'" else _QUOTED.get(text[at])
+        pattern = (_QUOTED | _IN_BATCH if is_batch else _QUOTED).get(text[at])
         if pattern is None:
             bare = _BARE.match(text, at)
             part, at = (bare[0], bare.end()) if bare else (text[at], at + 1)

@@ -24,8 +24,9 @@ def of_program() -> Table:
 
 def of_library() -> Table:
     """Return the methods."""
-    rows = (Row(each.english, f"{each.about} · {each.russian}: {each.about_in_russian}") for each in FUNCTIONS)
-    return Table("oint twitter METHOD: the methods", tuple(rows))
+    english = [Row(each.english, each.about) for each in FUNCTIONS]
+    russian = [Row(each.russian, each.about_in_russian) for each in FUNCTIONS]
+    return Table("oint twitter METHOD: the methods", (*english, *russian))
 
 
 def of(function: Function, name: str) -> Table:

@@ -42,6 +42,14 @@ _OLD_KEYS = ("oauth_token", "oauth_token_secret", "oauth_consumer_key", "oauth_c
 _OLD = "The oauth_… keys of OAuth 1.0a are not needed any more: posts and uploads go by OAuth 2.0."
 
 
+# Next steps of the calls, in the words of these commands.
+_STEPS = {
+    "--poll Yes --poll No --minutes 60": "--options \"['Yes','No']\" --duration 60",
+    '%twitter_post "Hello"': '--text "Hello"',
+    "; or leave kind out": "",
+}
+
+
 class Outcome(NamedTuple):
     """What a command brings.
 
@@ -90,6 +98,17 @@ def _numbered(number: str, more: str = "") -> Iterator[None]:
     except OintError as error:
         if number:
             error.what = number + error.what + more
+        raise
+
+
+@contextlib.contextmanager
+def _own_steps() -> Iterator[None]:
+    """Let an error's next step be one of these commands' own."""
+    try:
+        yield
+    except OintError as error:
+        for step, own in _STEPS.items():
+            error.next_step = error.next_step and error.next_step.replace(step, own)
         raise
 
 
@@ -196,10 +215,10 @@ def _work(
         return lambda: Outcome(_tested(function, given))
 
     def work() -> Outcome:
-        with _opened(out) as file:
+        with _opened(out) as file, _own_steps():
             value = function.call(Given(read, to, interactive, is_again="--again" in flags))
             shown = value if file is None or out is None else _written(value, out, file)
-        return Outcome(shown, _note(given.get("--auth", "")))
+        return Outcome(shown, _note(values.content(given.get("--auth", ""))))
 
     return work
 
@@ -239,23 +258,29 @@ def _holds_tokens(path: Path) -> bool:
 
 @contextlib.contextmanager
 def _opened(out: str | None) -> Iterator[TextIO | None]:
-    """Open the file of a result before anything is sent, readable by its owner alone."""
-    reason, descriptor = None, -1
+    """Open the file of a result before anything is sent, readable by its owner alone; no result leaves no new file."""
+    reason, descriptor, is_new = None, -1, False
     if out is not None:
         try:
+            is_new = not os.path.lexists(out)
             descriptor = os.open(out, os.O_WRONLY | os.O_CREAT, 0o600)
         except OSError as error:
             reason = error.strerror or type(error).__name__
     if reason:
         raise UsageError("The file of --out cannot be written. Nothing was sent.", cause=f"{reason}.")
-    if descriptor < 0:
+    if out is None:
         yield None
         return
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         # A device such as /dev/null is everybody's.
         if hasattr(os, "fchmod") and stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.fchmod(descriptor, 0o600)
-        yield file
+        try:
+            yield file
+        except BaseException:
+            if is_new:
+                Path(out).unlink(missing_ok=True)
+            raise
 
 
 def _written(value: Any, out: str, file: TextIO) -> Table:

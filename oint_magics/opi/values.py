@@ -15,7 +15,7 @@ from typing import Any
 from oint_magics.auth.text_file import decoded
 from oint_magics.errors import OintError, UsageError
 
-_PLACEHOLDER = re.compile(r"%\w+%|<[\w -]+>|\*{3,}")
+_PLACEHOLDER = re.compile(r"%\w+%|\$\w+|\$\{\w+\}|\$env:\w+|<[\w -]+>|\*{3,}", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\\\([nrfv])|\\([nrfv])")
 _CONTROLS = {"n": "\n", "r": "\r", "f": "\f", "v": "\v"}
 _LARGEST = 1024 * 1024
@@ -45,16 +45,21 @@ def auth(value: str, option: str) -> object:
     """
     if _PLACEHOLDER.fullmatch(value.strip()):
         raise UsageError(
-            f"The placeholder of the example stands in {option}. Nothing was sent.",
+            f"A placeholder, or a variable of a shell, stands in {option}. Nothing was sent.",
+            cause="only a shell puts values in their places.",
             next_step=f"{option} auth.json, or a store: {option} profile:NAME",
         )
     return Path(value) if _is_file(value) else value
 
 
+def content(value: str) -> str:
+    """Return the text of the file that a value names, or the value itself; nothing for a file that is no text."""
+    return _read(Path(value)) if _is_file(value) else value
+
+
 def items(value: str) -> list[str]:
     """Return a list of texts: JSON, a JSON file, or one value alone."""
-    source = _read(Path(value)) if _is_file(value) else value
-    return [str(each) for each in _list(source)] or [value]
+    return [str(each) for each in _list(content(value))] or [value]
 
 
 def files(value: str) -> list[object]:
@@ -63,9 +68,7 @@ def files(value: str) -> list[object]:
     Raises:
         UsageError: one is none of these.
     """
-    # A picture is a file too, and no list.
-    listed = _list(_read(Path(value))) if _is_file(value) else _list(value)
-    return [_medium(str(each)) for each in listed or [value]]
+    return [_medium(str(each)) for each in _list(content(value)) or [value]]
 
 
 def _medium(value: str) -> object:

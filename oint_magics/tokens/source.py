@@ -135,7 +135,7 @@ def _named(text: str) -> Source | None:
         return _response(state.unsaved[-1])
     if text.lower().startswith(("http://", "https://")):
         raise AuthNotFound(
-            "A web address cannot be a source.",
+            "A web address cannot be a source. Nothing was sent.",
             cause="secrets are not fetched from the network.",
             next_step="save the auth JSON as a file and name that file",
         )

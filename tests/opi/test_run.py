@@ -156,6 +156,9 @@ TOKEN = "MARK5ecretMARK5ecretMARK5ecret00"
     ("oint twitter RefreshToken --auth \"{'refresh_token':'MARK'}\"", "client_id is missing"),
     ("oint twitter RefreshToken --auth MARK", "Nothing was sent"),
     ("oint twitter RefreshToken --auth %auth%", "placeholder"),
+    ("oint twitter RefreshToken --auth $auth", "variable of a shell"),
+    ("oint twitter RefreshToken --auth ${AUTH}", "variable of a shell"),
+    ("$ oint twitter RefreshToken --auth MARK", "Nothing was sent"),
     ("oint twitter RefreshToken --auth https://example.org/MARK.json", "A web address cannot be a source"),
     ("oint twitter UploadAttachmentsArray --files a.png --type MARK --auth x", "one of OPI's three"),
     ("oint twitter CreatePollTweet --text a --options \"['a','b']\" --duration MARK --auth x", "number of minutes"),
@@ -259,8 +262,44 @@ def test_out(sandbox, shell, auth_file):
     assert Path("link.txt").read_text().startswith("http")
     _, error, _ = run(shell, "oint twitter RefreshToken --auth auth.json --out auth.json")
     assert "place where tokens are kept" in str(error)
+    _, error, _ = run(shell, "oint twitter CreateTextTweet --text '' --auth auth.json --out none.json")
+    assert error is not None
+    _, error, _ = run(shell, "oint twitter CreateCustomTweet --media '[1]' --text a --auth gone.json --out none.json")
+    assert error is not None
+    assert not Path("none.json").exists()
     _, error, _ = run(shell, "oint twitter GetAuthorizationLink --auth auth.json --out missing/link.txt")
     assert "cannot be written. Nothing was sent" in str(error)
+
+
+def test_a_result_that_stood_there_stays_where_a_command_is_refused(sandbox, shell, auth_file):
+    auth_file()
+    Path("result.json").write_text("earlier")
+    _, error, _ = run(shell, "oint twitter RefreshToken --auth gone.json --out result.json")
+    assert error is not None
+    assert Path("result.json").read_text() == "earlier"
+
+
+@pytest.mark.parametrize(("line", "step"), [
+    ("CreatePollTweet --text a --options \"['one']\" --duration 60", "--options \"['Yes','No']\" --duration 60"),
+    ("CreateCustomTweet --options \"['a','b']\"", '--text "Hello"'),
+])  # fmt: skip
+def test_a_next_step_is_one_of_these_commands_own(sandbox, shell, auth_file, line, step):
+    auth_file()
+    _, error, said = run(shell, f"oint twitter {line} --auth auth.json")
+    assert error.next_step == step
+    assert "--poll" not in said
+    assert sandbox.posts.tried == 0
+
+
+OLD_KEYS = {"oauth_token": "a", "oauth_token_secret": "b", "oauth_consumer_key": "c", "oauth_consumer_secret": "d"}
+
+
+def test_the_keys_of_oauth_1_are_named_once_also_from_a_file(sandbox, shell, auth_file):
+    path = Path(auth_file())
+    path.write_text(json.dumps(json.loads(path.read_text()) | OLD_KEYS))
+    line = "oint twitter GetAuthorizationLink --auth auth.json"
+    assert "not needed any more" in run(shell, line)[2]
+    assert "not needed any more" not in run(shell, line)[2]
 
 
 def test_a_device_keeps_its_mode(sandbox, shell, auth_file):
