@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from oint_magics.sandbox import answers, media, new_post, timeline, users
+from oint_magics.sandbox import answers, new_post, timeline, uploads, users
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,12 +39,12 @@ ENDPOINTS = (
     Endpoint("GET", "/2/tweets/:id", _READ, timeline.look),
     Endpoint("POST", "/2/tweets", _WRITE, new_post.create),
     Endpoint("DELETE", "/2/tweets/:id", _WRITE, new_post.delete),
-    Endpoint("POST", "/2/media/upload", _MEDIA, media.in_one),
-    Endpoint("GET", "/2/media/upload", _MEDIA, media.status),
-    Endpoint("POST", "/2/media/upload/initialize", _MEDIA, media.initialize),
-    Endpoint("POST", "/2/media/upload/:id/append", _MEDIA, media.append),
-    Endpoint("POST", "/2/media/upload/:id/finalize", _MEDIA, media.finalize),
-    Endpoint("POST", "/2/media/metadata", _MEDIA, media.describe),
+    Endpoint("POST", "/2/media/upload", _MEDIA, uploads.in_one),
+    Endpoint("GET", "/2/media/upload", _MEDIA, uploads.status),
+    Endpoint("POST", "/2/media/upload/initialize", _MEDIA, uploads.initialize),
+    Endpoint("POST", "/2/media/upload/:id/append", _MEDIA, uploads.append),
+    Endpoint("POST", "/2/media/upload/:id/finalize", _MEDIA, uploads.finalize),
+    Endpoint("POST", "/2/media/metadata", _MEDIA, uploads.describe),
 )
 
 
