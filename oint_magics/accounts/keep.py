@@ -60,7 +60,7 @@ def forget(store: Store) -> None:
     """
     if not store.exists() and all(family.place != store.place for family in store.journal.families()):
         raise AuthNotFound(
-            f"{store.label} does not exist, and the refresh log does not know it.", next_step="twitter.status()"
+            f"{store.label} does not exist, and the refresh log does not know it.", next_step="%twitter_status"
         )
     with store.lock(settings.timeout() + 15, lambda: None):
         store.forget()

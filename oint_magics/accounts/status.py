@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from oint_magics import stores
+from oint_magics import settings, stores
+from oint_magics.display.grid import Grid
 from oint_magics.display.table import Row, Table
 from oint_magics.display.text import quoted
 from oint_magics.display.times import duration, moment
@@ -19,8 +21,6 @@ from oint_magics.tokens.lineage import Lineage
 from oint_magics.tokens.refresh import has_answer, refresh
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from oint_magics.auth.structure import Auth
     from oint_magics.stores import Store
     from oint_magics.stores.journal import Family
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _MOST_SHOWN = 50
 _TEAM = "shared:"
+_PROFILE = "profile:"
+_COLUMNS = ("account", "state", "expires", "scopes", "last refresh", "next")
 
 
 class Account(NamedTuple):
@@ -44,6 +46,7 @@ class Account(NamedTuple):
         next_step: what to do or to type next; `None` where there is nothing to do.
         is_read: whether its store was read; if not, of the rest only `refreshed_at` counts.
         is_sandbox: whether it is an exercise, worth nothing at X.
+        is_used: whether a call that names no source takes it.
         checks: what X said about id, secret and token, where it was asked.
     """
 
@@ -56,12 +59,14 @@ class Account(NamedTuple):
     next_step: str | None = None
     is_read: bool = True
     is_sandbox: bool = False
+    is_used: bool = False
     checks: tuple[Row, ...] = ()
 
     def rows(self) -> list[Row]:
         """Return what is known, one line each."""
         refreshed = moment(self.refreshed_at) if self.refreshed_at else "none by this machine"
         rows = [Row("access token" if self.is_read else "state", self.state)]
+        rows += [Row("expires", self._expiry())] if self.expires_at else []
         if self.is_read:
             rows.append(Row("scopes", " ".join(self.scopes) or "its store does not say"))
         rows.append(Row("last refresh", f"{refreshed}, by this machine" if self.refreshed_at else refreshed))
@@ -69,16 +74,25 @@ class Account(NamedTuple):
             rows.append(Row("in doubt", f"yes: {self.doubt}" if self.doubt else "no"))
         rows += [Row(f"checked: {row.name}", row.value) for row in self.checks]
         rows += [Row("next", self.next_step)] if self.next_step else []
+        rows += [Row("lies in", _profiles())] if self.store.startswith(_PROFILE) else []
         return rows + ([Row("SANDBOX", "an exercise, worth nothing at X")] if self.is_sandbox else [])
 
-    def line(self) -> str:
-        """Return what is known, in one line."""
-        doubt = f"in doubt: {self.doubt}" if self.doubt else None
-        refreshed = f"refreshed {moment(self.refreshed_at)}" if self.refreshed_at else None
-        step = f"next: {self.next_step}" if self.next_step else None
-        sandbox = "SANDBOX" if self.is_sandbox else None
-        parts = (doubt, sandbox, self.state, refreshed, " ".join(self.scopes), step)
-        return "; ".join(part for part in parts if part)
+    def line(self) -> tuple[str, ...]:
+        """Return what is known, a text for each of the columns."""
+        marks = ", ".join(["in use"] * self.is_used + ["SANDBOX"] * self.is_sandbox)
+        return (
+            f"{self.store} ({marks})" if marks else self.store,
+            f"in doubt: {self.doubt}; access token: {self.state}" if self.doubt else self.state,
+            moment(self.expires_at) if self.expires_at else "",
+            " ".join(self.scopes),
+            moment(self.refreshed_at) if self.refreshed_at else "",
+            self.next_step or "",
+        )
+
+    def _expiry(self) -> str:
+        left = self.expires_at - datetime.now(UTC) if self.expires_at else timedelta()
+        later = f", {duration(left)} after this look" if left > timedelta() else ""
+        return f"{moment(self.expires_at)}{later}" if self.expires_at else ""
 
 
 class Accounts(tuple[Account, ...]):
@@ -86,22 +100,20 @@ class Accounts(tuple[Account, ...]):
 
     __slots__ = ()
 
-    def table(self) -> Table:
-        """Return the table: all that is known of one account, or one line for each of several."""
+    def table(self) -> Table | Grid:
+        """Return the table: all that is known of one account, or a line for each of several."""
         if len(self) == 1:
             return Table(f"Account in {self[0].store}", tuple(self[0].rows()))
-        rows = [Row(account.store, account.line()) for account in self[:_MOST_SHOWN]]
+        if not self:
+            step = "%twitter_auth if you have tokens; or %twitter_login --auth auth.json for a first one"
+            return Table("Known accounts", (Row("none", f"next: {step}"),))
+        notes = []
         if len(self) > _MOST_SHOWN:
-            rows.append(Row("…", f"{len(self) - _MOST_SHOWN} more: twitter.status() returns them all"))
-        return Table(
-            "Known accounts",
-            tuple(rows)
-            or (
-                Row(
-                    "none", "next: %twitter_auth if you have tokens; or %twitter_login --auth auth.json for a first one"
-                ),
-            ),
-        )
+            notes.append(f"{len(self) - _MOST_SHOWN} more: twitter.status() returns them all.")
+        if any(account.store.startswith(_PROFILE) for account in self):
+            notes.append(f"Profiles lie in {_profiles()}.")
+        lines = tuple(account.line() for account in self[:_MOST_SHOWN])
+        return Grid("Known accounts", _COLUMNS, lines, " ".join(notes))
 
     def __repr__(self) -> str:
         return self.table().text()
@@ -110,18 +122,24 @@ class Accounts(tuple[Account, ...]):
         return self.table().mimebundle()
 
 
-def known(also: Iterable[Source] = ()) -> Accounts:
+def known(used: Source | None = None) -> Accounts:
     """Return every account that this machine knows, what wants attention first, then the last refreshed.
 
     Args:
-        also: more sources, such as the default one.
+        used: the source of a call that names none, or `None`.
     """
     # The last refreshed come first, and of a store's families the last one counts.
     families = {family.place: family for family in reversed(journal.here().families())}
     homes = [stores.open_store(name) for name in stores.kept()]
-    homes += [source.store for source in also if source.store and not source.label.startswith(_TEAM)]
-    places = [*families, *(home.place for home in homes), *stores.unfinished_teams()]
-    found = [_known(place, families.get(place)) for place in dict.fromkeys(places)]
+    # A team's database is not asked where its row lies: its label names it.
+    mine = used.store if used and used.store and not used.label.startswith(_TEAM) else None
+    homes += [mine] if mine else []
+    places = dict.fromkeys([*families, *(home.place for home in homes), *stores.unfinished_teams()])
+    found = []
+    for place in places:
+        account = _known(place, families.get(place))
+        is_used = place == mine.place if mine else used is not None and account.store == used.label
+        found.append(account._replace(is_used=is_used))
     return Accounts(sorted(found, key=_urgency, reverse=True))
 
 
@@ -164,8 +182,12 @@ def checked(source: Source) -> Accounts:
     return Accounts([of(source)[0]._replace(checks=check(source.read()))])
 
 
-def _urgency(account: Account) -> tuple[bool, datetime]:
-    return account.doubt is not None, account.refreshed_at or datetime.min.replace(tzinfo=UTC)
+def _urgency(account: Account) -> tuple[bool, bool, datetime]:
+    return (
+        account.doubt is not None,
+        account.next_step is not None,
+        account.refreshed_at or datetime.min.replace(tzinfo=UTC),
+    )
 
 
 def _known(place: str, family: Family | None) -> Account:
@@ -187,7 +209,7 @@ def _known(place: str, family: Family | None) -> Account:
 def _looked_at(source: Source, family: Family | None) -> Account:
     try:
         if source.store and not source.store.exists():
-            forget = f'to take it off this list: twitter.forget("{source.label}")'
+            forget = f"to take it off this list: %twitter_forget {quoted(source.label)}"
             return Account(
                 source.label, "not there any more", None, (), _refreshed_at(family), None, forget, is_read=False
             )
@@ -254,12 +276,18 @@ def _unfinished(store: Store, auth: Auth, found: Unfinished) -> tuple[str, str |
 
 
 def _end(auth: Auth) -> str:
-    """Return how long the access token is good."""
+    """Return whether the access token is good."""
     if auth.access_token is None:
         return "none yet"
     if auth.ends_at is None:
         return "there, and nothing tells when it ends"
-    left = auth.ends_at - datetime.now(UTC)
-    if left.total_seconds() > 0:
-        return f"good until {moment(auth.ends_at)}, {duration(left)} after this look"
-    return f"ended {moment(auth.ends_at)}" + ("" if auth.refresh_token else ", and there is no refresh token")
+    if auth.ends_at > datetime.now(UTC):
+        return "good"
+    return "ended" + ("" if auth.refresh_token else ", and there is no refresh token")
+
+
+def _profiles() -> str:
+    """Return where profiles lie, without the name of the user's own folder: a table travels with its notebook."""
+    folder = settings.data_folder() / "profiles"
+    home = Path.home()
+    return f"~/{folder.relative_to(home).as_posix()}" if folder.is_relative_to(home) else str(folder)

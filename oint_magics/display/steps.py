@@ -8,6 +8,7 @@ _VALUE = r'(?:"[^"]*"|[^\s;,)]+)'
 _OPTIONS = rf"(?: --(?:auth|to|scope) {_VALUE}| --(?:if-expired|try-old|replace|check)\b)*"
 _MAGIC = re.compile(rf"%twitter_(refresh|login|status|me|revoke)\b({_OPTIONS})")
 _POST = re.compile(r'%twitter_post ("[^"]*")')
+_FORGET = re.compile(rf"%twitter_forget ({_VALUE})")
 _KEEP = re.compile(rf"%twitter_keep ({_VALUE}) ({_VALUE})({_OPTIONS})")
 _OPTION = re.compile(rf"--(?:(auth|to|scope) ({_VALUE})|(if-expired|try-old|replace|check|again|preview)\b)")
 _SETTING = re.compile(r"%env (\w+)=(\S+)")
@@ -19,6 +20,7 @@ def as_calls(text: str) -> str:
     Args:
         text: what a magic would say.
     """
+    text = _FORGET.sub(lambda found: f"twitter.forget({_quoted(found[1])})", text)
     text = _KEEP.sub(lambda found: f"twitter.keep({_quoted(found[1])}, {_quoted(found[2])}{_more(found[3])})", text)
     text = _MAGIC.sub(lambda found: f"twitter.{found[1]}({_more(found[2]).removeprefix(', ')})", text)
     text = _OPTION.sub(_keyword, _POST.sub(r"twitter.post(\1)", text))

@@ -13,7 +13,7 @@ from oint_magics.display.text import escaped
 _LONGEST_CELL = 2000
 _WIDTH = 78
 # No colour of its own, so it is right in light and dark, also where a sanitizer drops the style.
-_STYLE = (
+STYLE = (
     ".oint table.oint-t{border-collapse:collapse;color:inherit;background:transparent;margin:.4em 0}"
     ".oint table.oint-t caption{caption-side:top;text-align:left;font-weight:bold;color:inherit;padding:.2em 0;"
     "white-space:nowrap}"
@@ -52,41 +52,43 @@ class Table(NamedTuple):
 
     def html(self) -> str:
         """Return the table as HTML that stays right after a sanitizer: caption, `scope`, no script, no ids."""
-        rows = "".join(f'<tr><th scope="row">{_html(row.name)}</th><td>{_cell(row)}</td></tr>\n' for row in self.rows)
+        rows = "".join(f'<tr><th scope="row">{as_html(row.name)}</th><td>{_cell(row)}</td></tr>\n' for row in self.rows)
         return (
-            f'<div class="oint"><style>{_STYLE}</style>\n<table class="oint-t">\n'
-            f"<caption>{_html(self.caption)}</caption>\n<tbody>\n{rows}</tbody>\n</table></div>"
+            f'<div class="oint"><style>{STYLE}</style>\n<table class="oint-t">\n'
+            f"<caption>{as_html(self.caption)}</caption>\n<tbody>\n{rows}</tbody>\n</table></div>"
         )
 
     def markdown(self) -> str:
         """Return the table as Markdown, which the PDF export takes."""
-        rows = "\n".join(f"| {_markdown(row.name)} | {_markdown(row.value)} |" for row in self.rows)
-        return f"**{_markdown(self.caption)}**\n\n| | |\n|:--|:--|\n{rows}\n"
+        rows = "\n".join(f"| {as_markdown(row.name)} | {as_markdown(row.value)} |" for row in self.rows)
+        return f"**{as_markdown(self.caption)}**\n\n| | |\n|:--|:--|\n{rows}\n"
 
     def text(self) -> str:
         """Return the table as plain text, at most 78 columns wide where its words allow."""
         names = [escaped(row.name, _LONGEST_CELL) for row in self.rows]
-        column = min(max(map(_columns, names), default=0), 24) + 2
+        column = min(max(map(columns_of, names), default=0), 24) + 2
         lines = [escaped(self.caption, _LONGEST_CELL)]
         for name, row in zip(names, self.rows, strict=True):
             wrapped = textwrap.wrap(escaped(row.value, _LONGEST_CELL), _WIDTH - column, break_on_hyphens=False) or [""]
-            lines.append(name + " " * max(2, column - _columns(name)) + wrapped[0])
+            lines.append(name + " " * max(2, column - columns_of(name)) + wrapped[0])
             lines += [" " * column + more for more in wrapped[1:]]
         return "\n".join(line.rstrip() for line in lines)
 
 
 def _cell(row: Row) -> str:
-    return f"<code>{_html(row.value)}</code>" if row.is_code else _html(row.value)
+    return f"<code>{as_html(row.value)}</code>" if row.is_code else as_html(row.value)
 
 
-def _html(text: str) -> str:
+def as_html(text: str) -> str:
+    """Return a text for HTML, each character of it to be seen."""
     return html.escape(escaped(text, _LONGEST_CELL), quote=True)
 
 
-def _markdown(text: str) -> str:
+def as_markdown(text: str) -> str:
+    """Return a text for Markdown, the same."""
     return _MARKDOWN.sub(r"\\\1", html.escape(escaped(text, _LONGEST_CELL), quote=False))
 
 
-def _columns(text: str) -> int:
+def columns_of(text: str) -> int:
     """Return how many columns a terminal gives a text."""
     return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)

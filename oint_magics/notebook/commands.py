@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import ChainMap
 from typing import TYPE_CHECKING, Any
 
+from oint_magics import stores
 from oint_magics.display.table import Row, Table
 from oint_magics.errors import NotInteractive, UsageError
 from oint_magics.notebook.arguments import parse
@@ -119,6 +120,18 @@ def keep(shell: Any, line: str, local: Variables) -> Table:
         )
     careful = "the source holds the same tokens; they stop working when these are refreshed"
     return Table("Kept", (Row("in", place), Row("next", f"%twitter_refresh --auth {place}"), Row("careful", careful)))
+
+
+def forget(_: Any, line: str) -> Table:
+    """Forget the store that the line names."""
+    usage = USAGES["twitter_forget"]
+    words = parse(line, usage)
+    if "store" not in words:
+        raise UsageError("Name the store to forget.", next_step=usage.text)
+    store = calls.forget(words["store"])
+    is_ours = store.startswith(stores.PREFIXES)
+    what = "its tokens are deleted here" if is_ours else "the file stays; what this machine knew of it is deleted"
+    return Table("Forgotten", (Row("store", store), Row("done", what), Row("at X", "nothing was revoked")))
 
 
 def status(shell: Any, line: str, local: Variables) -> Accounts:

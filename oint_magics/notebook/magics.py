@@ -24,6 +24,7 @@ NAMES = (
     "twitter_refresh",
     "twitter_auth",
     "twitter_keep",
+    "twitter_forget",
     "twitter_login",
     "twitter_status",
     "twitter_me",
@@ -95,6 +96,22 @@ class TwitterMagics(Magics):
         from oint_magics.notebook import commands
 
         return commands.keep(self.shell, line, local_ns)
+
+    @line_magic
+    @no_var_expand
+    @error_boundary
+    def twitter_forget(self, line: str) -> Table:
+        """Forget an account: delete the profile, or the team's row, and what this machine knows of it.
+
+            %twitter_forget STORE
+
+        STORE  profile:NAME, keyring:NAME, shared:NAME, or a file; a file of yours stays where it is
+
+        The tokens are not revoked at X: %twitter_revoke --auth STORE does that, and comes first.
+        """
+        from oint_magics.notebook import commands
+
+        return commands.forget(self.shell, line)
 
     @line_magic
     @no_var_expand

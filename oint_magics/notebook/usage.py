@@ -34,6 +34,7 @@ USAGES = {
     ),
     "twitter_auth": Usage("%twitter_auth [--prompt]", (), (), ("--prompt",)),
     "twitter_keep": Usage("%twitter_keep SOURCE STORE [--replace]", ("source", "store"), (), ("--replace",)),
+    "twitter_forget": Usage("%twitter_forget STORE", ("store",)),
     "twitter_login": Usage(
         "%twitter_login [--auth SOURCE] [--to STORE] [--scope SCOPES]", (), ("--auth", "--to", "--scope")
     ),

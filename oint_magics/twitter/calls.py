@@ -129,14 +129,15 @@ def keep(auth: object, to: str, *, replace: bool = False, variables: Mapping[str
     return store.label
 
 
-def forget(store: str) -> None:
-    """Forget an account; see `oint_magics.twitter.forget`."""
+def forget(store: str) -> str:
+    """Forget an account, and return what messages call it; see `oint_magics.twitter.forget`."""
     from oint_magics.accounts.keep import forget
 
     found = stores.open_store(text_argument("store", store))
     forget(found)
     if state.last_used in (found.label, found.place):
         state.last_used = None
+    return found.label
 
 
 def status(auth: object = None, *, check: bool = False, variables: Mapping[str, object] | None = None) -> Accounts:
@@ -149,7 +150,7 @@ def status(auth: object = None, *, check: bool = False, variables: Mapping[str, 
         return status.of(source.source_of(auth, variables))
     given = default_source()
     try:
-        return status.known([source.source_of(given)] if given else [])
+        return status.known(source.source_of(given) if given else None)
     except AuthNotFound:  # The default names nothing that is there.
         return status.known()
 

@@ -39,7 +39,8 @@ def test_every_kind_of_place_is_listed(sandbox, auth_file, ring):
     assert accounts[0].store == "elsewhere/a.json"
     assert datetime.now(UTC) - accounts[0].refreshed_at < timedelta(minutes=1)
     for account in accounts:
-        assert account.state.startswith("good until ")
+        assert account.state == "good"
+        assert account.expires_at > datetime.now(UTC)
         assert account.is_sandbox
         assert "offline.access" in account.scopes
         assert account.doubt is account.next_step is None
@@ -62,11 +63,11 @@ def test_nothing_is_sent_and_nothing_written(raw, auth, monkeypatch, home):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"expires_at": 1}, "ended 1970-01-01 00:00 UTC"),
+        ({"expires_at": 1}, "1970-01-01 00:00 UTC"),
         ({"expires_at": 1, "refresh_token": None}, "and there is no refresh token"),
         ({}, "nothing tells when it ends"),
         ({"access_token": None}, "none yet"),
-        ({"expires_at": 4e9}, "good until 2096-10-02"),
+        ({"expires_at": 4e9}, "2096-10-02"),
         ({"client_id": ""}, "client_id is missing"),
     ],
 )
@@ -90,7 +91,7 @@ def test_a_store_that_is_gone_says_how_to_take_it_off_the_list(auth_file):
 
     (account,) = twitter.status()
     assert account.state == "not there any more"
-    assert 'twitter.forget("auth.json")' in account.next_step
+    assert account.next_step.endswith("%twitter_forget auth.json")
     twitter.forget("auth.json")
     assert list(twitter.status()) == []
 
@@ -121,9 +122,31 @@ def test_a_doubt_and_an_answer_that_waits(raw, auth, monkeypatch):
     assert "saves it" in account.next_step
     assert json.loads(Path("auth.json").read_text())["refresh_token"] == auth["refresh_token"]
 
-    assert twitter.status("auth.json")[0].state.startswith("good until")
+    assert twitter.status("auth.json")[0].state == "good"
     assert json.loads(Path("auth.json").read_text())["refresh_token"] == PAIR["refresh_token"]
     assert len(server.requests) == 1
+
+
+def test_the_account_in_use_is_marked(auth):
+    for name in ("a", "b"):
+        twitter.keep(auth | {"refresh_token": f"token-{name}"}, f"profile:{name}")
+    state.last_used = open_store("profile:b").place
+
+    accounts = twitter.status()
+    assert [account.store for account in accounts if account.is_used] == ["profile:b"]
+    assert "profile:b (in use)" in str(accounts)
+    assert "Profiles lie in " in str(accounts)
+    assert "/profiles" in str(twitter.status("profile:b"))
+
+
+def test_a_frame_has_an_account_a_row(auth):
+    pandas = pytest.importorskip("pandas")
+    for name in ("a", "b"):
+        twitter.keep(auth | {"refresh_token": f"token-{name}", "expires_at": 4e9}, f"profile:{name}")
+
+    frame = pandas.DataFrame(twitter.status())
+    assert set(frame["store"]) == {"profile:a", "profile:b"}
+    assert str(frame["expires_at"].dtype).startswith("datetime64")
 
 
 def test_what_wants_attention_stands_first(raw, auth, monkeypatch):

@@ -184,7 +184,7 @@ def test_a_folder_whose_name_is_no_text(strict, auth_file, after):
 
     for _ in range(2):
         assert twitter.refresh("auth.json").saved_to == "auth.json"
-    assert "good until" in str(twitter.status("auth.json"))
+    assert twitter.status("auth.json")[0].state == "good"
     assert strict.accounts.counts.refreshes == 2
     after("refreshed twice")
 

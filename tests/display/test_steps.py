@@ -8,6 +8,7 @@ STEPS = {
     '%twitter_refresh --auth "my auth.json"; or': 'twitter.refresh("my auth.json"); or',
     "fix it, then: %twitter_refresh --auth a.json, which saves it": 'fix it, then: twitter.refresh("a.json"), which saves it',
     "or: %twitter_refresh --to profile:NAME --auth a.json": 'or: twitter.refresh("a.json", to="profile:NAME")',
+    "off this list: %twitter_forget profile:a": 'off this list: twitter.forget("profile:a")',
     "%twitter_keep SOURCE profile:x --replace": 'twitter.keep(auth, "profile:x", replace=True)',
     "%twitter_keep unsaved: profile:rescued": 'twitter.keep("unsaved:", "profile:rescued")',
     "look: %twitter_status --check --auth shared:work": 'look: twitter.status("shared:work", check=True)',

@@ -98,6 +98,22 @@ def test_keep(shell, auth_file):
         assert isinstance(run(shell, f"%twitter_keep {line}")[1], errors.UsageError)
 
 
+def test_forget_deletes_a_profile_and_leaves_a_file(shell, auth_file):
+    auth_file()
+    run(shell, "%twitter_keep auth.json profile:work")
+    run(shell, "%twitter_refresh --auth auth.json")
+    assert "deleted here" in str(run(shell, "%twitter_forget profile:work")[0])
+    assert "the file stays" in str(run(shell, "%twitter_forget auth.json")[0])
+    assert Path("auth.json").exists()
+    assert isinstance(run(shell, "%twitter_forget profile:work")[1], errors.AuthNotFound)
+    _, error, said = run(shell, "%twitter_forget")
+    assert isinstance(error, errors.UsageError)
+    for line in (MARK, f'{{"refresh_token": "{MARK}"}}', f"profile:{MARK}/x"):
+        _, error, said = run(shell, f"%twitter_forget {line}")
+        assert isinstance(error, errors.OintError), line
+        assert MARK not in said
+
+
 def test_errors_are_our_own_lines(shell):
     """What happened, the cause, the next command; no traceback, no source line, no echo."""
     for line in (f"--auth {MARK}", f"--auth {{'client_id':'{MARK}", f"--{MARK}", f"--auth '{MARK}", f"--auth x {MARK}"):

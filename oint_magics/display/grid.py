@@ -1,0 +1,124 @@
+"""A table of several columns, in the same three faces as `oint_magics.display.table`."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from typing import NamedTuple
+
+from oint_magics.display.table import STYLE, as_html, as_markdown, columns_of
+from oint_magics.display.text import escaped
+
+_LONGEST_CELL = 2000
+_GAP = 2
+# On a narrow screen each line is a block, and each cell says what it is.
+_NARROW = (
+    "@media(max-width:720px){.oint table.oint-g thead{display:none}"
+    ".oint table.oint-g tr{display:block;padding:.3em 0}"
+    ".oint table.oint-g :is(td,th[scope=row]){display:block;border:0;padding:.1em 0;white-space:normal}"
+    ".oint table.oint-g th[scope=row]{font-weight:bold;opacity:1}.oint table.oint-g td:empty{display:none}"
+    '.oint table.oint-g td::before{content:attr(data-name) ": ";opacity:.75}}'
+)  # fmt: skip
+
+
+class Grid(NamedTuple):
+    """Lines under named columns; every text in them is shown as text, whatever it holds.
+
+    Attributes:
+        caption: what it shows.
+        columns: their names; the first one's cells name the lines.
+        lines: a text for each column; blank for nothing.
+        note: what is said below it; blank for nothing.
+    """
+
+    caption: str
+    columns: tuple[str, ...]
+    lines: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return self.mimebundle()
+
+    def mimebundle(self) -> dict[str, str]:
+        """Return the three faces by MIME type, as IPython wants them."""
+        return {"text/plain": self.text(), "text/html": self.html(), "text/markdown": self.markdown()}
+
+    def html(self) -> str:
+        """Return the table as HTML that stays right after a sanitizer."""
+        head = "".join(f'<th scope="col">{as_html(name)}</th>' for name in self.columns)
+        rows = "".join(f"<tr>{self._cells(line)}</tr>\n" for line in self.lines)
+        note = f"<div>{as_html(self.note)}</div>\n" if self.note else ""
+        return (
+            f'<div class="oint"><style>{STYLE}{_NARROW}</style>\n<table class="oint-t oint-g">\n'
+            f"<caption>{as_html(self.caption)}</caption>\n<thead><tr>{head}</tr></thead>\n"
+            f"<tbody>\n{rows}</tbody>\n</table>\n{note}</div>"
+        )
+
+    def _cells(self, line: tuple[str, ...]) -> str:
+        names = zip(self.columns[1:], line[1:], strict=True)
+        cells = "".join(
+            f'<td data-name="{as_html(name)}">{as_html(text)}</td>' if text else "<td></td>" for name, text in names
+        )
+        return f'<th scope="row">{as_html(line[0])}</th>{cells}'
+
+    def markdown(self) -> str:
+        """Return the table as Markdown, which the PDF export takes."""
+        lines = (self.columns, *self.lines)
+        head, *rows = ("| " + " | ".join(map(as_markdown, line)) + " |" for line in lines)
+        note = f"\n{as_markdown(self.note)}\n" if self.note else ""
+        return (
+            "\n".join([f"**{as_markdown(self.caption)}**\n", head, "|:--" * len(self.columns) + "|", *rows])
+            + f"\n{note}"
+        )
+
+    def text(self) -> str:
+        """Return the table as plain text, as wide as the terminal at most."""
+        width = shutil.get_terminal_size((100, 24)).columns
+        lines = [tuple(escaped(cell, _LONGEST_CELL) for cell in line) for line in (self.columns, *self.lines)]
+        widths = _widths(lines, width)
+        shown = _beside(lines, widths) if widths else self._blocks(lines, width)
+        note = textwrap.wrap(escaped(self.note, _LONGEST_CELL), width, break_on_hyphens=False)
+        return "\n".join(line.rstrip() for line in (escaped(self.caption, _LONGEST_CELL), *shown, *note))
+
+    def _blocks(self, lines: list[tuple[str, ...]], width: int) -> list[str]:
+        """Return each line by itself, a cell below the other."""
+        shown: list[str] = []
+        for first, *rest in lines[1:]:
+            shown.append(first)
+            for name, text in zip(self.columns[1:], rest, strict=True):
+                shown += (
+                    textwrap.wrap(f"{name}: {text}", width, initial_indent="  ", subsequent_indent="    ")
+                    if text
+                    else []
+                )
+        return shown
+
+
+def _widths(lines: list[tuple[str, ...]], width: int) -> list[int]:
+    """Return how wide each column is, the widest ones wrapped until all have room; nothing where words would break."""
+    columns = list(zip(*lines, strict=True))
+    widths = [max(map(columns_of, column)) for column in columns]
+    least = [max(columns_of(word) for text in column for word in text.split() or [""]) for column in columns]
+    while sum(widths) + _GAP * (len(widths) - 1) > width:
+        can_wrap = [number for number, most in enumerate(widths) if most > least[number]]
+        if not can_wrap:
+            return []
+        widths[max(can_wrap, key=widths.__getitem__)] -= 1
+    return widths
+
+
+def _beside(lines: list[tuple[str, ...]], widths: list[int]) -> list[str]:
+    """Return lines whose cells stand beside each other."""
+    shown = []
+    for line in lines:
+        cells = [
+            textwrap.wrap(text, most, break_on_hyphens=False) or [""] for text, most in zip(line, widths, strict=True)
+        ]
+        for number in range(max(map(len, cells))):
+            parts = [cell[number] if number < len(cell) else "" for cell in cells]
+            padded = (part + " " * (most + _GAP - columns_of(part)) for part, most in zip(parts, widths, strict=True))
+            shown.append("".join(padded))
+    return shown
