@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import signal
 
 import hypothesis
 import pytest
@@ -13,6 +14,9 @@ from postgres import Postgres
 from oint_magics import process
 from oint_magics.sandbox import Sandbox
 
+# A run in the background inherits an ignored stop button, and so would the processes that tests stop.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # How long an example takes is the machine's business.
 hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.register_profile("quick", hypothesis.settings.get_profile("patient"), max_examples=10)

@@ -1,4 +1,4 @@
-"""Tab completion for the magics' options."""
+"""Tab completion: our magics' lines and OPI's, with what `oint_magics.notebook.choices` offers and nothing else."""
 
 from __future__ import annotations
 
@@ -9,63 +9,60 @@ from oint_magics.notebook.magics import NAMES
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-_SANDBOX = ["start", "stop", "status", "fault"]
-_FAULTS = ["refuse", "slow", "drop", "429", "html", "402", "403", "503", "duplicate", "413", "failed", "expire",
-           "limit", "punish", "off"]  # fmt: skip
-
 
 def register(shell: InteractiveShell) -> None:
-    """Complete the options of our magics."""
-    for name in NAMES:
-        shell.set_hook("complete_command", _complete, str_key=f"%{name}")
+    """Complete our magics' lines, and OPI's command lines."""
+    matcher = _matcher(shell)
+    if matcher:
+        shell.Completer.custom_matchers.append(matcher)
+        return
+    for name in (*(f"%{each}" for each in NAMES), "oint"):  # Before IPython 8.6.
+        shell.set_hook("complete_command", _hook, str_key=name)
 
 
 def unregister(shell: InteractiveShell) -> None:
     """Undo `register`."""
-    for name in NAMES:
-        shell.strdispatchers["complete_command"].strs.pop(f"%{name}", None)
+    matchers = shell.Completer.custom_matchers
+    matchers[:] = [each for each in matchers if getattr(each, "__module__", "") != __name__]
+    hooks = shell.strdispatchers.get("complete_command")
+    for name in (*(f"%{each}" for each in NAMES), "oint"):
+        if hooks:
+            hooks.strs.pop(name, None)
 
 
-def _places() -> list[str]:
-    from pathlib import Path
+def _matcher(shell: InteractiveShell) -> Any:
+    """Return a matcher that keeps IPython's own offers away, or `None` where this IPython has no such thing."""
+    try:
+        from IPython.core.completer import SimpleCompletion, context_matcher
+    except ImportError:
+        return None
 
-    from oint_magics import stores
+    @context_matcher(identifier="oint_magics")  # type: ignore[untyped-decorator]  # IPython's
+    def matcher(context: Any) -> Any:
+        from oint_magics.notebook.choices import offered
 
-    return [*stores.kept(), *sorted(path.name for path in Path().glob("*.json")), "env:"]
+        lines = context.full_text.split("\n")
+        before = [*lines[: context.cursor_line], lines[context.cursor_line][: context.cursor_position]]
+        offer = offered("\n".join(before), shell.user_ns)
+        if offer is None:
+            return {"completions": []}
+        # JupyterLab breaks what it shows here at each blank, over the next line's.
+        found = [
+            SimpleCompletion(text=each.text, type=each.about.replace(" ", "\N{NO-BREAK SPACE}"))
+            for each in offer.choices
+        ]
+        return {"completions": found, "matched_fragment": offer.word, "suppress": True, "ordered": True}
 
-
-def _of_oint(line: str) -> list[str]:
-    """Return what may stand at the end of a command line of OPI's."""
-    from oint_magics.opi.functions import FUNCTIONS, find
-
-    words = line.split()[1:] + [""] * line.endswith(" ")
-    words = words[2:] if words[:1] == ["--to"] else words
-    if len(words) < 2:
-        return ["twitter"]
-    if len(words) == 2:
-        return [name for function in FUNCTIONS for name in (function.english, function.russian)]
-    function = find(words[1])
-    if words[-2] in ("--auth", "-a", "--to"):
-        return _places()
-    if words[-2] == "--type":
-        return ["tweet_image", "tweet_gif", "tweet_video"]
-    options = [option.name for option in function.options] if function else []
-    return [option for option in (*options, "--to", "--out", "--test", "--help") if option not in words[:-1]]
+    matcher.__module__ = __name__
+    return matcher
 
 
-def _complete(_: Any, event: Any) -> list[str]:
-    """Return what may stand at the cursor; `event` is IPython's, with the line so far."""
-    from oint_magics.notebook.usage import USAGES
+def _hook(shell: Any, event: Any) -> list[str]:
+    """Return the same as IPython's older completion takes it: each choice from the piece on that it looks at."""
+    from oint_magics.notebook.choices import offered
 
-    words = event.line.split()
-    if words[0].lstrip("%") == "oint":
-        return _of_oint(event.line)
-    usage = USAGES.get(words[0].lstrip("%"))
-    if usage is None:
+    offer = offered(event.text_until_cursor if hasattr(event, "text_until_cursor") else event.line, shell.user_ns)
+    if offer is None:
         return []
-    previous = words[-1] if event.line.endswith(" ") else words[-2] if len(words) > 1 else ""
-    if previous in ("--auth", "--to") or (usage.words[:1] == ("source",) and not words[-1].startswith("-")):
-        return _places()
-    if usage.words[:1] == ("action",):
-        return _FAULTS if previous == "fault" else _SANDBOX
-    return [option for option in usage.values + usage.flags if option not in words or option in usage.repeated]
+    done = len(offer.word) - len(event.symbol) if offer.word.endswith(event.symbol) else 0
+    return [each.text[done:] for each in offer.choices]

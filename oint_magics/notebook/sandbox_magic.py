@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from oint_magics.display.table import Row, Table
 from oint_magics.errors import StoreNotWritable, UsageError
 from oint_magics.http import endpoints
-from oint_magics.notebook.usage import USAGES
+from oint_magics.notebook.usage import FAULTS, USAGES
 from oint_magics.sandbox import AUTH_FILE, Sandbox
 from oint_magics.twitter import calls
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _running: list[Sandbox] = []
-_FAULTS = ("refuse", "slow", "drop", "429", "html", "402", "403", "503", "duplicate", "413", "failed")
-_OTHER_FAULTS = ("expire", "limit", "punish", "off")
+# What is no fault of one exchange or call.
+_LASTING = ("expire", "limit", "punish", "off")
 
 
 def act(action: str, fault: str | None, value: str | None) -> Table:
@@ -70,7 +70,7 @@ def _disturb(fault: str, value: str | None) -> None:
     if not _running:
         raise UsageError("The sandbox does not run.", next_step="%twitter_sandbox start")
     sandbox = _running[0]
-    if fault in _FAULTS:
+    if fault in FAULTS and fault not in _LASTING:
         sandbox.faults.add(fault, _number(value or "3"))
     elif fault == "expire":
         sandbox.accounts.expire_access_tokens()
@@ -82,7 +82,7 @@ def _disturb(fault: str, value: str | None) -> None:
             sandbox.faults.clear()
             sandbox.limits.restrict(None)
     else:
-        faults = ", ".join((*_FAULTS, *_OTHER_FAULTS))
+        faults = ", ".join(FAULTS)
         raise UsageError("There is no such fault.", next_step=f"%twitter_sandbox fault NAME, with one of {faults}")
 
 

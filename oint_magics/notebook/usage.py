@@ -51,3 +51,45 @@ USAGES = {
     ),
     "twitter_sandbox": Usage("%twitter_sandbox [start|stop|status|fault NAME [VALUE]]", ("action", "fault", "value")),
 }
+
+OPTIONS = {
+    "--auth": "where the tokens are",
+    "--to": "where the new tokens go",
+    "--if-expired": "send nothing while the access token is good",
+    "--try-old": "try once more after an unknown outcome",
+    "--prompt": "ask line by line",
+    "--replace": "overwrite the tokens there",
+    "--scope": "what the app may do",
+    "--check": "ask X which value is wrong",
+    "--media": "a picture, GIF or video",
+    "--alt": "its description",
+    "--poll": "an answer of a poll",
+    "--minutes": "how long the poll runs",
+    "--reply-to": "the post to answer",
+    "--quote": "the post to quote",
+    "--preview": "post nothing, and show it",
+    "--again": "make the same post once more",
+}
+ACTIONS = {
+    "start": "start it, and write sandbox-auth.json",
+    "stop": "stop it",
+    "status": "what it runs and counts",
+    "fault": "let something go wrong",
+}
+FAULTS = {
+    "refuse": "the next exchange is refused",
+    "slow": "the next exchange takes 3 seconds, or as many as follow",
+    "drop": "the connection of the next exchange is closed",
+    "429": "the next exchange comes too soon",
+    "html": "the next exchange is answered by an HTML page",
+    "402": "the next call: no credits left",
+    "403": "the next call: the app is not enrolled",
+    "503": "the next call: out of service",
+    "duplicate": "the next post was made already",
+    "413": "the next segment of an upload is too large",
+    "failed": "the next medium cannot be processed",
+    "expire": "all access tokens end now",
+    "limit": "the API takes one call in 15 minutes, or as many as follow",
+    "punish": "a refresh token that is used twice ends all tokens of its login",
+    "off": "nothing goes wrong any more",
+}

@@ -123,7 +123,6 @@ import sys, threading, os, signal, time, traceback
 from pathlib import Path
 from oint_magics import twitter
 from oint_magics.stores import open_store
-signal.signal(signal.SIGINT, signal.default_int_handler)  # Whatever was inherited.
 auth = __import__("json").loads(Path("auth.json").read_text())
 store = open_store("profile:work")
 with store.lock(5, lambda: None):
