@@ -26,5 +26,6 @@ POSITIONS = {
     "%twitter_sandbox fault h": ["html"],
     '%twitter_post "Hello" --re': ["--reply-to"],
     '%twitter_post "Hello" --reply-to ': ["{posted}"],
+    '%twitter_post "a" --media x --p': ["--poll", "--preview"],
     "%twitter_login --scope o": ["opi"],
 }

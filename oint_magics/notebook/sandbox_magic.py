@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _running: list[Sandbox] = []
+_CAPTION = "SANDBOX: a server like X on this machine"
 # What is no fault of one exchange or call.
 _LASTING = ("expire", "limit", "punish", "off")
 
@@ -34,7 +35,7 @@ def act(action: str, fault: str | None, value: str | None) -> Table:
         actions[action]()
     else:
         raise UsageError("The sandbox has no such action.", next_step=USAGES["twitter_sandbox"].text)
-    return _status()
+    return _started() if action == "start" else _status()
 
 
 def _start() -> None:
@@ -99,20 +100,36 @@ def _number(value: str) -> float:
     return number
 
 
+def _started() -> Table:
+    """Return what somebody who starts it needs, and no more."""
+    step = "%twitter_refresh" if _is_default() else f"%twitter_refresh --auth {AUTH_FILE}"
+    return Table(_CAPTION, (_runs(_running[0]), _auth(), Row("next", step)))
+
+
+def _runs(sandbox: Sandbox) -> Row:
+    return Row("runs", f"at {sandbox.url}, until this kernel ends")
+
+
+def _auth() -> Row:
+    named = "what %twitter_refresh takes when it names no other" if _is_default() else f"name it: --auth {AUTH_FILE}"
+    return Row("auth", f"{AUTH_FILE}: {named}")
+
+
+def _is_default() -> bool:
+    return Path(calls.default_source() or "").name == AUTH_FILE
+
+
 def _status() -> Table:
-    caption = "SANDBOX: a server like X on this machine"
     if not _running:
-        return Table(caption, (Row("runs", "no"), Row("next", "%twitter_sandbox start")))
+        return Table(_CAPTION, (Row("runs", "no"), Row("next", "%twitter_sandbox start")))
     sandbox = _running[0]
     counts = sandbox.accounts.counts
     waiting = ", ".join(sandbox.faults.names()) or "none"
-    is_default = Path(calls.default_source() or "").name == AUTH_FILE
-    named = "what %twitter_refresh takes when it names no other" if is_default else f"name it: --auth {AUTH_FILE}"
     return Table(
-        caption,
+        _CAPTION,
         (
-            Row("runs", f"at {sandbox.url}, until this kernel ends"),
-            Row("auth", f"{AUTH_FILE}: {named}"),
+            _runs(sandbox),
+            _auth(),
             Row("counts", f"{counts.refreshes} refreshed, {counts.refused} refused, {counts.reuses} used twice"),
             Row("posts", f"{len(sandbox.posts.made)} made, {len(sandbox.media.uploads)} media uploaded"),
             Row("faults", f"{waiting}; reuse ends the family: {'yes' if sandbox.accounts.punishes_reuse else 'no'}"),

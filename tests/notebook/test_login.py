@@ -13,6 +13,8 @@ from patience import LONG_MS
 from playwright.sync_api import expect
 from ports import free_port
 
+from oint_magics import twitter
+
 APP = """%load_ext oint_magics
 import json
 from oint_magics.sandbox import Sandbox
@@ -170,6 +172,19 @@ def test_run_again_the_earlier_link_is_worth_nothing(login, jupyter):
     answered(login, "Authorize app")
 
     table(login)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_page_of_the_sandbox(chromium, sandbox, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = chromium.new_page(color_scheme=scheme, viewport={"width": 390, "height": 700})
+    try:
+        page.goto(twitter.authorization_link(sandbox.app(), scope="opi"))
+        assert Axe().run(page).violations_count == 0
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    finally:
+        page.close()
 
 
 def test_axe_finds_nothing_and_the_keyboard_is_enough(login):

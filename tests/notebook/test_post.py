@@ -8,7 +8,6 @@ from IPython.utils.capture import capture_output
 from posts_material import png
 
 from oint_magics import errors
-from oint_magics.notebook import completion
 
 SOURCE = "--auth auth.json"
 
@@ -155,10 +154,3 @@ def test_a_cell_that_is_typed_is_complete_with_a_brace_in_the_text(shell):
     check = shell.input_transformer_manager.check_complete
     assert check('%twitter_post "a { b"\n')[0] == "complete"
     assert check('%twitter_post "a" --auth {"client_id":\n')[0] == "incomplete"
-
-
-def test_options_are_completed(shell):
-    event = type("Event", (), {"line": '%twitter_post "a" --media x '})
-    found = completion._complete(shell, event)
-    assert "--preview" in found
-    assert "--media" in found

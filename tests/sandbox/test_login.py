@@ -86,6 +86,14 @@ def test_two_sandboxes_send_the_browser_to_two_ports(sandbox):
         other.stop()
 
 
+def test_the_page_says_in_words_what_the_app_asks_for(sandbox):
+    text = page(sandbox, sandbox.app(), scope="tweet.read tweet.write offline.access new.scope<b>").text
+
+    for words in ("SANDBOX", "Things this app can view", "All the posts you can view", "Things this app can do",
+                  "Post and repost for you.", "until you revoke access", "new.scope&lt;b&gt;"):  # fmt: skip
+        assert words in text
+
+
 def test_denied(sandbox):
     back = came_back(answer(sandbox, sandbox.app(), "deny"))
 
