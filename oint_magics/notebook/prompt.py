@@ -56,7 +56,7 @@ def _refuse_many_lines() -> NoReturn:
         pass
     raise AuthSyntaxError(
         "The JSON did not end on its first line, so it was not read, and nothing was sent.",
-        cause="a hidden question takes one line.",
+        cause="a hidden prompt reads one line.",
         next_step="paste it on one line, or keep it in a file: %twitter_refresh --auth auth.json",
     )
 

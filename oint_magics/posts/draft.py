@@ -214,7 +214,9 @@ def _checked_poll(poll: tuple[str, ...], minutes: object) -> int:
         wrong = "minutes is a whole number from 5 to 10080 (seven days)."
     if wrong:
         raise UsageError(
-            "X does not take that poll. Nothing was sent.", cause=wrong, next_step="--poll Yes --poll No --minutes 60"
+            "X does not take that poll. Nothing was sent.",
+            cause=wrong,
+            next_step="for example: --poll Yes --poll No --minutes 60",
         )
     return minutes if isinstance(minutes, int) else 1440
 

@@ -254,7 +254,9 @@ def _deleted(provider: TokenProvider, number: str) -> dict[str, Any]:
         data = answer(session, f"tweets/{number}", method="DELETE").get("data")
     if not isinstance(data, dict) or data.get("deleted") is not True:
         raise CallError(
-            "X did not delete the post.", cause="it is not there, or not this account's.", next_step="look at the post"
+            "X did not delete the post.",
+            cause="it is not there, or not this account's.",
+            next_step="check its id, and which account --auth names",
         )
     claims.drop_post(number)
     return data

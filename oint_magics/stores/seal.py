@@ -77,13 +77,13 @@ def team_keys() -> list[Secret]:
         raise SettingError(
             "OINT_SHARED_KEY is not set, so the team's tokens can be neither read nor written.",
             cause="the tokens in the team's database are encrypted with it.",
-            next_step=f"get it from your team; the first of you makes one: {NEW_KEY}",
+            next_step=f"get it from your team; if there is none yet, make one: {NEW_KEY}",
         )
     if not all(map(is_key, keys)):
         raise SettingError(
             "OINT_SHARED_KEY cannot be used.",
             cause="a key is 44 characters of base64. Several keys are separated by commas, the newest first.",
-            next_step=f"copy it from your team again; the first of you makes one: {NEW_KEY}",
+            next_step=f"copy it from your team again; if there is none yet, make one: {NEW_KEY}",
         )
     return [Secret(key) for key in keys]
 

@@ -280,7 +280,7 @@ def test_a_result_that_stood_there_stays_where_a_command_is_refused(sandbox, she
 
 
 @pytest.mark.parametrize(("line", "step"), [
-    ("CreatePollTweet --text a --options \"['one']\" --duration 60", "--options \"['Yes','No']\" --duration 60"),
+    ("CreatePollTweet --text a --options \"['one']\" --duration 60", "for example: --options \"['Yes','No']\" --duration 60"),
     ("CreateCustomTweet --options \"['a','b']\"", '--text "Hello"'),
 ])  # fmt: skip
 def test_a_next_step_is_one_of_these_commands_own(sandbox, shell, auth_file, line, step):
