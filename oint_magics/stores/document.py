@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from oint_magics.auth import foreign
 from oint_magics.auth.document import edited
 from oint_magics.auth.json_text import read_object
 from oint_magics.auth.structure import Auth, unwritable
@@ -13,6 +14,7 @@ from oint_magics.errors import AuthSyntaxError, StoreTaken
 if TYPE_CHECKING:
     from oint_magics.auth.document import AuthDocument, Changes
     from oint_magics.oauth.token_endpoint import Grant
+    from oint_magics.secret import Secret
     from oint_magics.stores.newest import Pair
 
 _TOKENS = ("access_token", "refresh_token")
@@ -40,7 +42,7 @@ def with_grant(document: AuthDocument, grant: Grant) -> str:
     Raises:
         StoreNotWritable: the text has a form that our editing does not understand.
     """
-    changes: Changes = {"access_token": grant.access_token.reveal()}
+    changes: Changes = {"access_token": _told(grant.access_token)}
     if grant.refresh_token is not None:
         changes["refresh_token"] = grant.refresh_token.reveal()
     elif document.values().get("refresh_token"):
@@ -52,10 +54,16 @@ def with_grant(document: AuthDocument, grant: Grant) -> str:
     return edited(document, changes | ({"scope": grant.scope} if grant.scope else {}))
 
 
+def _told(access_token: Secret) -> str | None:
+    """Return an access token as it can be read again; one that looks like OAuth 1.0a's stays out, and is renewed."""
+    token = access_token.reveal()
+    return None if foreign.is_other("access_token", token) else token
+
+
 def with_pair_of(document: AuthDocument, auth: Pair) -> str:
     """Return a document's text with another pair in it; raises as `with_grant` does."""
     changes: Changes = {
-        key: secret.reveal()
+        key: _told(secret) if key == "access_token" else secret.reveal()
         for key, secret in zip(_TOKENS, (auth.access_token, auth.refresh_token), strict=True)
         if secret
     }

@@ -168,6 +168,19 @@ class StoreContract:
         assert found.scope == "a b"
         assert found.client_secret.reveal() == "s"
 
+    @pytest.mark.parametrize("token", ["7-" + "a" * 41, "123-abcdefghij_-1234567890"])
+    def test_an_access_token_that_looks_like_another_kind_costs_no_refresh_token(self, store, again, token):
+        """Read again, it would be taken for OAuth 1.0a's: it is left out, and the next call refreshes."""
+        store.create(AUTH)
+        store.prove()
+
+        store.save(grant(access=token), AUTH)
+
+        assert again().read().refresh_token.reveal() == "new"
+        assert again().read().access_token is None
+        store.save(grant(), again().read())
+        assert again().read().access_token.reveal() == "new-access"
+
     def test_a_pair_without_refresh_token_keeps_none_of_another_grant(self, store, again):
         """As a login without offline.access brings it; a refresh keeps its old token before it comes here."""
         store.create(AUTH)
