@@ -37,7 +37,7 @@ _LONG_WORD = r"(?:[\w+~%-]{24,}|(?=[\w+~%-]*\d)(?=[\w+~%-]*[A-Za-z])[\w+~%-]{14,
 # The same; or a pair of JSON without its brace; or such a word.
 _SECRET = re.compile(rf"""{_JSON}|(["'])[^"'\n]*\1\s*:|(?<![^\s=])[^\s=]*?{_LONG_WORD}""")
 _NEXT_LINE = re.compile(r"""\s*\n\s*(?=["'“”‘’«`{])""")
-_FIRST_KEY = re.compile(rf"""\s*\n\s*{_JSON}\s*\\?["'](?:client_(?:id|secret)|(?:access|refresh)_token)""")
+_FIRST_KEY = re.compile(rf"""\s*\n\s*{_JSON}(?:\s|\\(?=\s))*\\?["'](?:client_(?:id|secret)|(?:access|refresh)_token)""")
 _OPEN_END = re.compile(r"[-\u2010-\u2015\u2212]+auth\s*=?\s*$", re.IGNORECASE)
 # In a line of `%twitter_post` the quoted words are the post, and only what follows `--auth` may be a secret.
 _POSTED = re.compile(

@@ -119,6 +119,18 @@ def test_a_cell_that_is_cut_in_the_middle_says_so_and_runs_nothing(shell, auth, 
     assert sandbox.accounts.counts.refreshes == 0
 
 
+@pytest.mark.parametrize("before", ["%twitter_refresh", "%time %twitter_refresh", "r = %twitter_refresh"])
+@pytest.mark.parametrize("cut", ["{", "{ \\", "{\\", "{ \\\n \\"])
+def test_auth_data_that_begins_in_the_next_line_is_taken_out(shell, auth, before, cut):
+    """However its first line ends: it is no Python of the user's own."""
+    text = json.dumps(auth, indent=1).replace("{\n", f"{cut}\n", 1).replace(",\n", ", \\\n")
+    _, error, said = run(shell, f"1/0\n{before}\n{text}")
+
+    assert isinstance(error, ZeroDivisionError)
+    for key in ("client_secret", "refresh_token", "access_token"):
+        assert auth[key] not in said
+
+
 def test_another_syntax_error_is_shown_as_it_is(shell, auth):
     _, error, said = run(shell, f"%twitter_refresh --auth {json.dumps(auth)}\nx = = 'hello'")
 
