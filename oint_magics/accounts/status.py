@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -289,5 +290,5 @@ def _end(auth: Auth) -> str:
 def _profiles() -> str:
     """Return where profiles lie, without the name of the user's own folder: a table travels with its notebook."""
     folder = settings.data_folder() / "profiles"
-    home = Path.home()
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - where there is no home, this does not raise
     return f"~/{folder.relative_to(home).as_posix()}" if folder.is_relative_to(home) else str(folder)

@@ -84,7 +84,7 @@ class Grid(NamedTuple):
         return "\n".join(line.rstrip() for line in (escaped(self.caption, _LONGEST_CELL), *shown, *note))
 
     def _blocks(self, lines: list[tuple[str, ...]], width: int) -> list[str]:
-        """Return each line by itself, a cell below the other."""
+        """Return each line as a block, with one cell in each row."""
         shown: list[str] = []
         for first, *rest in lines[1:]:
             shown.append(first)

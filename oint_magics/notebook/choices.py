@@ -155,7 +155,7 @@ def _choices(of: Mapping[str, str]) -> list[Choice]:
 
 
 def _sources(variables: Mapping[str, Any]) -> Iterable[Choice]:
-    """Yield what can be read and is no store: variables that hold auth data, and the environment."""
+    """Yield the sources that are not stores: variables with auth data, and the environment."""
     from oint_magics.tokens.response import TokenResponse
 
     for name, value in variables.items():

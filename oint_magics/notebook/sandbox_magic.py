@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _running: list[Sandbox] = []
 _CAPTION = "SANDBOX: a server like X on this machine"
-# What is no fault of one exchange or call.
+# Faults that last; the others concern one exchange or call.
 _LASTING = ("expire", "limit", "punish", "off")
 
 

@@ -181,7 +181,7 @@ def _options(function: Function, words: list[str]) -> tuple[dict[str, str], set[
 
 
 def _unknown(function: Function, word: str, at: int) -> UsageError:
-    """Return the error for a word that is no option; it is not repeated: it may be a secret."""
+    """Return the error for a word that is not an option. The word is not repeated: it may be a secret."""
     is_option = word.startswith("-")
     near = get_close_matches(word.lower(), [each.name for each in function.options], 1, 0.7) if is_option else []
     return UsageError(
@@ -252,7 +252,7 @@ def _check_out(out: str) -> None:
 def _holds_tokens(path: Path) -> bool:
     try:
         return stores.open_store(str(path.absolute())).read().refresh_token is not None
-    except Exception:  # noqa: BLE001 - whatever it is, it is no auth data
+    except Exception:  # noqa: BLE001 - what cannot be read as auth data holds no tokens
         return False
 
 

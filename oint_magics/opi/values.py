@@ -53,7 +53,7 @@ def auth(value: str, option: str) -> object:
 
 
 def content(value: str) -> str:
-    """Return the text of the file that a value names, or the value itself; nothing for a file that is no text."""
+    """Return the text of the file that a value names, or the value itself; blank for a file that is not text."""
     return _read(Path(value)) if _is_file(value) else value
 
 

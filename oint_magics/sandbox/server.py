@@ -137,7 +137,7 @@ class Sandbox:
 
 
 def _free_port() -> int:
-    """Return a port that nobody has: a fixed one may be another sandbox's, or another program's."""
+    """Return a free port: a fixed one may be in use by another sandbox or program."""
     with socket.create_server(("127.0.0.1", 0)) as found:
         return int(found.getsockname()[1])
 

@@ -139,6 +139,22 @@ def test_the_account_in_use_is_marked(auth):
     assert "/profiles" in str(twitter.status("profile:b"))
 
 
+@pytest.mark.parametrize("call", [lambda: str(twitter.status()), lambda: str(twitter.status("profile:a"))])
+def test_where_there_is_no_home_the_path_is_whole(auth, monkeypatch, home, call):
+    """A container's user without an entry and without HOME."""
+    import pwd
+
+    def unknown(_):
+        raise KeyError
+
+    for name in ("a", "b"):
+        twitter.keep(auth | {"refresh_token": f"token-{name}"}, f"profile:{name}")
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+
+    assert str(home) in call().replace("\n", "").replace(" ", "")
+
+
 def test_a_frame_has_an_account_a_row(auth):
     pandas = pytest.importorskip("pandas")
     for name in ("a", "b"):
