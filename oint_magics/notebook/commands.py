@@ -68,9 +68,9 @@ def ask(shell: Any, *, is_prompt: bool = False) -> TokenResponse | None:
         from oint_magics.notebook import prompt
 
         return prompt.ask()
-    from oint_magics.notebook import form
+    from oint_magics.notebook import connect
 
-    form.show()
+    connect.show()
     return None
 
 
@@ -100,9 +100,9 @@ def login(shell: Any, line: str, local: Variables) -> TokenResponse:
         from oint_magics.notebook import prompt
 
         return prompt.log_in(plan)
-    from oint_magics.notebook import login
+    from oint_magics.notebook import connect
 
-    return login.begin(shell, plan)
+    return connect.begin(shell, plan)
 
 
 def keep(shell: Any, line: str, local: Variables) -> Table:

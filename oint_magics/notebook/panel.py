@@ -33,6 +33,9 @@ class Panel(anywidget.AnyWidget):
     Args:
         text: what stands in its place where no panels are shown.
         hint: what stands below it until its front end has answered.
+
+    Attributes:
+        carries_bytes: whether this front end carries binary messages; some (Colab, Positron) leave them out.
     """
 
     _css = _HERE.joinpath("panel.css").read_text(encoding="utf-8")
@@ -43,6 +46,7 @@ class Panel(anywidget.AnyWidget):
         self._hint_text = hint
         self._handle: DisplayHandle | None = None
         self._hint: DisplayHandle | None = None
+        self.carries_bytes = True
         self.on_msg(self._on_message)
 
     def __repr__(self) -> str:
@@ -64,6 +68,7 @@ class Panel(anywidget.AnyWidget):
 
     def end(self, bundle: dict[str, str]) -> None:
         """Put static output in the panel's place."""
+        self.send({"kind": "ended"})
         if self._handle is not None:
             self._handle.update(bundle, raw=True)
         self._take_hint_away()
@@ -79,6 +84,7 @@ class Panel(anywidget.AnyWidget):
 
     def _on_message(self, _: Any, content: dict[str, Any], buffers: list[Any]) -> None:
         if content.get("kind") == "hello":
+            self.carries_bytes = bool(buffers)
             self.send({"kind": "ready", **self.ready()})
             self._take_hint_away()
         else:

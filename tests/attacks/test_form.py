@@ -1,4 +1,4 @@
-"""Point 2 in a real kernel: the form's message comes in a subshell, as JupyterLab 4 sends it, and then Restart."""
+"""Point 2 in a real kernel: the panel's message comes in a subshell, as JupyterLab 4 sends it, and then Restart."""
 
 import json
 import os
@@ -39,7 +39,7 @@ def subshell(client):
 
 
 @pytest.mark.parametrize("is_subshell", [
-    pytest.param(True, marks=row("2", "the form's message in a subshell of a real kernel, then Restart", "gone after 0.2 s, the profile dead")),
+    pytest.param(True, marks=row("2", "the panel's message in a subshell of a real kernel, then Restart", "gone after 0.2 s, the profile dead")),
     pytest.param(False, marks=row("2", "the same in the main shell", "saved")),
 ])  # fmt: skip
 def test_form_then_restart(kernel, sandbox, after, is_subshell):
@@ -56,11 +56,14 @@ def test_form_then_restart(kernel, sandbox, after, is_subshell):
         pytest.skip("this kernel has no subshells: its messages all come in the main shell")
     sandbox.faults.add("slow", 1.5)
 
-    data = {"method": "custom", "content": {"kind": "submit"}}
-    message = client.session.msg("comm_msg", {"comm_id": comm, "data": data})
-    message["header"]["subshell_id"] = number
-    typed = json.dumps({"json": json.dumps(auth), "keep": "profile:typed"}).encode()
-    client.session.send(client.shell_channel.socket, message, buffers=[typed])
+    def send(kind, *parts):
+        data = {"method": "custom", "content": {"kind": kind}}
+        message = client.session.msg("comm_msg", {"comm_id": comm, "data": data})
+        message["header"]["subshell_id"] = number
+        client.session.send(client.shell_channel.socket, message, buffers=list(parts))
+
+    send("text", json.dumps(auth).encode())
+    send("submit", b"profile:typed", b"refresh")
     wait_for(lambda: not sandbox.faults.names(), "nothing was sent")
     manager.shutdown_kernel(restart=True)
 

@@ -1,7 +1,9 @@
 """The paths that secrets take through a session, and what a person does on each."""
 
+import json
 import re
 
+import panel_steps
 import requests
 from patience import LONG
 
@@ -28,6 +30,7 @@ r = Leak({secret: secret})
 r.secret = secret
 probes.report("planted", r)
 probes.cache("planted")
+import panel_steps
 import requests
 answer = requests.post(os.environ["OINT_TWITTER_TOKEN_URL"], data={"x": secret})
 def fail(secret): raise ValueError(secret)
@@ -69,11 +72,13 @@ class Way:
         return text.replace("{slug}", self.slug).replace("{text}", self.given.text)
 
 
-def _paste(page, way, text):
+def _give(page, way, give, button="Refresh and keep"):
+    """Give the panel something, undo what can be undone, name the place, and press its button."""
     page.locator(".oint-form").wait_for()
-    page.get_by_label("Paste the auth JSON").fill(text)
-    page.get_by_label("Keep the pair in").fill(f"profile:{way.slug}")
-    page.get_by_role("button", name="Refresh and keep").click()
+    give()
+    page.keyboard.press("Control+z")
+    panel_steps.keep_in(page, f"profile:{way.slug}")
+    panel_steps.press(page, button)
 
 
 def _table(page):
@@ -81,34 +86,52 @@ def _table(page):
 
 
 def paste(page, way):
-    _paste(page, way, way.given.text)
+    _give(page, way, lambda: panel_steps.paste(page, way.given.text))
     _table(page)
 
 
 def paste_badly(page, way):
-    _paste(page, way, _bad(way.given.text))
-    page.locator(".oint-problem").wait_for()
+    _give(page, way, lambda: panel_steps.paste(page, _bad(way.given.text)))
+    page.locator(".oint-say-problem").wait_for()
 
 
 def _bad(text):
     return text.replace('"client_id"', '"x": "y", "x"')
 
 
-def upload(page, way):
-    page.locator(".oint-form").wait_for()
+def choose(page, way):
     content = {"name": "auth.json", "mimeType": "application/json", "buffer": way.given.text.encode("utf-8-sig")}
-    page.get_by_label("or upload it").set_input_files(content)
-    page.get_by_label("Keep the pair in").fill(f"profile:{way.slug}")
-    page.get_by_role("button", name="Refresh and keep").click()
+    _give(page, way, lambda: panel_steps.choose(page, content))
     _table(page)
+
+
+def drop(page, way):
+    _give(page, way, lambda: panel_steps.drop(page, way.given.text, "auth.json"))
+    _table(page)
+
+
+def refused(page, way):
+    """What is refused stays in the kernel alone; then a value is typed and refused again."""
+    _give(page, way, lambda: panel_steps.drop(page, way.given.text))
+    page.locator(".oint-say-problem").wait_for()
+    panel_steps.type_values(page, client_secret=way.given.auth["client_secret"])
+    panel_steps.press(page)
+    page.locator(".oint-say-problem").wait_for()
 
 
 def type_only(page, way):
     page.locator(".oint-form").wait_for()
-    page.get_by_text("or fill in the fields", exact=True).click()
-    for label, key in (("Client secret", "client_secret"), ("Refresh token", "refresh_token")):
-        page.get_by_label(label).press_sequentially(way.given.auth[key])
-    page.get_by_label("Paste the auth JSON").fill(way.given.text)
+    panel_steps.type_values(
+        page, client_secret=way.given.auth["client_secret"], refresh_token=way.given.auth["refresh_token"]
+    )
+    panel_steps.paste(page, way.given.auth["refresh_token"], "Refresh token")
+
+
+def log_in(page, way):
+    """A new app, to its first tokens through the panel alone."""
+    app = {key: value for key, value in way.given.auth.items() if key not in ("access_token", "refresh_token")}
+    _give(page, way, lambda: panel_steps.paste(page, json.dumps(app)), "Log in at X")
+    approve(page, way)
 
 
 def answer_prompt(page, way):
@@ -136,8 +159,7 @@ def approve_and_paste(page, way):
     link = page.locator("a.oint-link[href]")
     link.wait_for()
     address = requests.get(link.get_attribute("href"), allow_redirects=False, timeout=LONG).headers["Location"]
-    page.get_by_label("paste the whole address").fill(address)
-    page.get_by_role("button", name="Take the address").click()
+    panel_steps.paste(page, address, "paste the address")
     _table(page)
 
 
@@ -207,11 +229,14 @@ def ways():
     typed = ("{text}", "profile:{slug}")
     bad = ('{"x": 1, "x": 2, "client_secret": "{slug}"}', "profile:{slug}")
     return [
-        Way("form success", "%twitter_auth", act=paste, answers=typed),
-        Way("form upload", "%twitter_auth", act=upload, answers=typed),
-        Way("form bad input", "%twitter_auth", act=paste_badly, answers=bad, sends=False),
+        Way("panel, pasted", "%twitter_auth", act=paste, answers=typed),
+        Way("panel, chosen file", "%twitter_auth", act=choose, answers=typed),
+        Way("panel, dropped file", "%twitter_auth", act=drop, answers=typed),
+        Way("panel, refused", "%twitter_auth", act=refused, answers=typed, outcome="refuse"),
+        Way("panel, bad input", "%twitter_auth", act=paste_badly, answers=bad, sends=False),
+        Way("panel, a new app's login", "%twitter_auth", act=log_in, answers=typed, is_visited=True),
         Way(
-            "form typed and saved before submit",
+            "panel, typed and saved before submit",
             "%twitter_auth",
             act=type_only,
             answers=("{text}", "\x03"),

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import lab
 import pytest
+from panel_steps import paste
 from patience import LONG_MS
 from playwright.sync_api import expect
 from ports import free_port
@@ -125,14 +126,13 @@ def test_the_pasted_address(jupyter, page, chromium, place):
 
         tab, address = answered(page, "Authorize app")
         assert tab.url == address
-        field = page.get_by_label("Paste the whole address")
+        field = page.get_by_label("Then paste the address")
         field.fill("https://x.com/i/oauth2/authorize?state=MARKED")
-        page.get_by_role("button", name="Take the address").click()
+        page.get_by_role("button", name="Use this address").click()
         expect(page.get_by_role("status")).to_contain_text("not the address that X sent")
         expect(field).to_be_focused()
         expect(field).to_have_value("")
-        field.fill(address)
-        field.press("Enter")
+        paste(page, address, "Then paste the address")
 
         table(page)
         saved(page, jupyter, address)
@@ -162,8 +162,7 @@ def test_the_pending_value_becomes_the_response(login, jupyter):
 
 def test_run_again_the_earlier_link_is_worth_nothing(login, jupyter):
     first = login.locator("a.oint-link").get_attribute("href")
-    login.locator(".jp-CodeCell").nth(1).click()
-    login.keyboard.press("Control+Enter")
+    jupyter.run_cell(login, 1)
     login.wait_for_function("(old) => document.querySelector('a.oint-link[href]')?.href !== old", arg=first)
     link = login.locator("a.oint-link[href]")
     link.wait_for()
@@ -199,7 +198,8 @@ def test_axe_finds_nothing_and_the_keyboard_is_enough(login):
         order.append(
             login.evaluate("document.activeElement.labels?.[0]?.textContent ?? document.activeElement.textContent")
         )
-    assert order == ["or paste the whole address that the browser ends at", "Take the address"]
+    assert order == ["Nothing happens? Paste the address", "Use this address"]
+    login.get_by_label("Nothing happens?").fill("https://x.com/i/oauth2/authorize?state=MARKED")
     login.keyboard.press("Enter")
     expect(login.get_by_role("status")).to_contain_text("not the address that X sent")
     report = Axe().run(login, context=".oint-form")
