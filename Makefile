@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/.venv/browsers
 
-.PHONY: help demo test quick check bench leaks matrix mutants clean
+.PHONY: help demo test quick check bench leaks matrix mutants docs clean
 
 help:  ## what there is to make
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,9 @@ leaks: .venv/test .venv/beside/collaboration  ## secrets through every path of a
 matrix: .venv/test  ## the same tests with the oldest and the newest of what we stand on
 	$(BIN)/python tests/browser.py
 	$(BIN)/python tests/matrix.py .venv/matrix
+
+docs: .venv/docs  ## the pages, in docs/_build; a warning is an error, and so is a link to what is not there
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build
 
 mutants: .venv/test  ## change FILES="…" in one place at a time and see whether TESTS="…" notice
 	$(BIN)/python tests/mutants.py $(FILES) --tests $(TESTS)

@@ -45,7 +45,7 @@ An error holds text alone: no request, no answer, no value that was given.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,7 +60,12 @@ class OintError(Exception):
         what: what happened, one sentence.
         cause: why, one sentence; `None` where `what` says it all.
         next_step: what to do or to type next; `None` where there is nothing to do.
+
+    Attributes:
+        became: what became of the old refresh token, in words; blank where none was at stake.
     """
+
+    became: ClassVar[str] = ""
 
     def __init__(self, what: str, *, cause: str | None = None, next_step: str | None = None) -> None:
         super().__init__(what)
@@ -97,6 +102,8 @@ class SettingError(OintError):
 class AuthError(OintError):
     """What was given cannot be read as an auth structure."""
 
+    became = "was not sent"
+
 
 class AuthNotFound(AuthError):
     """There is nothing where the auth structure should be."""
@@ -121,13 +128,19 @@ class StoreError(OintError):
 class StoreNotWritable(StoreError):
     """The answer could not be saved there, so nothing was sent."""
 
+    became = "was not sent"
+
 
 class StoreTaken(StoreError):
     """The store holds another pair, and that one is not overwritten."""
 
+    became = "was not sent"
+
 
 class StoreBusy(StoreError):
     """Another process holds the store or the token for too long: nothing was sent."""
+
+    became = "was not sent"
 
 
 class NotSaved(StoreError):
@@ -136,6 +149,11 @@ class NotSaved(StoreError):
     Attributes:
         response: the new pair as a `TokenResponse`; its `saved_to` is `None` where no place took it.
     """
+
+    became = (
+        "is used up. The new tokens are in the recovery file, and the next refresh saves them; or in a p"
+        "rofile that the message names; in the error's `.response` too"
+    )
 
     response: Any
 
@@ -146,6 +164,8 @@ class ExchangeError(OintError):
 
 class NotSent(ExchangeError):
     """No byte of the request left this machine: nothing is spent."""
+
+    became = "was not sent"
 
 
 class TokenRefused(ExchangeError):
@@ -165,25 +185,37 @@ class TokenRefused(ExchangeError):
 class InvalidRequest(TokenRefused):
     """A parameter is missing or wrong."""
 
+    became = "was not used; the message names what to correct"
+
 
 class InvalidGrant(TokenRefused):
     """The refresh token is spent, expired, revoked, or of another app."""
+
+    became = "is dead; log in again. At a login: the code was too old, or used before"
 
 
 class InvalidClient(TokenRefused):
     """The client id is wrong."""
 
+    became = "was not used; the message names what to correct"
+
 
 class UnauthorizedClient(TokenRefused):
     """The client secret is missing or wrong, or the app type does not fit."""
+
+    became = "was not used; the message names what to correct"
 
 
 class AppRefused(TokenRefused):
     """X refuses the app and not the token: it is not enrolled, has no credits, or is not known. Nothing is spent."""
 
+    became = "was not used; the message names what to correct"
+
 
 class NotTokenEndpoint(ExchangeError):
     """What answers at that address is not the token endpoint: nothing is spent."""
+
+    became = "was sent and not used; it is as good as before"
 
 
 class TryLater(ExchangeError):
@@ -193,19 +225,33 @@ class TryLater(ExchangeError):
         retry_at: when the server will listen again (aware, UTC), or `None` if it does not say.
     """
 
+    became = "was sent and not used; it is as good as before"
+
     retry_at: datetime | None
 
 
 class InDoubt(ExchangeError):
     """The request went out and no readable answer came: the refresh token may be spent."""
 
+    became = (
+        "may be used up: the answer was lost on the way. Running it again tries the stored token once mo"
+        "re; after that, only `--try-old` does"
+    )
+
 
 class AnswerUnreadable(InDoubt):
     """The answer came and may hold the new pair, and it cannot be read: it is kept, and nothing is sent again."""
 
+    became = (
+        "is probably used up; the answer came and cannot be read. It is kept in the file that the messag"
+        "e names, and nothing is sent again but by `--try-old`"
+    )
+
 
 class LoginError(OintError):
     """A login did not come to its end; a pair from before is as it was."""
+
+    became = "was not sent; no new tokens came"
 
 
 class LoginDenied(LoginError):

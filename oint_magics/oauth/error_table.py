@@ -100,3 +100,8 @@ def refusal(error: str, description: str | None, *, is_login: bool = False) -> R
     if is_login and error == "invalid_grant" and text not in _BY_TEXT:
         return _CODE
     return _BY_TEXT.get(text) or _BY_CODE.get(error, _UNKNOWN)
+
+
+def known() -> dict[str, Refusal]:
+    """Return every refusal that is known, by X's own words, else by the error code."""
+    return _BY_TEXT | {f"{code} (other words)": found for code, found in _BY_CODE.items()}

@@ -34,6 +34,11 @@ _BY_STATUS = {
 }  # fmt: skip
 
 
+def known() -> dict[str, tuple[str, str]]:
+    """Return what is known to be wrong with an app, by X's word for it: the cause, and what to do."""
+    return _MEANINGS | {f"status {status}": found for status, found in _BY_STATUS.items()}
+
+
 def is_problem(status: int, document: dict[str, Any]) -> bool:
     """Tell whether an answer is a refusal in one of these formats."""
     text = words(document)

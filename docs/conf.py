@@ -1,0 +1,66 @@
+"""The documentation's settings: Sphinx, myst-nb, furo. Two parts are made anew each time: the tutorials, the errors."""
+
+import inspect
+import shutil
+from pathlib import Path
+
+from oint_magics import errors
+from oint_magics.oauth import error_table, problems
+
+HERE = Path(__file__).parent
+_ABOUT = """A message says what happened, the cause, and the next command. Its type says what became of the old refresh
+token. All are in `oint_magics.errors`; each is an `OintError`, except `Stopped`, which is a `KeyboardInterrupt`."""
+project = "oint_magics"
+copyright = "the oint_magics maintainers"  # noqa: A001 - Sphinx' own name
+extensions = ["myst_nb"]
+exclude_patterns = ["pictures", "_build", "README.md"]
+suppress_warnings = ["mystnb.unknown_mime_type"]
+myst_heading_anchors = 3
+myst_enable_extensions = ["colon_fence"]
+nb_execution_mode = "off"
+html_theme = "furo"
+html_title = "oint_magics"
+html_copy_source = False
+html_show_sourcelink = False
+# Their blocks hold magics, prompts and placeholders: no language of Pygments' is all of them.
+highlight_language = "none"
+
+
+def tutorials():
+    """Copy the notebooks here, without what a run of them left."""
+    folder = HERE / "tutorials"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for path in sorted((HERE.parent / "notebooks").glob("*.ipynb")):
+        (folder / path.name).write_text(path.read_text("utf-8").replace("../docs/", "../"), "utf-8")
+
+
+def error_page():
+    """Return the page of all errors, from the classes and the tables that the code itself uses."""
+    classes = [each for _, each in inspect.getmembers(errors, inspect.isclass) if each.__module__ == errors.__name__]
+    lines = ["# Errors A–Z", "", _ABOUT, ""]
+    lines += ["## By type", "", "| error | when | the old refresh token |", "|:--|:--|:--|"]
+    for each in sorted(classes, key=lambda each: each.__name__):
+        first = inspect.getdoc(each).split("\n\n")[0].replace("\n", " ")
+        lines.append(f"| `{each.__name__}` | {first} | {getattr(each, 'became', '')} |")
+    lines += [
+        "",
+        "## What X says at a login or a refresh",
+        "",
+        "| X's words | type | cause | next |",
+        "|:--|:--|:--|:--|",
+    ]
+    for words, found in sorted(error_table.known().items()):
+        lines.append(f"| {words} | `{found.kind.__name__}` | {found.cause} | {_code(found.next_step)} |")
+    lines += ["", "## What X says about an app", "", "| X's word | cause | next |", "|:--|:--|:--|"]
+    lines += [f"| {word} | {cause} | {_code(step)} |" for word, (cause, step) in sorted(problems.known().items())]
+    return "\n".join(lines) + "\n"
+
+
+def _code(text):
+    return text.replace("%twitter_login", "`%twitter_login`")
+
+
+def setup(_):
+    tutorials()
+    (HERE / "errors.md").write_text(error_page(), "utf-8")
