@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/.venv/browsers
 
-.PHONY: help demo test quick check bench leaks matrix mutants docs clean
+.PHONY: help demo test quick check bench leaks matrix mutants docs hub clean
 
 help:  ## what there is to make
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,10 @@ matrix: .venv/test  ## the same tests with the oldest and the newest of what we 
 	$(BIN)/python tests/browser.py
 	$(BIN)/python tests/matrix.py .venv/matrix
 
+hub: .venv/test .venv/hub/node_modules  ## three users on a real JupyterHub
+	$(BIN)/python tests/browser.py
+	cd tests && ../$(BIN)/python hub.py ../.venv/hub
+
 docs: .venv/docs  ## the pages, in docs/_build; a warning is an error, and so is a link to what is not there
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build
 
@@ -82,4 +86,11 @@ clean:  ## remove what was made
 	$(PYTHON) -m venv .venv/beside
 	.venv/beside/bin/python -m pip install --quiet --disable-pip-version-check --upgrade pip
 	.venv/beside/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group $*
+	touch $@
+
+.venv/hub/node_modules: .venv/pip pyproject.toml
+	$(PYTHON) -m venv .venv/hub
+	.venv/hub/bin/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	.venv/hub/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group hub
+	npm install --silent --prefix .venv/hub configurable-http-proxy@5
 	touch $@

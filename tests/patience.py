@@ -2,7 +2,7 @@
 
 import time
 
-LONG = 90.0
+LONG = 300.0
 LONG_MS = LONG * 1000
 # For the code of a process: it tells when it has heard the stop button, then raises what Python raises.
 TELLS_OF_STOP = """

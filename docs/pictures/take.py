@@ -12,9 +12,18 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 import browser  # noqa: E402 - found only after the line above
 import lab  # noqa: E402
+import panel_steps  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 START = "%load_ext oint_magics\n%twitter_sandbox start\n%twitter_sandbox fault slow 2"
+STATUS = """%load_ext oint_magics
+import json
+from oint_magics import twitter
+from oint_magics.sandbox import Sandbox
+server = Sandbox()
+for name in ("work", "class", "old"):
+    place = twitter.keep(server.issue(), f"profile:{name}")
+answers = [twitter.refresh("profile:work"), twitter.revoke("profile:old"), twitter.refresh("profile:class")]"""
 LOGIN = "%twitter_login --auth sandbox-auth.json --to profile:first"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
@@ -32,30 +41,52 @@ def take(page, server, folder, theme):
     page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0")
     page.screenshot(path=HERE / f"notebook-{theme}.png")
 
+    panel(page, server, folder, theme)
+    reopened(page, server, folder, theme)
+    login(page, server, theme)
+    server.open(page, "status.ipynb")
+    server.run_all(page)
+    cell(page, 1).screenshot(path=HERE / f"status-{theme}.png")
+
+
+def panel(page, server, folder, theme):
+    """Take the panel in each of its states."""
     server.open(page, "form.ipynb")
     server.run_all(page)
-    page.locator(".oint-form").wait_for()
-    cell(page, 1).screenshot(path=HERE / f"form-{theme}.png")
+    shown = page.locator(".oint-form")
+    shown.wait_for()
+
+    def shot(name):
+        page.wait_for_timeout(300)
+        shown.screenshot(path=HERE / f"{name}-{theme}.png")
+
+    shot("form")
     page.evaluate("document.body.style.zoom = 2")
-    page.locator(".oint-form").screenshot(path=HERE / f"form-200-{theme}.png")
+    shot("form-200")
     page.evaluate("document.body.style.zoom = 1")
     auth = json.loads((folder / "sandbox-auth.json").read_text())
-    page.get_by_label("Paste the auth JSON").fill(json.dumps(auth | {"client_secret": None}))
-    page.get_by_label("Keep the pair in").fill("profile:work")
-    page.get_by_role("button", name="Refresh and keep").click()
+    panel_steps.drop(page, json.dumps(auth)[:60])
+    page.locator(".oint-say-problem").wait_for()
+    shot("form-typo")
+    panel_steps.drop(
+        page, json.dumps({key: auth[key] for key in ("client_id", "client_secret", "redirect_uri", "sandbox")})
+    )
+    page.get_by_role("button", name="Log in at X").wait_for()
+    shot("form-app")
+    panel_steps.drop(page, json.dumps(auth | {"client_secret": None}))
+    panel_steps.item(page, "Refresh token").wait_for()
+    shot("form-given")
+    panel_steps.press(page)
     page.locator(".oint-form[aria-busy=true]").wait_for()
-    page.wait_for_timeout(300)
-    cell(page, 1).screenshot(path=HERE / f"form-busy-{theme}.png")
-    page.locator(".oint-problem").wait_for()
-    cell(page, 1).screenshot(path=HERE / f"form-refused-{theme}.png")
-    page.get_by_text("or fill in the fields", exact=True).click()
-    page.get_by_label("Client secret").fill(auth["client_secret"])
-    page.get_by_role("button", name="Refresh and keep").click()
+    shot("form-busy")
+    page.locator(".oint-say-problem").wait_for()
+    shot("form-refused")
+    panel_steps.type_values(page, client_secret=auth["client_secret"])
+    page.keyboard.press("Tab")
+    panel_steps.press(page)
     page.locator("table.oint-t", has_text="access_token").wait_for()
     page.mouse.move(1, 1)
     cell(page, 1).screenshot(path=HERE / f"form-done-{theme}.png")
-    reopened(page, server, folder, theme)
-    login(page, server, theme)
 
 
 def reopened(page, server, folder, theme):
@@ -80,9 +111,9 @@ def login(page, server, theme):
     link = page.locator("a.oint-link[href]")
     link.wait_for()
     cell(page, 1).screenshot(path=HERE / f"login-{theme}.png")
-    page.get_by_label("paste the whole address").fill("https://x.com/home")
-    page.get_by_role("button", name="Take the address").click()
-    page.locator(".oint-problem").wait_for()
+    page.get_by_label("paste the address").fill("https://x.com/home")
+    page.get_by_role("button", name="Use this address").click()
+    page.locator(".oint-say-problem").wait_for()
     cell(page, 1).screenshot(path=HERE / f"login-refused-{theme}.png")
     with page.context.expect_page() as opened:
         link.click()
@@ -103,6 +134,7 @@ def main():
             shutil.copy(ROOT / "notebooks" / "01_first_refresh.ipynb", folder)
             lab.notebook(folder / "form.ipynb", START, "%twitter_auth")
             lab.notebook(folder / "login.ipynb", "%load_ext oint_magics\n%twitter_sandbox start", LOGIN)
+            lab.notebook(folder / "status.ipynb", STATUS, "%twitter_status")
             server = lab.Lab(home / "lab", folder, theme=name, saves_widgets=True)
             scheme = {"color_scheme": theme}
             page = chromium.new_page(viewport={"width": 1150, "height": 900}, **scheme)
