@@ -44,6 +44,20 @@ def test_the_notebooks_run_and_hold_no_output(path):
         assert secrets[key] not in text
 
 
+def test_papermill_runs_the_first_notebook(tmp_path):
+    import papermill
+
+    out = tmp_path / "out.ipynb"
+    papermill.execute_notebook(
+        ROOT / "notebooks/01_first_refresh.ipynb", out, cwd=".", kernel_name="python3", progress_bar=False
+    )
+
+    secrets = json.loads(Path("sandbox-auth.json").read_text())
+    text = out.read_text("utf-8")
+    assert "SANDBOX" in text
+    assert not any(secrets[key] in text for key in ("access_token", "refresh_token", "client_secret"))
+
+
 COUNT = """from oint_magics.notebook import sandbox_magic
 posts = sandbox_magic._running[0].posts
 texts = [post["said"] for post in posts.made.values()]
