@@ -78,14 +78,15 @@ class ConnectView {
     if (isField && target !== this.address?.input) return; // One value, into its field.
     event.preventDefault();
     if (!text.trim()) return this.say("There is no text in the clipboard.");
-    if (target === this.address?.input) this.giveAddress(text);
-    else if (!this.at.login) this.give("text", [bytes(text)]);
+    if (!this.at.login) this.give("text", [bytes(text)]);
+    else if (this.address) this.giveAddress(text);
   }
 
   drop(event) {
-    if (this.at.login || !event.dataTransfer) return;
-    event.preventDefault();
+    if (!event.dataTransfer) return;
+    event.preventDefault(); // Else the browser opens a file that is dropped.
     event.stopPropagation();
+    if (this.at.login) return;
     this.form.classList.toggle("oint-over", event.type !== "drop");
     if (event.type !== "drop") return;
     const [file] = event.dataTransfer.files;
