@@ -78,25 +78,11 @@ def parse(line: str, usage: Usage) -> Words:
     at = _skip(line, 0)
     while at < len(line) and not _is_end(line, at, usage):
         option, end = _option(line, at)
-        if option and option in found and option not in usage.repeated:
-            _fail("There is an option twice.", usage)
-        if option == "--help":
-            _fail("Help stands behind a question mark.", usage)
-        if option in usage.flags:
-            found.add(option, "")
-            at = end
-        elif option in usage.values:
-            value, at = _value(line, end, option, usage)
-            found.add(option, value, is_variable=_is_variable(line, value, at))
+        if option:
+            at = _take_option(found, line, (option, end), usage)
             missing = [name for name in missing if name != option]
-        elif option:
-            _fail(f"There is an option that this magic does not have.{_meant(option, usage)}", usage)
         elif missing:
-            name = missing.pop(0)
-            if name == usage.text_name:
-                _check_quoted(line, at, usage)
-            value, at = _word(line, at, usage, takes_json=name != usage.text_name)
-            found.add(name, value, is_variable=_is_variable(line, value, at))
+            at = _take_word(found, line, at, missing.pop(0), usage)
         else:
             example = " (--auth SOURCE)" if "--auth" in usage.values else ""
             _fail(
@@ -108,6 +94,33 @@ def parse(line: str, usage: Usage) -> Words:
             _fail(f"A space is missing between two words.{inner if usage.text_name else ''}", usage)
         at = _skip(line, at)
     return found
+
+
+def _take_option(found: Words, line: str, named: tuple[str, int], usage: Usage) -> int:
+    """Add an option, with the value behind it, and return where that ends."""
+    option, end = named
+    if option in found and option not in usage.repeated:
+        _fail("There is an option twice.", usage)
+    if option == "--help":
+        _fail("Help stands behind a question mark.", usage)
+    if option in usage.flags:
+        found.add(option, "")
+        return end
+    if option not in usage.values:
+        _fail(f"There is an option that this magic does not have.{_meant(option, usage)}", usage)
+    value, at = _value(line, end, option, usage)
+    found.add(option, value, is_variable=_is_variable(line, value, at))
+    return at
+
+
+def _take_word(found: Words, line: str, at: int, name: str, usage: Usage) -> int:
+    """Add a word, and return where it ends."""
+    is_text = name == usage.text_name
+    if is_text:
+        _check_quoted(line, at, usage)
+    value, end = _word(line, at, usage, takes_json=not is_text)
+    found.add(name, value, is_variable=_is_variable(line, value, end))
+    return end
 
 
 def _is_variable(line: str, value: str, end: int) -> bool:
