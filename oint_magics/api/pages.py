@@ -36,9 +36,7 @@ def get(  # noqa: PLR0913 - what a user may say, each by its name
     resume: CallError | None = None,
     wait: bool = False,
 ) -> list[dict[str, Any]]:
-    """Return what a call answers as flat rows, all its pages.
-
-    The stop button ends it and returns the rows so far.
+    """Return what a call answers as flat rows, all its pages; the stop button returns those so far.
 
     Args:
         provider: gives the token; asked first when the arguments are known to be right.

@@ -36,6 +36,11 @@ _BRACE = re.compile(rf"\s*{_JSON}")
 _LONG_WORD = r"(?:[\w+~%-]{24,}|(?=[\w+~%-]*\d)(?=[\w+~%-]*[A-Za-z])[\w+~%-]{14,})"
 # The same; or a pair of JSON without its brace; or such a word.
 _SECRET = re.compile(rf"""{_JSON}|(["'])[^"'\n]*\1\s*:|(?<![^\s=])[^\s=]*?{_LONG_WORD}""")
+# JSON that has lost its brace.
+_PAIR = re.compile(
+    r"""["'\\]\s*:|(?:client_?(?:id|secret)|(?:access|refresh)_?token)\s*[:=]""",
+    re.IGNORECASE,
+)
 _NEXT_LINE = re.compile(r"""\s*\n\s*(?=["'“”‘’«`{])""")
 _FIRST_KEY = re.compile(rf"""\s*\n\s*{_JSON}(?:\s|\\(?=\s))*\\?["'](?:client_(?:id|secret)|(?:access|refresh)_token)""")
 _OPEN_END = re.compile(r"[-\u2010-\u2015\u2212]+auth\s*=?\s*$", re.IGNORECASE)
@@ -284,7 +289,8 @@ def _secret(text: str, plain: str, at: int, *, is_comment: bool) -> tuple[int, i
         stop = _line_end(text, below.end())
     brace = _BRACE.match(plain, start)
     if brace is None:
-        return start, stop, False
+        # Without a brace it never closes either, and a token may go on in the next line.
+        return start, len(text) if _PAIR.search(text, at, stop) else stop, False
     end, is_whole = _json_end(plain, brace.end() - 1)
     return start, _line_end(text, min(max(end, start + 1), len(text))), is_whole
 

@@ -135,13 +135,11 @@ def post(  # noqa: PLR0913 - what a post may have, each by its name
 ) -> Post:
     """Make a post (`POST /2/tweets`), once: the same post within a day is not sent again, and is shown instead.
 
-    Media are uploaded first (scope media.write). The price of a post, by X's list: $0.015, and $0.200 with a link in
-    it. Whose account it is costs one look at `users/me` in each process.
+    Media are uploaded first (scope media.write). X's prices: $0.015, with a link $0.200; once a process `users/me`.
 
     Args:
-        text: the text; X counts at most 280 characters: a link as 23, an emoji or a Chinese, Japanese or Korean
-            character as 2.
-        auth: the source, as for `refresh`. The first post or deletion of a process has to name it.
+        text: at most 280 characters as X counts: a link 23, an emoji or a Chinese, Japanese or Korean character 2.
+        auth: the source, and its errors, as for `refresh`. The first post or deletion of a process has to name it.
         media: up to four pictures, or one GIF, or one video: paths, bytes, https addresses, or what `upload` returned.
         alt: the alt texts, the first for the first medium; each has at most 1,000 characters.
         poll: two to four answers of at most 25 characters.
@@ -152,20 +150,16 @@ def post(  # noqa: PLR0913 - what a post may have, each by its name
         again: post it though the same one was made within a day, or may have been: for what is posted on a schedule.
 
     Returns:
-        X's answer as a dict (`r["id"]`), shown as a table; `.already_posted` tells that nothing was sent, `.link` is
-        the post's address.
+        X's answer as a dict (`r["id"]`, `.link`), shown as a table; `.already_posted` where nothing was sent.
 
     Raises:
-        UsageError: X would not take it, or no account was named; nothing was sent.
+        UsageError, CallError: no account was named, X would not take it, or X refused it; nothing was posted.
         PostInDoubt: it was sent, now or before, and no answer came; nothing more is sent without `again`.
-        CallError: X refused it; nothing was posted.
-        OintError: as for `refresh`, where the token is at its end.
     """
     from oint_magics.posts.draft import Wanted
     from oint_magics.twitter import posting
 
-    wanted = Wanted(text, media, alt, poll, minutes, reply_to, quote)
-    return posting.post(wanted, auth, preview=preview, again=again)
+    return posting.post(Wanted(text, media, alt, poll, minutes, reply_to, quote), auth, preview=preview, again=again)
 
 
 @call

@@ -131,6 +131,25 @@ def test_auth_data_that_begins_in_the_next_line_is_taken_out(shell, auth, before
         assert auth[key] not in said
 
 
+@pytest.mark.parametrize(
+    "cut", ['"client_secret": "{0}\n{1}', "client_secret: {0}\n{1}", "'client_id': 'x', 'refresh_token'= '{0}\n  {1}"]
+)
+def test_a_token_that_goes_on_in_the_next_line_behind_json_without_its_brace(shell, cut):
+    """The rest of a token may be the name of a variable, and then the cell is Python."""
+    rest = "JIOZGVR8dxJtX2wI"
+    _, error, said = run(shell, f"1/0\n%timeit -n1 %twitter_refresh={cut.format('BgYXGEa9tILQAjOLu5RyGC', rest)}\nz = 1")
+
+    assert isinstance(error, (ZeroDivisionError, errors.UsageError))
+    assert rest not in said
+
+
+def test_the_line_below_a_long_path_is_run(shell, tmp_path):
+    path = tmp_path / "secrets" / "the_refresh_token_of_client_id_0123456789.json"
+    _, _, _ = run(shell, f"try:\n    %twitter_status --auth {path}\nexcept Exception:\n    done = 'yes'")
+
+    assert shell.user_ns["done"] == "yes"
+
+
 def test_another_syntax_error_is_shown_as_it_is(shell, auth):
     _, error, said = run(shell, f"%twitter_refresh --auth {json.dumps(auth)}\nx = = 'hello'")
 
