@@ -11,9 +11,9 @@
     │   └── TokenSpent          known to be spent or revoked, and there is no successor
     ├── StoreError
     │   ├── StoreNotWritable    the answer could not be saved, so nothing was sent
-    │   ├── StoreTaken          the store holds another pair
+    │   ├── StoreTaken          the store holds other tokens
     │   ├── StoreBusy           another process holds it for too long
-    │   └── NotSaved            answered, but its store does not take the pair
+    │   └── NotSaved            answered, but its store does not take the tokens
     ├── ExchangeError
     │   ├── NotSent             nothing left this machine: nothing is spent
     │   ├── TokenRefused        the server said no (RFC 6749 §5.2)
@@ -25,12 +25,12 @@
     │   ├── NotTokenEndpoint    something else answers at that address
     │   ├── TryLater            refused for now: nothing is spent
     │   └── InDoubt             sent, and no telling what became of it
-    │       └── AnswerUnreadable  the answer came, and the pair in it cannot be read: it is kept
+    │       └── AnswerUnreadable  the answer came, and the tokens in it cannot be read: it is kept
     ├── LoginError              a login did not come to its end
     │   ├── LoginDenied         the person, or X, said no
     │   ├── LoginMismatch       the address that came back is not this login's
     │   ├── LoginTimedOut       nobody answered in time
-    │   └── LoginPending        its pair was asked for before it came
+    │   └── LoginPending        its tokens were asked for before they came
     ├── CallError               X's API refused a call
     │   ├── RateLimited         until its window begins anew
     │   └── PostInDoubt         a post was sent, and no telling whether it is there
@@ -132,7 +132,7 @@ class StoreNotWritable(StoreError):
 
 
 class StoreTaken(StoreError):
-    """The store holds another pair, and that one is not overwritten."""
+    """The store holds other tokens, and those are not overwritten."""
 
     became = "was not sent"
 
@@ -144,10 +144,10 @@ class StoreBusy(StoreError):
 
 
 class NotSaved(StoreError):
-    """The server answered with a new pair, and it could not be saved.
+    """The server answered with new tokens, and they could not be saved.
 
     Attributes:
-        response: the new pair as a `TokenResponse`; its `saved_to` is `None` where no place took it.
+        response: the new tokens as a `TokenResponse`; its `saved_to` is `None` where no place took it.
     """
 
     became = (
@@ -159,7 +159,7 @@ class NotSaved(StoreError):
 
 
 class ExchangeError(OintError):
-    """The exchange with the token endpoint did not give a pair."""
+    """The exchange with the token endpoint did not give tokens."""
 
 
 class NotSent(ExchangeError):
@@ -240,7 +240,7 @@ class InDoubt(ExchangeError):
 
 
 class AnswerUnreadable(InDoubt):
-    """The answer came and may hold the new pair, and it cannot be read: it is kept, and nothing is sent again."""
+    """The answer came and may hold the new tokens, and it cannot be read: it is kept, and nothing is sent again."""
 
     became = (
         "is probably used up; the answer came and cannot be read. It is kept in the file that the messag"
@@ -249,7 +249,7 @@ class AnswerUnreadable(InDoubt):
 
 
 class LoginError(OintError):
-    """A login did not come to its end; a pair from before is as it was."""
+    """A login did not come to its end; tokens from before are as they were."""
 
     became = "was not sent; no new tokens came"
 
@@ -267,7 +267,7 @@ class LoginTimedOut(LoginError):
 
 
 class LoginPending(LoginError):
-    """The login's pair was asked for before it came."""
+    """The login's tokens were asked for before they came."""
 
 
 class CallError(OintError):

@@ -44,19 +44,19 @@ class TwitterMagics(Magics):
     @needs_local_scope
     @error_boundary
     def twitter_refresh(self, line: str, local_ns: Variables = None) -> TokenResponse | None:
-        """Refresh a token pair, save the new one, and show X's answer as a table.
+        """Refresh tokens, save the new ones, and show X's answer as a table.
 
             %twitter_refresh [--auth SOURCE] [--to STORE] [--if-expired] [--try-old]
 
-        SOURCE  auth.json            a file; the new pair is saved back into it
+        SOURCE  auth.json            a file; the new tokens are saved back into it
                 name                 a variable of that name: a mapping, JSON text, a path, a response
-                profile:NAME         a pair that is kept in your data folder; keyring:NAME the same, encrypted
+                profile:NAME         tokens that are kept in your data folder; keyring:NAME the same, encrypted
                 shared:NAME          the team's, in its PostgreSQL
                 env: or env:PREFIX_  the variables TWITTER_CLIENT_ID, TWITTER_REFRESH_TOKEN, …
                 {"client_id": …}     the JSON itself; it stays in this cell and in the history, and in no traceback
                 without --auth       what this kernel used last, else OINT_TWITTER_AUTH, else
                                      profile:default, else the form
-        STORE   profile:NAME, keyring:NAME, shared:NAME or a file: where the new pair goes instead
+        STORE   profile:NAME, keyring:NAME, shared:NAME or a file: where the new tokens go instead
         --if-expired                 send nothing while the access token is fresh
         --try-old                    retry a refresh token even after two attempts whose outcome is unknown
 
@@ -91,7 +91,7 @@ class TwitterMagics(Magics):
 
         SOURCE     as for %twitter_refresh
         STORE      profile:NAME, keyring:NAME, shared:NAME or a file
-        --replace  write over another pair that STORE holds; that pair is lost
+        --replace  write over other tokens that STORE holds; those are lost
         """
         from oint_magics.notebook import commands
 
@@ -118,13 +118,13 @@ class TwitterMagics(Magics):
     @needs_local_scope
     @error_boundary
     def twitter_login(self, line: str, local_ns: Variables = None) -> TokenResponse:
-        """Log in at X: a link to approve on, then the new pair, saved.
+        """Log in at X: a link to approve on, then the new tokens, saved.
 
             %twitter_login [--auth SOURCE] [--to STORE] [--scope SCOPES]
 
         SOURCE  as for %twitter_refresh; it needs client_id, redirect_uri and, for a confidential app, client_secret
-        STORE   where the pair goes; without it into SOURCE. Where another account's pair lives there, the new one gets
-                a profile of its own
+        STORE   where the tokens go; without it into SOURCE. Where another account's tokens live there, the new ones
+                get a profile of their own
         SCOPES  "tweet.read users.read offline.access", or opi for OPI's eighteen; without it what SOURCE says, else
                 tweet.read tweet.write users.read media.write offline.access
 
@@ -177,7 +177,7 @@ class TwitterMagics(Magics):
     @needs_local_scope
     @error_boundary
     def twitter_revoke(self, line: str, local_ns: Variables = None) -> Table:
-        """Revoke both tokens of a pair at X; only a new login brings another.
+        """Revoke both tokens at X; only a new login brings others.
 
             %twitter_revoke --auth SOURCE
 

@@ -39,7 +39,7 @@ def act(action: str, fault: str | None, value: str | None) -> Table:
 
 
 def _start() -> None:
-    """Start it where it does not run, and write a fresh pair in any case: the way back from a spent one."""
+    """Start it where it does not run, and write fresh tokens in any case: the way back from a spent one."""
     if not _running:
         _running.append(Sandbox())
         endpoints.use_sandbox(_running[0].url)

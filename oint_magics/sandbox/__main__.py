@@ -13,7 +13,7 @@ def main() -> None:
     """Start it, write `sandbox-auth.json` into this folder, and say where both are."""
     argparse.ArgumentParser(
         prog="python -m oint_magics.sandbox",
-        description="Run a server like X on this machine, to practise without an account. It writes a fresh pair into "
+        description="Run a server like X on this machine, to practise without an account. It writes fresh tokens into "
         "sandbox-auth.json in the current folder, and runs until its input ends (Ctrl-D) or it is stopped.",
     ).parse_args()
     sandbox = Sandbox()

@@ -27,7 +27,7 @@ def session(auth: str | PathLike[str] | Mapping[str, object] | None = None) -> S
         auth: the source, as for `refresh`.
 
     Returns:
-        The session; its `.api` is the API's address for this pair, X's or the sandbox's.
+        The session; its `.api` is the API's address for these tokens, X's or the sandbox's.
 
     Raises:
         OintError: as for `refresh`, where the token is at its end.
@@ -46,8 +46,8 @@ def bearer(auth: str | PathLike[str] | Mapping[str, object] | None = None) -> Be
     error reporter or `%debug` can show it, and so does `http.client.HTTPConnection.debuglevel`. For httpx
     (`httpx.Client(auth=twitter.bearer())`, also an `AsyncClient`) the same is true while a request is on its way.
 
-    The token goes to X's API hosts over https alone (and to the sandbox for its pairs). It is refreshed before its
-    end, once for all threads; after a 401 the store is read again, then the pair is refreshed at most once.
+    The token goes to X's API hosts over https alone (and to the sandbox for its own). It is refreshed before its
+    end, once for all threads; after a 401 the store is read again, then there is one refresh at most.
 
     Args:
         auth: the source, as for `refresh`.

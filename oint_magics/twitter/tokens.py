@@ -22,12 +22,12 @@ def refresh(
     if_expired: bool = False,
     try_old: bool = False,
 ) -> TokenResponse:
-    """Refresh a token pair, save the new one, and return X's answer (RFC 6749 §6).
+    """Refresh tokens, save the new ones, and return X's answer (RFC 6749 §6).
 
     Args:
         auth: the source: a path, JSON text, a mapping with OPI's ten keys, `"env:"`, `"profile:NAME"`;
             `None` for what this process used last, then `OINT_TWITTER_AUTH`, then `profile:default`.
-        to: the store for the new pair; `None` for where the old one came from. A source that cannot be
+        to: the store for the new tokens; `None` for where the old ones came from. A source that cannot be
             written needs it, unless `OINT_HOME` names the data folder.
         if_expired: send nothing while the access token is fresh.
         try_old: retry a refresh token even after two attempts whose outcome is unknown.
@@ -36,7 +36,7 @@ def refresh(
         X's answer; `r["access_token"]` is the plain token, everything shown is masked.
 
     Raises:
-        OintError: see `oint_magics.errors`; the type tells what became of the old pair.
+        OintError: see `oint_magics.errors`; the type tells what became of the old refresh token.
     """
     from oint_magics.twitter import calls
 
@@ -50,14 +50,14 @@ def keep(auth: str | PathLike[str] | Mapping[str, object], to: str, *, replace: 
     Args:
         auth: the source, as for `refresh`; also the response on a `NotSaved` error.
         to: the store: `"profile:NAME"`, `"keyring:NAME"`, `"shared:NAME"` or a file's path.
-        replace: write over another pair that the store holds; that pair is lost.
+        replace: write over other tokens that the store holds; those are lost.
 
     Returns:
         The store's name.
 
     Raises:
         AuthError: the source is no auth structure.
-        StoreTaken: the store holds another pair.
+        StoreTaken: the store holds other tokens.
         StoreNotWritable: the store cannot be written.
     """
     from oint_magics.twitter import calls
@@ -69,8 +69,8 @@ def keep(auth: str | PathLike[str] | Mapping[str, object], to: str, *, replace: 
 def forget(store: str) -> None:
     """Forget an account: delete the profile, or the team's row, and what is known of it.
 
-    A user's own file stays; what we keep of it goes: the newest pair's copy, and which tokens are spent.
-    A pair that is forgotten is not revoked at X.
+    A user's own file stays; what we keep of it goes: the copy of its newest tokens, and which are spent.
+    Tokens that are forgotten are not revoked at X.
 
     Args:
         store: `"profile:NAME"`, `"keyring:NAME"`, `"shared:NAME"` or a file's path.
@@ -109,14 +109,14 @@ def authorization_link(
 def get_token(
     code_or_url: str, auth: str | PathLike[str] | Mapping[str, object], *, to: str | None = None
 ) -> TokenResponse:
-    """Exchange what came back from the authorize page for a pair, and save it.
+    """Exchange what came back from the authorize page for tokens, and save them.
 
     Args:
         code_or_url: the whole address that X sent the browser back to (its state is checked), or the code alone; it
             lives for 30 seconds.
         auth: the source that the link was made for.
-        to: the store for the pair; `None` for the source itself. A text, a mapping or the environment wants one here,
-            unless `OINT_HOME` is set. Where another account's pair lives there, this one gets a profile of its own.
+        to: the store for the tokens; `None` for the source itself. A text, a mapping or the environment wants one here,
+            unless `OINT_HOME` is set. Where another account's tokens live there, these get a profile of their own.
 
     Returns:
         X's answer.
@@ -125,7 +125,7 @@ def get_token(
         LoginMismatch: it is not such an address, or belongs to another login.
         LoginDenied: the person, or X, said no.
         InvalidGrant: the code is too old, or was used before.
-        OintError: one of `oint_magics.errors`; a pair from before is as it was.
+        OintError: one of `oint_magics.errors`; tokens from before are as they were.
     """
     from oint_magics.twitter import logins
 
@@ -144,7 +144,7 @@ def login(
 
     Args:
         auth: the source, as for `refresh`; its `redirect_uri` is on this machine (`http://127.0.0.1:8080/callback`).
-        to: the store for the pair, as for `get_token`.
+        to: the store for the tokens, as for `get_token`.
         scope: what to ask for, as for `authorization_link`.
         timeout: how long to wait, in seconds.
 
@@ -164,10 +164,10 @@ def login(
 
 @call
 def revoke(auth: str | PathLike[str] | Mapping[str, object]) -> Table:
-    """Revoke both tokens of a pair at X (RFC 7009); the store keeps them, and they open nothing any more.
+    """Revoke both tokens at X (RFC 7009); the store keeps them, and they open nothing any more.
 
     Args:
-        auth: the source, as for `refresh`; it has to be named. A spent one stands for its newest pair.
+        auth: the source, as for `refresh`; it has to be named. A spent one stands for its newest tokens.
 
     Returns:
         What became of each token.
