@@ -137,7 +137,9 @@ def test_auth_data_that_begins_in_the_next_line_is_taken_out(shell, auth, before
 def test_a_token_that_goes_on_in_the_next_line_behind_json_without_its_brace(shell, cut):
     """The rest of a token may be the name of a variable, and then the cell is Python."""
     rest = "JIOZGVR8dxJtX2wI"
-    _, error, said = run(shell, f"1/0\n%timeit -n1 %twitter_refresh={cut.format('BgYXGEa9tILQAjOLu5RyGC', rest)}\nz = 1")
+    _, error, said = run(
+        shell, f"1/0\n%timeit -n1 %twitter_refresh={cut.format('BgYXGEa9tILQAjOLu5RyGC', rest)}\nz = 1"
+    )
 
     assert isinstance(error, (ZeroDivisionError, errors.UsageError))
     assert rest not in said
