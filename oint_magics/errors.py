@@ -177,6 +177,7 @@ class TokenRefused(ExchangeError):
         description: the server's `error_description`, or `None`.
     """
 
+    became = "was most likely not used: the server named no cause that is known here"
     status: int
     error: str
     description: str | None

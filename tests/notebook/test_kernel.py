@@ -129,7 +129,7 @@ def test_a_person_gets_the_form(front_end):
         shown, hint = [m["content"]["data"] for m in messages if m["msg_type"] == "display_data"]
         assert "application/vnd.jupyter.widget-view+json" in shown
         assert "%twitter_auth --prompt" in shown["text/plain"]
-        assert "No form above? %twitter_auth --prompt" in hint["text/plain"]
+        assert "No panel above? %twitter_auth --prompt" in hint["text/plain"]
         assert not [m for m in messages if m["msg_type"] in ("error", "stream", "execute_result")]
 
 
