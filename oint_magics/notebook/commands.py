@@ -31,7 +31,7 @@ def _variables(shell: Any, local: Variables) -> Mapping[str, Any]:
 
 
 def refresh(shell: Any, line: str, local: Variables) -> TokenResponse | None:
-    """Refresh what the line names, or open the form where it names nothing and nothing is known."""
+    """Refresh what the line names, or open the panel where it names nothing and nothing is known."""
     words = parse(line, USAGES["twitter_refresh"])
     if "--auth" not in words and calls.default_source() is None:
         return ask(shell)
@@ -46,7 +46,7 @@ def refresh(shell: Any, line: str, local: Variables) -> TokenResponse | None:
 
 
 def auth(shell: Any, line: str) -> TokenResponse | None:
-    """Open the form, or ask line by line."""
+    """Open the panel, or ask line by line."""
     words = parse(line, USAGES["twitter_auth"])
     return ask(shell, is_prompt="--prompt" in words)
 
@@ -59,7 +59,7 @@ def ask(shell: Any, *, is_prompt: bool = False) -> TokenResponse | None:
     """
     if not is_somebody_there(shell):
         raise NotInteractive(
-            "The form needs an interactive session.",
+            "The panel needs an interactive session.",
             cause="this notebook is run by a program, or the terminal has no input.",
             next_step="name the source: %twitter_refresh --auth auth.json (or profile:NAME, env:), "
             "or set OINT_TWITTER_AUTH",

@@ -55,7 +55,7 @@ class TwitterMagics(Magics):
                 env: or env:PREFIX_  the variables TWITTER_CLIENT_ID, TWITTER_REFRESH_TOKEN, …
                 {"client_id": …}     the JSON itself; it stays in this cell and in the history, and in no traceback
                 without --auth       what this kernel used last, else OINT_TWITTER_AUTH, else
-                                     profile:default, else the form
+                                     profile:default, else the panel
         STORE   profile:NAME, keyring:NAME, shared:NAME or a file: where the new tokens go instead
         --if-expired                 send nothing while the access token is fresh
         --try-old                    retry a refresh token even after two attempts whose outcome is unknown
@@ -70,11 +70,11 @@ class TwitterMagics(Magics):
     @no_var_expand
     @error_boundary
     def twitter_auth(self, line: str) -> Any:
-        """Open the form: give an auth structure, choose where to keep it, refresh it.
+        """Open the panel: give auth data, choose where to keep it, refresh it.
 
             %twitter_auth [--prompt]
 
-        --prompt  ask line by line with hidden input instead of the form; what a terminal gets anyway
+        --prompt  ask line by line with hidden input instead of the panel; what a terminal gets anyway
         """
         from oint_magics.notebook import commands
 

@@ -57,7 +57,7 @@ def nothing(text: str, looked_for: str, variables: Mapping[str, object] | None) 
     return AuthNotFound(
         f"{what} Nothing was sent.",
         cause=f"looked for {looked_for} of that name; files are looked for in {_current_folder()}.",
-        next_step=f"{there}name an auth JSON file, a variable or profile:NAME; the form: %twitter_auth; "
+        next_step=f"{there}name an auth JSON file, a variable or profile:NAME; the panel: %twitter_auth; "
         "without an account: %twitter_sandbox start",
     )
 

@@ -80,7 +80,7 @@ def source_of(auth: object, variables: Mapping[str, object] | None = None) -> So
         raise AuthNotFound(
             "No auth was given, and there is no default.",
             cause="nothing was used before, OINT_TWITTER_AUTH is not set, and there is no profile:default.",
-            next_step="%twitter_auth opens the form; or name a source: --auth auth.json; without an account: "
+            next_step="%twitter_auth opens the panel; or name a source: --auth auth.json; without an account: "
             "%twitter_sandbox start",
         )
     try:

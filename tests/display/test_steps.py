@@ -18,7 +18,7 @@ STEPS = {
     "%twitter_revoke ended both": "twitter.revoke() ended both",
     "%env OINT_TWITTER_TIMEOUT=30": 'os.environ["OINT_TWITTER_TIMEOUT"] = "30"',
     '%pip install "oint_magics[shared]"': 'pip install "oint_magics[shared]"',
-    "%twitter_auth opens the form": "%twitter_auth opens the form",
+    "%twitter_auth opens the panel": "%twitter_auth opens the panel",
     "nothing to translate": "nothing to translate",
 }
 

@@ -61,7 +61,7 @@ def test_keeping_a_store_in_itself_changes_no_byte(sandbox):
 
 def test_without_any_the_ways_are_named():
     assert calls.default_source() is None
-    with pytest.raises(errors.AuthNotFound, match="%twitter_auth opens the form"):
+    with pytest.raises(errors.AuthNotFound, match="%twitter_auth opens the panel"):
         twitter.refresh()
 
 
