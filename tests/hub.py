@@ -128,7 +128,7 @@ def main():
     assert len(profiles) == len(tokens) == len(USERS), profiles
     assert all(path.stat().st_mode & 0o77 == 0 for path in profiles)
     for text in texts:
-        assert "@sandbox" in text
+        assert "Sandbox User" in text
         assert "profile:mine" in text
         assert not any(token in text for token in tokens)
     print(
