@@ -32,15 +32,14 @@ _MAGIC = re.compile(
 # A brace that begins JSON, with the quotes before it; not the `{name}` of a variable.
 _JSON = r"""["'“”‘’«`\\]{0,9}\s{0,99}\{(?!\s*[^\W\d]\w*\s*\})"""
 _BRACE = re.compile(rf"\s*{_JSON}")
+# The same behind a word that was taken for a token.
+_BRACE_INSIDE = re.compile(rf"""{_JSON}(?=\s*(?:\\?["']|$))""")
 # A word that may be a token: long; or shorter, of letters and digits.
 _LONG_WORD = r"(?:[\w+~%-]{24,}|(?=[\w+~%-]*\d)(?=[\w+~%-]*[A-Za-z])[\w+~%-]{14,})"
 # The same; or a pair of JSON without its brace; or such a word.
 _SECRET = re.compile(rf"""{_JSON}|(["'])[^"'\n]*\1\s*:|(?<![^\s=])[^\s=]*?{_LONG_WORD}""")
 # JSON that has lost its brace.
-_PAIR = re.compile(
-    r"""["'\\]\s*:|(?:client_?(?:id|secret)|(?:access|refresh)_?token)\s*[:=]""",
-    re.IGNORECASE,
-)
+_PAIR = re.compile(r"""["'\\]\s*:|(?:client_?(?:id|secret)|(?:access|refresh)_?token)\s*[:=]""", re.IGNORECASE)
 _NEXT_LINE = re.compile(r"""\s*\n\s*(?=["'“”‘’«`{])""")
 _FIRST_KEY = re.compile(rf"""\s*\n\s*{_JSON}(?:\s|\\(?=\s))*\\?["'](?:client_(?:id|secret)|(?:access|refresh)_token)""")
 _OPEN_END = re.compile(r"[-\u2010-\u2015\u2212]+auth\s*=?\s*$", re.IGNORECASE)
@@ -287,7 +286,7 @@ def _secret(text: str, plain: str, at: int, *, is_comment: bool) -> tuple[int, i
         if below is None:
             return stop, stop, True
         stop = _line_end(text, below.end())
-    brace = _BRACE.match(plain, start)
+    brace = _BRACE.match(plain, start) or _BRACE_INSIDE.search(plain, start, stop)
     if brace is None:
         # Without a brace it never closes either, and a token may go on in the next line.
         return start, len(text) if _PAIR.search(text, at, stop) else stop, False

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from IPython.utils.io import capture_output
 
-from oint_magics import errors
+from oint_magics import errors, twitter
 from oint_magics.notebook import inline
 from oint_magics.tokens.response import TokenResponse
 
@@ -145,9 +145,19 @@ def test_a_token_that_goes_on_in_the_next_line_behind_json_without_its_brace(she
     assert rest not in said
 
 
+@pytest.mark.parametrize("gap", [" ", " \\\n"])
+def test_auth_data_behind_a_long_name_ends_where_it_ends(shell, auth, gap):
+    name = "profile:a-name-of-more-than-24-characters"
+    _, error, said = run(shell, f"%twitter_refresh --to {name} --auth{gap}{json.dumps(auth)}\n1/0")
+
+    assert isinstance(error, ZeroDivisionError)
+    assert name in str(twitter.status()[0].store)
+    assert auth["refresh_token"] not in said
+
+
 def test_the_line_below_a_long_path_is_run(shell, tmp_path):
     path = tmp_path / "secrets" / "the_refresh_token_of_client_id_0123456789.json"
-    _, _, _ = run(shell, f"try:\n    %twitter_status --auth {path}\nexcept Exception:\n    done = 'yes'")
+    _, _, _ = run(shell, f"try:\n    %twitter_status --auth {path}  # {{a note\nexcept Exception:\n    done = 'yes'")
 
     assert shell.user_ns["done"] == "yes"
 
