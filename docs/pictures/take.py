@@ -1,5 +1,6 @@
 """Takes the pictures of this folder in a real JupyterLab: `python docs/pictures/take.py`."""
 
+import contextlib
 import json
 import shutil
 import sys
@@ -25,11 +26,23 @@ for name in ("work", "class", "old"):
     place = twitter.keep(server.issue(), f"profile:{name}")
 answers = [twitter.refresh("profile:work"), twitter.revoke("profile:old"), twitter.refresh("profile:class")]"""
 LOGIN = "%twitter_login --auth sandbox-auth.json --to profile:first"
+SIZE = {"width": 1150, "height": 900}
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
 
 def cell(page, number):
     return page.locator(".jp-CodeCell").nth(number)
+
+
+@contextlib.contextmanager
+def narrow(page):
+    """A page of a phone's width, its side bar closed as a person does."""
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.evaluate("jupyterapp.shell.collapseLeft()")
+    page.wait_for_timeout(300)
+    yield
+    page.set_viewport_size(SIZE)
+    page.evaluate("jupyterapp.shell.expandLeft()")
 
 
 def take(page, server, folder, theme):
@@ -47,6 +60,8 @@ def take(page, server, folder, theme):
     server.open(page, "status.ipynb")
     server.run_all(page)
     cell(page, 1).screenshot(path=HERE / f"status-{theme}.png")
+    with narrow(page):
+        cell(page, 1).screenshot(path=HERE / f"status-390-{theme}.png")
 
 
 def panel(page, server, folder, theme):
@@ -64,6 +79,8 @@ def panel(page, server, folder, theme):
     page.evaluate("document.body.style.zoom = 2")
     shot("form-200")
     page.evaluate("document.body.style.zoom = 1")
+    with narrow(page):
+        shot("form-390")
     auth = json.loads((folder / "sandbox-auth.json").read_text())
     panel_steps.drop(page, json.dumps(auth)[:60])
     page.locator(".oint-say-problem").wait_for()
@@ -76,6 +93,8 @@ def panel(page, server, folder, theme):
     panel_steps.drop(page, json.dumps(auth | {"client_secret": None}))
     panel_steps.item(page, "Refresh token").wait_for()
     shot("form-given")
+    with narrow(page):
+        shot("form-given-390")
     panel_steps.press(page)
     page.locator(".oint-form[aria-busy=true]").wait_for()
     shot("form-busy")
@@ -137,7 +156,7 @@ def main():
             lab.notebook(folder / "status.ipynb", STATUS, "%twitter_status")
             server = lab.Lab(home / "lab", folder, theme=name, saves_widgets=True)
             scheme = {"color_scheme": theme}
-            page = chromium.new_page(viewport={"width": 1150, "height": 900}, **scheme)
+            page = chromium.new_page(viewport=SIZE, **scheme)
             take(page, server, folder, theme)
             page.close()
             server.stop()

@@ -11,11 +11,14 @@ from oint_magics.display.text import escaped
 
 _LONGEST_CELL = 2000
 _GAP = 2
-# On a narrow screen each line is a block, and each cell says what it is.
+# Words stay whole; where there is no room for that each line is a block, and each cell says what it is.
 _NARROW = (
-    "@media(max-width:720px){.oint table.oint-g thead{display:none}"
+    ".oint.oint-w{container-type:inline-size}.oint table.oint-g :is(th,td){overflow-wrap:break-word}"
+    ".oint table.oint-g td{min-width:6.5em}.oint table.oint-g td:last-child{min-width:10em}"
+    "@container(max-width:46em){.oint table.oint-g thead{display:none}"
     ".oint table.oint-g tr{display:block;padding:.3em 0}"
-    ".oint table.oint-g :is(td,th[scope=row]){display:block;border:0;padding:.1em 0;white-space:normal}"
+    ".oint table.oint-g :is(td,th[scope=row]){display:block;border:0;padding:.1em 0;min-width:0!important;"
+    "white-space:normal;overflow-wrap:anywhere}"
     ".oint table.oint-g th[scope=row]{font-weight:bold;opacity:1}.oint table.oint-g td:empty{display:none}"
     '.oint table.oint-g td::before{content:attr(data-name) ": ";opacity:.75}}'
 )  # fmt: skip
@@ -52,7 +55,7 @@ class Grid(NamedTuple):
         rows = "".join(f"<tr>{self._cells(line)}</tr>\n" for line in self.lines)
         note = f"<div>{as_html(self.note)}</div>\n" if self.note else ""
         return (
-            f'<div class="oint"><style>{STYLE}{_NARROW}</style>\n<table class="oint-t oint-g">\n'
+            f'<div class="oint oint-w"><style>{STYLE}{_NARROW}</style>\n<table class="oint-t oint-g">\n'
             f"<caption>{as_html(self.caption)}</caption>\n<thead><tr>{head}</tr></thead>\n"
             f"<tbody>\n{rows}</tbody>\n</table>\n{note}</div>"
         )

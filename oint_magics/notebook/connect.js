@@ -125,6 +125,8 @@ class ConnectView {
     for (const key of Object.keys(this.inputs)) if (this.inputs[key].row.isConnected) this.sendField(key);
     const place = this.keep.value === OTHER ? this.other.input.value : this.keep.value;
     this.busy(true);
+    this.hasSent = true;
+    this.sub.textContent = "";
     this.tell("busy", this.at.action === "login" ? "Asking…" : "Refreshing…", "Stop waits until the answer is saved.");
     this.connection.ask(kind, [bytes(place), bytes(this.button.dataset.action)], () => {
       this.busy(false);
@@ -166,7 +168,7 @@ class ConnectView {
   }
 
   draw({ name, items, action, stores, kept }) {
-    this.sub.textContent = "nothing is sent yet";
+    this.sub.textContent = this.hasSent ? "" : "nothing is sent yet";
     const at = document.activeElement;
     const chosen = this.keep.value;
     const rows = items.map((item) => this.row(item));
@@ -272,8 +274,8 @@ class ConnectView {
       this.state = this.newState();
       this.link.setAttribute("aria-disabled", "true");
       this.connection.send("state", [bytes(this.state)]);
-      const label = login.noRedirectBecause ? "Then paste the address" : "Nothing happens? Paste the address";
-      const hint = `of the page that you end at. It begins with ${login.redirect_uri} and may say that it cannot be reached.`;
+      const label = login.noRedirectBecause ? "Then paste the address where you end" : "Nothing happens? Paste the address where you end";
+      const hint = `It begins with ${login.redirect_uri} and may say that it cannot be reached.`;
       this.address = field(label, { hint });
       this.address.row.classList.add("oint-tall");
       const use = make("button", { type: "button", className: "oint-second", textContent: "Use this address" });

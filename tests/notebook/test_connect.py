@@ -165,6 +165,7 @@ def test_a_refusal_keeps_what_was_given_and_points_at_the_line(panel, jupyter):
     press(panel)
     says(panel, "Missing valid authorization header", "Next:")
     expect(item(panel, "Client secret")).to_contain_text("refused")
+    expect(panel.locator(".oint-form")).not_to_contain_text("nothing is sent yet")
     field = panel.get_by_label("Client secret", exact=True)
     expect(field).to_be_focused()
     expect(field).to_have_attribute("aria-invalid", "true")

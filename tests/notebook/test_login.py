@@ -198,7 +198,7 @@ def test_axe_finds_nothing_and_the_keyboard_is_enough(login):
         order.append(
             login.evaluate("document.activeElement.labels?.[0]?.textContent ?? document.activeElement.textContent")
         )
-    assert order == ["Nothing happens? Paste the address", "Use this address"]
+    assert order == ["Nothing happens? Paste the address where you end", "Use this address"]
     login.get_by_label("Nothing happens?").fill("https://x.com/i/oauth2/authorize?state=MARKED")
     login.keyboard.press("Enter")
     expect(login.get_by_role("status")).to_contain_text("not the address that X sent")
