@@ -4,7 +4,7 @@
     ├── UsageError              the magic's line cannot be understood
     ├── NotInteractive          a form or a prompt needs an interactive session
     ├── SettingError            an `OINT_…` variable cannot be used
-    ├── AuthError               what was given is no auth structure
+    ├── AuthError               what was given is no auth data
     │   ├── AuthNotFound        nothing there
     │   ├── AuthSyntaxError     not JSON
     │   ├── AuthFieldError      a key is missing or holds something else
@@ -100,13 +100,13 @@ class SettingError(OintError):
 
 
 class AuthError(OintError):
-    """What was given cannot be read as an auth structure."""
+    """What was given cannot be read as auth data."""
 
     became = "was not sent"
 
 
 class AuthNotFound(AuthError):
-    """There is nothing where the auth structure should be."""
+    """There is nothing where the auth data should be."""
 
 
 class AuthSyntaxError(AuthError):
@@ -114,7 +114,7 @@ class AuthSyntaxError(AuthError):
 
 
 class AuthFieldError(AuthError):
-    """A key of the auth structure is missing or holds something else."""
+    """A key of the auth data is missing or holds something else."""
 
 
 class TokenSpent(AuthError):

@@ -83,7 +83,7 @@ def _revoked(source: Source, auth: Auth) -> Table:
             "The source holds no token, so there is nothing to revoke.", next_step="%twitter_status lists the accounts"
         )
     later = _unsaved_grant(source.store, auth) if source.store else None
-    rows = [Row("pair in", source.label), *_ended(auth, source.store)]
+    rows = [Row("tokens in", source.label), *_ended(auth, source.store)]
     if later is not None:
         rows += _ended(auth._replace(access_token=later.access_token, refresh_token=later.refresh_token), source.store)
     caption = "SANDBOX tokens revoked: an exercise" if auth.is_sandbox else "Pair of X revoked (OAuth 2.0)"

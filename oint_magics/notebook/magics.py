@@ -85,7 +85,7 @@ class TwitterMagics(Magics):
     @needs_local_scope
     @error_boundary
     def twitter_keep(self, line: str, local_ns: Variables = None) -> Table:
-        """Copy an auth structure into a store and make that its home.
+        """Copy auth data into a store and make that its home.
 
             %twitter_keep SOURCE STORE [--replace]
 

@@ -45,7 +45,7 @@ def refresh(
 
 @call
 def keep(auth: str | PathLike[str] | Mapping[str, object], to: str, *, replace: bool = False) -> str:
-    """Copy an auth structure into a store and make that its home.
+    """Copy auth data into a store and make that its home.
 
     Args:
         auth: the source, as for `refresh`; also the response on a `NotSaved` error.
@@ -56,7 +56,7 @@ def keep(auth: str | PathLike[str] | Mapping[str, object], to: str, *, replace: 
         The store's name.
 
     Raises:
-        AuthError: the source is no auth structure.
+        AuthError: the source cannot be read as auth data.
         StoreTaken: the store holds other tokens.
         StoreNotWritable: the store cannot be written.
     """

@@ -38,7 +38,7 @@ def test_a_spent_copy_stands_for_its_newest_pair(sandbox, auth_file):
 
     table = twitter.revoke("copy.json")
 
-    assert "pair in        auth.json" in str(table)
+    assert "tokens in      auth.json" in str(table)
     assert sandbox.accounts.bearer(newest["access_token"]) is None
 
 
@@ -120,7 +120,7 @@ def test_the_second_one_fails(raw, auth, monkeypatch):
 def test_other_stores(sandbox, auth_file, ring, team, store):
     twitter.keep(auth_file(), store)
 
-    assert f"pair in        {store}" in str(twitter.revoke(store))
+    assert f"tokens in      {store}" in str(twitter.revoke(store))
     with pytest.raises(errors.TokenSpent):
         twitter.refresh(store)
 
