@@ -41,12 +41,18 @@ STRIPPED = (
 
 # What takes a browser, a database or whole processes, and so more than a moment.
 SLOW_FIXTURES = {"chromium", "jupyter", "page", "postgres", "team"}
-SLOW_FILES = ("leaks/test_lab", "leaks/test_other", "paths/", "attacks/", "test_kernel", "test_terminal", "test_docs", "test_exercises", "test_shield",
-              "test_pending", "test_code_exchange", "test_a_hard_server", "test_a_limit_is_waited_for", "posts/test_clients", "test_shared", "test_any_order_of_acts", "one_deadline_ends")  # fmt: skip
+SLOW_FILES = ("leaks/test_lab", "leaks/test_other", "paths/", "attacks/", "test_kernel", "test_terminal", "test_docs", "test_exercises", "test_shield", "field/test_machines",
+              "test_pending", "test_code_exchange", "test_a_hard_server", "test_a_limit_is_waited_for", "posts/test_clients", "test_shared", "test_any_order_of_acts", "one_deadline_ends", "test_never_more_than_a_thousand")  # fmt: skip
 
 
 def pytest_addoption(parser):
     parser.addoption("--quick", action="store_true", help="without a browser, a database or whole processes")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Do not even import what a quick run leaves out."""
+    name = collection_path.relative_to(config.rootpath).as_posix()
+    return (config.getoption("--quick") and any(each in name for each in SLOW_FILES)) or None
 
 
 def pytest_configure(config):
