@@ -41,6 +41,12 @@ def test_each_link_leads_to_a_file():
             assert (folder / path).exists() or path == "errors.md", f"{name}: {path}"
 
 
+def test_each_file_that_is_named_is_there():
+    for name, text in PAGES.items():
+        for path in re.findall(r"`((?:tests|benchmarks|notebooks|docs)/[\w./-]+)`", text):
+            assert (ROOT / path).exists(), f"{name}: {path}"
+
+
 def test_the_page_of_errors_has_each_of_them():
     page = runpy.run_path(str(ROOT / "docs" / "conf.py"))["error_page"]()
     found = re.findall(r"^\| `(\w+)` \| (.*) \| (.*) \|$", page, re.MULTILINE)
