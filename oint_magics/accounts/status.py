@@ -106,7 +106,7 @@ class Accounts(tuple[Account, ...]):
         if len(self) == 1:
             return Table(f"Account in {self[0].store}", tuple(self[0].rows()))
         if not self:
-            step = "%twitter_auth if you have tokens; or %twitter_login --auth auth.json for a first one"
+            step = "%twitter_auth, with tokens or a new app; or %twitter_sandbox start, without an account"
             return Table("Known accounts", (Row("none", f"next: {step}"),))
         notes = []
         if len(self) > _MOST_SHOWN:

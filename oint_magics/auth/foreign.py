@@ -86,7 +86,7 @@ def check_kind(values: Mapping[str, object], *, has_app: bool, has_token: bool) 
         raise AuthFieldError(
             "client_id is missing: this is a token answer without its app. Nothing was sent.",
             cause="X takes a refresh token only together with the client id of the app that it was granted to.",
-            next_step="put client_id (and client_secret) into this file",
+            next_step="add client_id (and client_secret) to it",
         )
     if any(_OAUTH1_NAMES.fullmatch(name) for name in names) or any(_OAUTH1_TOKEN.fullmatch(text) for text in texts):
         raise AuthFieldError(

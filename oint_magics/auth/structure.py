@@ -169,7 +169,7 @@ def require_refresh_token(auth: Auth) -> Secret:
         raise AuthFieldError(
             "refresh_token is missing. Nothing was sent.",
             cause="there was no login yet, or the login did not ask for the scope offline.access.",
-            next_step="log in: %twitter_login --auth SOURCE; or copy a refresh_token into this file",
+            next_step="log in: %twitter_login --auth SOURCE; or add a refresh_token to it",
         )
     return auth.refresh_token
 

@@ -52,8 +52,8 @@ def url_of(endpoint: Endpoint, auth: Auth) -> str:
     if not is_loopback(url):
         raise SettingError(
             "These are sandbox tokens. They are never sent to X. Nothing was sent.",
-            cause="the sandbox's address is missing from the auth data.",
-            next_step="%twitter_sandbox start",
+            cause="the key sandbox, the address of their sandbox, is missing from the auth data.",
+            next_step="give it with that key (X_SANDBOX in a .env file); or start anew: %twitter_sandbox start",
         )
     return url
 

@@ -102,7 +102,7 @@ def _take_option(found: Words, line: str, named: tuple[str, int], usage: Usage) 
     if option in found and option not in usage.repeated:
         _fail("There is an option twice.", usage)
     if option == "--help":
-        _fail("Help stands behind a question mark.", usage)
+        _fail(f"For help, type {usage.text.split()[0]}?", usage)
     if option in usage.flags:
         found.add(option, "")
         return end

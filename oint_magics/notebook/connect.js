@@ -14,7 +14,8 @@ const OTHER = "another…";
 
 class ConnectView {
   constructor(connection, first) {
-    Object.assign(this, { connection, open: new Set(), inputs: {}, at: null, isBusy: false });
+    // What the kernel has of each field is remembered here, and never in the page.
+    Object.assign(this, { connection, open: new Set(), inputs: {}, sent: {}, asked: 0, at: null, isBusy: false, isPressed: false, late: [] });
     const sub = make("small");
     const title = make("span", { id: `oint-title-${++serial}`, textContent: "Connect an X app" });
     const body = make("div", { className: "oint-body" });
@@ -27,6 +28,7 @@ class ConnectView {
     this.build(first);
     this.form.addEventListener("paste", (event) => this.paste(event));
     for (const kind of ["dragenter", "dragover", "drop"]) this.form.addEventListener(kind, (event) => this.drop(event));
+    this.form.addEventListener("pointerdown", () => this.hold());
     this.form.addEventListener("dragleave", () => this.form.classList.remove("oint-over"));
     this.hear({ ...first, kind: "view" });
   }
@@ -34,7 +36,9 @@ class ConnectView {
   // The parts that stay: the box, the fields, the list of places, the button.
   build({ fields, callback }) {
     this.zone = this.makeZone();
-    for (const key of fields) this.makeField(key, key === "redirect_uri" ? callback : "");
+    this.callback = callback;
+    for (const key of fields) this.makeField(key);
+    this.showCallback(callback);
     this.keep = make("select", { id: `oint-keep-${++serial}` });
     this.other = field("Name of the place", { type: "text", hint: "profile:NAME, keyring:NAME, shared:NAME, or a file's path" });
     this.keep.addEventListener("change", () => this.showPlace());
@@ -57,10 +61,11 @@ class ConnectView {
     return make("div", { className: "oint-zone" }, label, box, more);
   }
 
-  makeField(key, value) {
+  makeField(key) {
     const isSecret = key !== "redirect_uri" && key !== "client_id";
-    const made = field(NAMES[key], { type: isSecret ? "password" : "text", value });
+    const made = field(NAMES[key], { type: isSecret ? "password" : "text" });
     made.input.addEventListener("change", () => this.sendField(key));
+    if (key === "refresh_token") made.input.addEventListener("input", () => this.showAction(made.input.value.trim() ? "refresh" : this.at.action));
     made.input.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;
       this.sendField(key);
@@ -75,7 +80,8 @@ class ConnectView {
     const { target } = event;
     const text = event.clipboardData.getData("text");
     const isField = target.tagName === "INPUT" && target.type !== "file";
-    if (isField && target !== this.address?.input) return; // One value, into its field.
+    const isWhole = /[{\n]/.test(text.trim()); // Auth data, into whatever field: it must not stand there.
+    if (isField && target !== this.address?.input && !isWhole) return; // One value, into its field.
     event.preventDefault();
     if (!text.trim()) return this.say("There is no text in the clipboard.");
     if (!this.at.login) this.give("text", [bytes(text)]);
@@ -107,16 +113,35 @@ class ConnectView {
 
   sendField(key) {
     const { input } = this.inputs[key];
-    if (input.value.trim() && input.value !== input.dataset.sent) {
-      this.give("field", [bytes(key), bytes(input.value)]);
-      input.dataset.sent = input.value;
-      if (input.type === "password") this.sentSecret = input;
-    }
+    if (!input.value.trim() || input.value === this.sent[key]) return;
+    this.sent[key] = input.value;
+    this.give("field", [bytes(key), bytes(input.value)]);
   }
 
   give(kind, parts) {
     if (!this.at.carriesBytes) return this.say(NO_BYTES);
+    this.asked += 1;
     this.connection.ask(kind, parts, () => this.say(NO_KERNEL));
+  }
+
+  // The app's callback, or the usual one: it is sent only where somebody changes it.
+  showCallback(text) {
+    this.sent.redirect_uri = this.inputs.redirect_uri.input.value = text;
+  }
+
+  // A field that the kernel has is emptied where it is a secret; one that the kernel does not have shows nothing.
+  clearFields({ typed = [], items = [] }) {
+    for (const [key, { input }] of Object.entries(this.inputs)) {
+      if (key === "redirect_uri") continue;
+      const isKept = typed.includes(key);
+      const isSecret = input.type === "password";
+      if (key in this.sent && input.value === this.sent[key] && (isSecret || !isKept)) input.value = "";
+      if (isSecret || !isKept) delete this.sent[key];
+      input.placeholder = isKept && isSecret ? "given" : "";
+    }
+    const callback = items.find((item) => item.key === "redirect_uri");
+    const { input } = this.inputs.redirect_uri;
+    if (input.value === this.sent.redirect_uri) this.showCallback(callback?.state === "ok" ? callback.text : this.callback);
   }
 
   submit(kind) {
@@ -125,7 +150,6 @@ class ConnectView {
     for (const key of Object.keys(this.inputs)) if (this.inputs[key].row.isConnected) this.sendField(key);
     const place = this.keep.value === OTHER ? this.other.input.value : this.keep.value;
     this.busy(true);
-    this.hasSent = true;
     this.sub.textContent = "";
     this.tell("busy", this.at.action === "login" ? "Asking…" : "Refreshing…", "Stop waits until the answer is saved.");
     this.connection.ask(kind, [bytes(place), bytes(this.button.dataset.action)], () => {
@@ -141,14 +165,25 @@ class ConnectView {
 
   // What the kernel answers.
 
+  // Nothing moves below a pressed pointer: leaving a field sends it, and the answer would take the button away.
+  hold() {
+    this.isPressed = true;
+    const free = () => {
+      for (const kind of ["pointerup", "pointercancel", "dragend", "blur"]) window.removeEventListener(kind, free, true);
+      setTimeout(() => {
+        this.isPressed = false;
+        this.late.splice(0).forEach((message) => this.hear(message));
+      });
+    };
+    for (const kind of ["pointerup", "pointercancel", "dragend", "blur"]) window.addEventListener(kind, free, true);
+  }
+
   hear(message) {
+    if (this.isPressed) return void this.late.push(message);
     if (message.kind === "linked") return this.linked();
     if (message.kind !== "view") return;
-    if (this.sentSecret) {
-      this.sentSecret.value = "";
-      delete this.sentSecret.dataset.sent;
-      this.sentSecret = null;
-    }
+    if (message.of === "given" && this.asked) this.asked -= 1;
+    if (!this.asked) this.clearFields(message);
     const wasLogin = this.at?.login;
     this.at = message;
     if (this.isBusy && message.of !== "work") return; // The answer to a field that was sent with the button.
@@ -167,15 +202,15 @@ class ConnectView {
     else this.status.replaceChildren();
   }
 
-  draw({ name, items, action, stores, kept }) {
-    this.sub.textContent = this.hasSent ? "" : "nothing is sent yet";
+  draw({ name, count, items, action, stores, kept }) {
+    this.sub.textContent = this.at.hasSent ? "" : "nothing is sent yet";
     const at = document.activeElement;
     const chosen = this.keep.value;
     const rows = items.map((item) => this.row(item));
     const loose = Object.keys(this.inputs).filter((key) => this.open.has(key) && !items.some((item) => item.key === key));
     const parts = [];
     if (items.length) {
-      const given = make("span", { textContent: `${name || "typed values"} · ${this.counted(items)}` });
+      const given = make("span", { textContent: `${name || "typed values"} · ${count} value${count === 1 ? "" : "s"}` });
       parts.push(make("div", { className: "oint-got" }, given, linkButton("clear", () => this.clear())));
       parts.push(make("ul", { className: "oint-list", ariaLabel: "What was found" }, ...rows));
     } else {
@@ -192,19 +227,18 @@ class ConnectView {
     parts.push(this.keepRow, this.other.row, make("div", { className: "oint-do" }, this.button, this.hint));
     this.body.replaceChildren(...parts);
     this.showPlace();
+    this.showAction(this.inputs.refresh_token.input.value.trim() ? "refresh" : action);
+    if (at && this.form.contains(at)) at.focus();
+  }
+
+  showAction(action) {
     this.button.dataset.action = action || "refresh";
     this.button.textContent = BUTTONS[action || "refresh"];
     this.hint.textContent = HINTS[action];
-    if (at && this.form.contains(at)) at.focus();
   }
 
   option(store, kept) {
     return make("option", { value: store, textContent: kept.includes(store) ? store : `${store} (new)` });
-  }
-
-  counted(items) {
-    const there = items.filter((item) => item.state === "ok").length;
-    return `${there} value${there === 1 ? "" : "s"}`;
   }
 
   row({ key, label, state, text, is_typed: isTyped }) {
@@ -213,6 +247,7 @@ class ConnectView {
     mark.setAttribute("aria-hidden", "true");
     const unseen = make("span", { className: "oint-unseen", textContent: `${word}: ` });
     const said = make("span", { className: "oint-said", textContent: text });
+    if (key === "refresh_token" && state === "wrong") said.append(" · ", linkButton("log in instead", () => this.give("anew", [])));
     const line = make("li", {}, mark, unseen, make("span", { textContent: label }), said);
     if (isTyped && !this.open.has(key)) {
       const button = linkButton(state === "ok" ? "change" : "type it", () => this.openField(key));
@@ -240,7 +275,7 @@ class ConnectView {
   clear() {
     this.open.clear();
     this.give("clear", []);
-    this.draw({ ...this.at, name: "", items: [], action: "" });
+    this.draw({ ...this.at, name: "", count: 0, items: [], action: "" });
     this.zone.querySelector("textarea").focus();
   }
 
@@ -248,16 +283,17 @@ class ConnectView {
     this.other.row.hidden = this.keep.value !== OTHER;
   }
 
-  problem({ what, cause, next, field: key, canReplace }) {
+  problem({ what, cause, next, field: key, replace }) {
     this.tell("problem", what, cause && `Cause: ${cause}`, next && `Next: ${next}`);
-    if (canReplace) {
-      const button = make("button", { type: "button", className: "oint-second", textContent: "Replace the tokens there" });
+    if (replace) {
+      const button = make("button", { type: "button", className: "oint-second", textContent: `Replace the tokens in ${replace}` });
       button.addEventListener("click", () => this.submit("replace"));
       this.status.firstChild.append(make("div", {}, button));
     }
     if (this.at.login) this.address?.input.focus();
-    else if (key === "keep") this.keep.focus();
+    else if (key === "keep") (this.keep.value === OTHER ? this.other.input : this.keep).focus();
     else if (this.inputs[key]) this.openField(key);
+    if (this.form.contains(document.activeElement)) this.status.scrollIntoView({ block: "nearest" });
   }
 
   // The login, in the same place.
@@ -296,8 +332,9 @@ class ConnectView {
   }
 
   waiting() {
-    const { noRedirectBecause } = this.at.login;
-    if (noRedirectBecause) this.tell("note", "The browser cannot send the answer back here.", `Cause: ${noRedirectBecause}.`, "Next: approve, then paste the address of the page that you end at.");
+    const { noRedirectBecause, hasAddress } = this.at.login;
+    if (hasAddress) this.tell("busy", "The code is exchanged for tokens…");
+    else if (noRedirectBecause) this.tell("note", "The browser cannot send the answer back here.", `Cause: ${noRedirectBecause}.`, "Next: approve, then paste the address of the page that you end at.");
     else this.tell("busy", "Waiting for your approval.", "This panel goes on by itself.");
   }
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from oint_magics import stores
 from oint_magics.error_boundary import to_oint_error
-from oint_magics.errors import OintError, StoreTaken
+from oint_magics.errors import LoginError, LoginTimedOut, OintError, StoreError, StoreTaken, UsageError
 from oint_magics.notebook.given import CALLBACK, FIELDS, Given
 from oint_magics.notebook.panel import Panel, front_end
 from oint_magics.oauth import scopes
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     _Handlers = dict[str, Callable[[list[bytes]], None]]
 
 _PLACE = "profile:default"
+# Stores of ours; a user's own file is not written over from here.
+_OURS = ("profile:", "keyring:", "shared:")
 _TEXT = "Panel for X. No panel here? %twitter_auth --prompt, or %twitter_refresh --auth auth.json"
 _HINT = (
     "No panel above? %twitter_auth --prompt asks with hidden input; or name a file: %twitter_refresh --auth auth.json"
@@ -55,11 +57,15 @@ class ConnectPanel(Panel):
         self._work = threading.Lock()
         self._shown = threading.Event()
         self._problem: dict[str, Any] | None = None
+        self._has_sent = False
+        # The store that was refused because it holds other tokens, until something else is done.
+        self._taken: str | None = None
+        self._stopped: Login | None = None
         self.login: Login | None = None
         self._plan = plan
         self._at_once: _Handlers = {
             "text": self._take_text, "file": self._take_file, "field": self._take_field, "clear": self._clear,
-            "back": self._go_back,
+            "back": self._go_back, "anew": self._log_in_anew,
         }  # fmt: skip
         self._longer: _Handlers = {"submit": self._submit, "replace": self._replace, "address": self._take_address}
         if plan:
@@ -88,7 +94,7 @@ class ConnectPanel(Panel):
         elif kind == "state":
             self._take_state(parts)
         elif kind in self._at_once:
-            self._problem = None
+            self._problem = self._taken = None
             try:
                 self._at_once[kind](parts)
             except Exception as error:  # noqa: BLE001 - a traceback would go to every open tab
@@ -111,6 +117,9 @@ class ConnectPanel(Panel):
         kept = stores.kept()
         return {
             "name": self._given.name,
+            "count": self._given.count,
+            "typed": self._given.typed,
+            "hasSent": self._has_sent,
             "items": [item._asdict() for item in self._given.items()],
             "action": self._given.action,
             "stores": kept if _PLACE in kept else [_PLACE, *kept],
@@ -133,6 +142,7 @@ class ConnectPanel(Panel):
             "careful": careful,
             "isSandbox": is_sandbox,
             "canGoBack": bool(self._given.items()),
+            "hasAddress": login.has_address,
         }
 
     # What is answered at once.
@@ -157,33 +167,51 @@ class ConnectPanel(Panel):
             self.send({"kind": "linked"})
 
     def _go_back(self, _: list[bytes]) -> None:
-        login, self.login, self._plan = self.login, None, None
-        if login:
-            login.cancel("The login was stopped.")
+        """Stop the login, where X's answer has not come yet; else it goes on here."""
+        self._stopped = login = self.login
+        if login and login.cancel("The login was stopped."):
+            self.login = self._plan = None
+
+    def _log_in_anew(self, _: list[bytes]) -> None:
+        self._given.leave_out_tokens()
 
     # What takes longer.
 
     def _submit(self, parts: list[bytes]) -> None:
         """Do what the button said; where that is no longer what would be done, say so instead."""
-        place, action = parts.pop(0).decode("utf-8", "replace").strip() or _PLACE, parts.pop(0).decode()
+        place, action = parts.pop(0).decode("utf-8", "replace").strip(), parts.pop(0).decode()
+        if self._work.locked():
+            return  # Another tab's press is at work; its end is shown in all of them.
         if action != (self._given.action or "refresh"):
             self._show_view("work", changed=True)
             return
         self._at_work(lambda: self._connect(place, action, replace=False))
 
-    def _replace(self, parts: list[bytes]) -> None:
-        place = parts.pop(0).decode("utf-8", "replace").strip() or _PLACE
-        self._at_work(lambda: self._connect(place, "refresh", replace=True))
+    def _replace(self, _: list[bytes]) -> None:
+        """Replace the tokens in the store that the button names, and in no other."""
+        place = self._taken
+        if place:
+            self._at_work(lambda: self._connect(place, "refresh", replace=True))
+        else:
+            self._show_view("work", changed=True)
 
     def _connect(self, place: str, action: str, *, replace: bool) -> None:
+        if not place:
+            raise UsageError(
+                "The place for the tokens has no name. Nothing was sent.",
+                next_step="type its name, as profile:NAME, or choose another place",
+            )
         values = self._given.values()
         if action == "login":
             self._begin(logins.planned(values, to=place, scope=None, interactive=True))
             self._show_view("work")
             return
-        if replace:
-            calls.keep(values, place, replace=True)
-        response = calls.refresh(place) if replace else calls.refresh(values, to=place)
+        self._has_sent = True
+        try:
+            response = calls.replace(values, place) if replace else calls.refresh(values, to=place)
+        except StoreTaken:
+            self._taken = place if place.startswith(_OURS) else None
+            raise
         self._given.clear()
         self.end(response._repr_mimebundle_())
 
@@ -196,7 +224,7 @@ class ConnectPanel(Panel):
     def _at_work(self, work: Callable[[], None]) -> None:
         if not self._work.acquire(blocking=False):
             return  # A second press of the button while the first is at work.
-        self._problem = None
+        self._problem = self._taken = None
         try:
             work()
         except Exception as error:  # noqa: BLE001 - a traceback would go to every open tab
@@ -205,15 +233,16 @@ class ConnectPanel(Panel):
         finally:
             self._work.release()
 
-    def _note(self, error: OintError) -> None:
-        key = None if self.login else self._given.refuse(error)
-        is_taken = isinstance(error, StoreTaken)
+    def _note(self, error: OintError, *, is_of_login: bool = False) -> None:
+        is_of_place = isinstance(error, StoreError | UsageError)
+        key = None if is_of_login or self.login else "keep" if is_of_place else self._given.refuse(error)
+        next_step = "press “Log in at X” again" if isinstance(error, LoginError) and is_of_login else error.next_step
         self._problem = {
             "what": error.what,
             "cause": error.cause or "",
-            "next": error.next_step or "",
-            "field": "keep" if is_taken else key,
-            "canReplace": is_taken,
+            "next": next_step or "",
+            "field": key,
+            "replace": self._taken or "",
         }
 
     # The login.
@@ -234,11 +263,11 @@ class ConnectPanel(Panel):
         is_known.wait()
         self._shown.wait()
         login = self.login
-        if login is None or self._plan is not plan:
+        if login is None or self._plan is not plan or (login is self._stopped and isinstance(outcome, LoginTimedOut)):
             return  # Somebody went back meanwhile.
         if isinstance(outcome, OintError) and self._given.items():
             self.login = self._plan = None
-            self._note(outcome)
+            self._note(outcome, is_of_login=True)
             self._show_view("work")
             return
         self._given.clear()

@@ -26,6 +26,8 @@ _HANDLE = re.compile(r"\binline:[0-9a-f]{12}\b")
 _BROKEN = "inline:broken-"
 _MAGIC = re.compile(
     r"""(?ix)%{1,2}\s?twitter_?\w*
+      # The same, misspelled.
+      | %{1,2}\s?(?:tw|ti[wt])[a-z]{2,7}_(?:auth|forget|keep|login|me|post|refresh|revoke|sandbox|status)\w*
       | (?<![\w.])twitter_(?:auth|forget|keep|login|me|post|refresh|revoke|sandbox|status)
         (?=[\s\\]+(?:--|[-\u2010-\u2015\u2212]auth|["'“”‘’«`]*\s*\{))"""
 )
@@ -40,8 +42,10 @@ _LONG_WORD = r"(?:[\w+~%-]{24,}|(?=[\w+~%-]*\d)(?=[\w+~%-]*[A-Za-z])[\w+~%-]{14,
 _SECRET = re.compile(rf"""{_JSON}|(["'])[^"'\n]*\1\s*:|(?<![^\s=])[^\s=]*?{_LONG_WORD}""")
 # JSON that has lost its brace.
 _PAIR = re.compile(r"""["'\\]\s*:|(?:client_?(?:id|secret)|(?:access|refresh)_?token)\s*[:=]""", re.IGNORECASE)
-_NEXT_LINE = re.compile(r"""\s*\n\s*(?=["'“”‘’«`{])""")
-_FIRST_KEY = re.compile(rf"""\s*\n\s*{_JSON}(?:\s|\\(?=\s))*\\?["'](?:client_(?:id|secret)|(?:access|refresh)_token)""")
+_NEXT_LINE = re.compile(rf"""\s*\n\s*(?=[rfbu]{{0,2}}["'“”‘’«`{{\[]|{_LONG_WORD}\s*(?:\n|\Z))""", re.IGNORECASE)
+_FIRST_KEY = re.compile(
+    rf"""\s*\n\s*{_JSON}(?:\s|\\(?=\s))*\\?["'](?:client_(?:id|secret)|(?:access|refresh)_token|redirect_uri|oauth_)"""
+)
 _OPEN_END = re.compile(r"[-\u2010-\u2015\u2212]+auth\s*=?\s*$", re.IGNORECASE)
 # In a line of `%twitter_post` the quoted words are the post, and only what follows `--auth` may be a secret.
 _POSTED = re.compile(
@@ -69,15 +73,25 @@ _BEGUN = re.compile(r"(?:^|=)\s*[%!]")
 _CALL = re.compile(r"(run_(?:line|cell)_magic\().*twitter_.*")
 _CELL_MAGICS = re.compile(r"\s*(?:%%(?!twitter)\w[^\n]*\n\s*)+")
 _NO_LETTERS = re.compile(r"[^A-Za-z\u2010-\u2015\u2212-]+")
-_MENTION = re.compile(r"twitter|[-\u2010-\u2015\u2212]auth(?!or)", re.IGNORECASE)
+_MENTION = re.compile(r"twitter|(?:--|[\u2010-\u2015\u2212])auth(?!or)", re.IGNORECASE)
+_OPTION = re.compile(r"(?<![\w-])-auth\b", re.IGNORECASE)
 _RUNS_PYTHON = re.compile(r"\s*%%(?:time|timeit|capture|prun|debug|mprun|memit|snakeviz|px)\b")
 # What still looks like auth data in a cell that is no Python.
 _KEYS = re.compile(
     r"""client_?(?:id|secret)|(?:access|refresh)_?token|oauth_?(?:token|consumer)|["'\\]\s*:\s*["'\\]""", re.IGNORECASE
 )
+# The same in a cell in which no magic of ours is found: a name of ours with a value.
+_KEYED_LEFT = re.compile(
+    r"""(?:client_?(?:id|secret)|(?:access|refresh)_?token|oauth_?(?:token|consumer)\w*)["'\\]*\s*[:=]""", re.IGNORECASE
+)
+# A cell whose other lines may bring the magics that are unknown when it is read.
+_BRINGS_MAGICS = re.compile(r"load_ext|register_\w*magic|alias_magic")
+# In the letters of a line that another magic runs: one of ours, however it is cut.
+_NESTED = re.compile(r"%twitter|twitter(?:auth|forget|keep|login|me|post|refresh|revoke|sandbox|status)-+auth")
+_DASHES = re.compile(r"[\u2010-\u2015\u2212]")
 _LEFT = re.compile(rf"{_KEYS.pattern}|[A-Z0-9+/=~%_-]{{24,}}", re.IGNORECASE)
 # The bodies of these are other programs' or files' own, and none of our magics runs in them.
-_DATA_CELL = re.compile(
+DATA_CELL = re.compile(
     r"\s*%%(?:writefile|file|html|HTML|markdown|latex|svg|SVG|js|javascript|bash|sh|script|perl|ruby|sx|system|cmd)\b|\s*%%!"
 )
 
@@ -105,10 +119,12 @@ def unregister(shell: InteractiveShell) -> None:
 
 def _clean_running_cell() -> None:
     """Take auth data out of what tracebacks show of the cell that loads the extension, transformed before it came."""
-    for name, entry in list(linecache.cache.items()):
-        if len(entry) == 4 and any(_CALL.search(line) for line in entry[2]):
-            lines = [_CALL.sub(r"\1'…')", line) for line in entry[2]]
-            linecache.cache[name] = (*entry[:2], lines, entry[3])
+    # IPython before 8 keeps the lines in a cache of its own, too.
+    for cache in (linecache.cache, getattr(linecache, "_ipython_cache", {})):
+        for name, entry in list(cache.items()):
+            if len(entry) == 4 and any(_CALL.search(line) for line in entry[2]):
+                lines = [_CALL.sub(r"\1'…')", line) for line in entry[2]]
+                cache[name] = (*entry[:2], lines, entry[3])
 
 
 def _before(info: Any) -> None:
@@ -138,10 +154,11 @@ def take_out(lines: list[str]) -> list[str]:
         end = _line_end(text, text.index("%%"))
         return (_taken(text[:end])[0] + text[end:]).splitlines(keepends=True)
     # However it is cut and damaged.
-    if not _MENTION.search(_NO_LETTERS.sub("", text)) or _DATA_CELL.match(text):
+    is_mentioned = _MENTION.search(_NO_LETTERS.sub("", text)) or _OPTION.search(text) or _MAGIC.search(text)
+    if not is_mentioned or DATA_CELL.match(text):
         return lines
     found, is_damaged = _taken(text)
-    left = (_LEFT if _MAGIC.search(text) else _KEYS).search(_HANDLE.sub("", found))
+    left = (_LEFT if _MAGIC.search(text) else _KEYED_LEFT).search(_HANDLE.sub("", found))
     # A cell magic gets the cell below it as one text: some run it as a cell of its own, for others it is no Python.
     above = _CELL_MAGICS.match(found)
     if (is_damaged or left) and (above is None or _RUNS_PYTHON.match(above[0])):
@@ -223,9 +240,9 @@ def _taken(text: str) -> tuple[str, bool]:
     is_python = _wrong_line(text, is_plain=True) is None
     done, at, is_damaged = "", 0, False
     while magic := _MAGIC.search(text, at):
-        around = _around(text, at, magic.start())
-        is_comment = around == "comment"
-        if around == "string" or (not is_comment and _is_modulo(text, magic, is_python=is_python)):
+        inside = around(text, at, magic.start())
+        is_comment = inside == "comment"
+        if inside == "string" or (not is_comment and _is_modulo(text, magic, is_python=is_python)):
             done, at = done + text[at : magic.end()], magic.end()
             continue
         begin = _begin(text, magic)
@@ -255,7 +272,7 @@ def _begin(text: str, magic: re.Match[str]) -> int | None:
     return min((place for place in places if place is not None), default=None)
 
 
-def _around(text: str, begin: int, at: int) -> str | None:
+def around(text: str, begin: int, at: int) -> str | None:
     """Return whether a place stands in a "comment" or a "string", seen from one that stands in neither."""
     found = next((each for each in _AROUND.finditer(text, begin) if each.end() > at), None)
     return found.lastgroup if found is not None and found.start() < at else None
@@ -348,18 +365,19 @@ def _wrong_line(text: str, *, is_plain: bool = False) -> int | None:
         return error.lineno or 1
     except Exception:  # noqa: BLE001 - of tokenize, of the compiler, of IPython: whatever it is, it is no Python
         return 1
-    return next((node.lineno for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_lost(node)), None)
+    return next((node.lineno for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_lost(node, text)), None)
 
 
-def _is_lost(call: ast.Call) -> bool:
+def _is_lost(call: ast.Call, text: str) -> bool:
     """Tell whether a call names an unknown magic that may be a misspelled one of ours, or runs one with auth data."""
     from IPython.core.getipython import get_ipython
 
     words = [each.value for each in call.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
     if not (isinstance(call.func, ast.Attribute) and call.func.attr == "run_line_magic" and len(words) == 2):
         return False
-    shell, is_left = get_ipython(), _LEFT.search(_HANDLE.sub("", words[1])) is not None
+    shell, line = get_ipython(), _HANDLE.sub("", words[1])
     if shell is not None and not shell.find_line_magic(words[0]):
-        return is_left or "twitter" in re.sub(r"[^a-z]+", "", "".join(words).lower())
-    is_nested = re.search("%twitter|twitter.*-auth", re.sub(r"[^a-z%-]+", "", words[1].lower())) is not None
-    return is_left and is_nested
+        is_ours = re.sub(r"[^a-z]+", "", "".join(words).lower()).startswith("twitter")
+        return is_ours or (_KEYS.search(line) is not None and not _BRINGS_MAGICS.search(text))
+    letters = re.sub(r"[^a-z%-]+", "", _DASHES.sub("-", words[1]).lower())
+    return _LEFT.search(line) is not None and _NESTED.search(letters) is not None

@@ -9,7 +9,7 @@ import re
 import warnings
 from typing import TYPE_CHECKING
 
-from oint_magics.notebook.inline import handle, wrong
+from oint_magics.notebook.inline import DATA_CELL, around, handle, wrong
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -51,7 +51,8 @@ def take_out(lines: list[str]) -> list[str]:
         lines: the cell, each line with its end.
     """
     text = "".join(lines)
-    if not _MENTION.search(_CUT.sub("", text)) and not _MENTION.search(text):
+    is_mentioned = _MENTION.search(_CUT.sub("", text)) or _MENTION.search(text)
+    if not is_mentioned or DATA_CELL.match(text):
         return lines
     cell = _CELL.match(text)
     if cell:
@@ -117,6 +118,9 @@ def _without_lines(text: str) -> str:
     """Return a cell with a handle behind each `%oint`; it has as many lines as before."""
     done, at = "", 0
     while found := _LINE.search(text, at):
+        if around(text, at, found.end()) == "string":
+            done, at = done + text[at : found.end()], found.end()
+            continue
         end, quote = found.end(), ""
         while end < len(text):
             stop = text.find("\n", end)

@@ -7,6 +7,7 @@ from getpass import getpass
 from typing import TYPE_CHECKING, NoReturn
 
 from oint_magics.errors import AuthSyntaxError, LoginMismatch, NotInteractive, Stopped
+from oint_magics.notebook.given import CALLBACK
 from oint_magics.oauth import scopes
 from oint_magics.twitter import calls, logins
 
@@ -17,18 +18,19 @@ if TYPE_CHECKING:
 
 _QUESTIONS = {
     "client_secret": "client_secret (hidden; Enter alone for a public client): ",
-    "refresh_token": "refresh_token (hidden): ",
+    "refresh_token": "refresh_token (hidden; Enter alone to log in at X): ",
 }
+_CALLBACK = "callback URL of the app (hidden; Enter alone for {}): "
 
 
 def ask() -> TokenResponse:
-    """Ask for an auth structure, refresh it and keep it.
+    """Ask for auth data, refresh it and keep it; without a refresh token log in.
 
     Returns:
         X's answer, saved to the place that was named.
 
     Raises:
-        OintError: as for a refresh.
+        OintError: as for a refresh or a login.
     """
     try:
         given = _answers()
@@ -39,6 +41,8 @@ def ask() -> TokenResponse:
         raise NotInteractive(
             "The prompt was closed without an answer, so nothing was sent.", next_step="%twitter_auth --prompt"
         )
+    if calls.source_of(given).read().refresh_token is None:
+        return log_in(logins.planned(given, to=place, scope=None, interactive=True))
     return calls.refresh(given, to=place)
 
 
@@ -47,7 +51,10 @@ def _answers() -> str | dict[str, str | None]:
     first = getpass("Auth for X, hidden input. client_id, or the whole auth JSON on one line: ").strip()
     if first.startswith("{"):
         return first if first.endswith("}") else _refuse_many_lines()
-    return {"client_id": first} | {key: getpass(question).strip() or None for key, question in _QUESTIONS.items()}
+    given = {"client_id": first} | {key: getpass(question).strip() or None for key, question in _QUESTIONS.items()}
+    if not given["refresh_token"]:
+        given["redirect_uri"] = getpass(_CALLBACK.format(CALLBACK)).strip() or CALLBACK
+    return given
 
 
 def _refuse_many_lines() -> NoReturn:

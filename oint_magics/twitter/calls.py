@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oint_magics import settings, stores
-from oint_magics.errors import AuthNotFound, UsageError
+from oint_magics.errors import AuthError, AuthNotFound, InDoubt, NotSaved, UsageError
 from oint_magics.process import state
 from oint_magics.tokens import refresh as flow
 from oint_magics.tokens import source
@@ -127,6 +128,39 @@ def keep(auth: object, to: str, *, replace: bool = False, variables: Mapping[str
     state.named.add(store.place)
     use(store.label)
     return store.label
+
+
+def replace(auth: object, place: str) -> TokenResponse:
+    """Refresh a pair into a store of ours that holds another one, which is gone only when the new one is there.
+
+    Args:
+        auth: the source, as for `refresh`.
+        place: the store.
+
+    Raises:
+        OintError: as for `refresh`; the store holds what it held, or the message says where that is.
+    """
+    aside = f"profile:before-{re.sub(r'[^A-Za-z0-9]+', '-', place)[-40:]}"
+    while aside in stores.kept():
+        aside += "x"
+    try:
+        keep(place, aside)
+    except AuthError:  # What stands there is no pair, or a dead one.
+        aside = ""
+    try:
+        keep(auth, place, replace=True)
+        response = refresh(place)
+    except (InDoubt, NotSaved) as error:
+        error.what += f" The tokens that were in {place} before are in {aside}." if aside else ""
+        raise
+    except BaseException:
+        if aside:
+            keep(aside, place, replace=True)
+            forget(aside)
+        raise
+    if aside:
+        forget(aside)
+    return response
 
 
 def forget(store: str) -> str:

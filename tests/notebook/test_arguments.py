@@ -75,7 +75,7 @@ BAD = [
     (f"a --auth {MARK}", "--auth"),
     (f"--auth a; {MARK}", "Unexpected argument behind a semicolon"),
     (f"-{MARK} x", "an option that this magic does not have"),
-    ("--help", "Help stands behind a question mark"),
+    ("--help", "For help, type %twitter_refresh?"),
     ("--AUTH x", "Did you mean --auth?"),
     ("--if_expired", "Did you mean --if-expired?"),
     (f"--{MARK} x", "an option that this magic does not have"),

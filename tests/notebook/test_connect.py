@@ -2,6 +2,7 @@
 
 import json
 import re
+from urllib.parse import parse_qs
 
 import lab
 import pytest
@@ -204,7 +205,7 @@ def test_another_account_s_tokens_are_replaced_only_when_that_is_asked_for(panel
     says(panel, "holds different tokens")
     assert json.loads(panel.profile.read_text())["client_id"] == "other"
 
-    press(panel, "Replace the tokens there")
+    press(panel, f"Replace the tokens in {panel.place}")
     done(panel, jupyter)
 
 
@@ -458,3 +459,67 @@ def contrast(element):
 
     low, high = sorted(map(luminance, colours))
     return (high + 0.05) / (low + 0.05)
+
+
+def test_nothing_that_was_typed_stays_in_the_page(panel, jupyter):
+    """Two secrets at once, as a password manager gives them; and auth data into a field that shows its value."""
+    panel.get_by_role("button", name="Type the values").click()
+    panel.get_by_label("Client id", exact=True).fill(panel.auth["client_id"])
+    panel.evaluate(
+        """([first, second]) => {
+          const [one, two] = document.querySelectorAll(".oint-form input[type=password]");
+          for (const [input, value] of [[one, first], [two, second]]) {
+            input.value = value;
+            input.dispatchEvent(new Event("change", {bubbles: true}));
+          }
+        }""",
+        [panel.auth["client_secret"], panel.auth["refresh_token"]],
+    )
+    expect(item(panel, "Refresh token")).to_contain_text("✓")
+    for field in panel.locator(".oint-form input[type=password]").all():
+        expect(field).to_have_value("")
+    assert panel.auth["client_secret"] not in panel.content()
+    assert panel.auth["refresh_token"] not in panel.content()
+    paste(panel, json.dumps(panel.auth), "Client id")
+    expect(panel.locator(".oint-got")).to_contain_text("pasted text")
+    assert panel.auth["client_secret"] not in panel.content()
+    press(panel)
+    done(panel, jupyter)
+
+
+def test_a_callback_is_sent_only_where_it_was_changed(panel):
+    panel.get_by_role("button", name="Type the values").click()
+    paste(panel, json.dumps(panel.app), "Client secret")
+    expect(item(panel, "Callback")).to_contain_text(panel.callback)
+    expect(panel.get_by_label("Callback", exact=True)).to_have_value(panel.callback)
+    press(panel, LOGIN)
+
+    panel.locator("a.oint-link[href]").wait_for()
+    assert panel.callback in parse_qs(panel.locator("a.oint-link").get_attribute("href"))["redirect_uri"]
+
+
+def test_after_clear_a_value_can_be_typed_again(panel):
+    for _ in range(2):
+        panel.get_by_role("button", name="Type the values").click()
+        field = panel.get_by_label("Client id", exact=True)
+        expect(field).to_have_value("")
+        field.fill(panel.auth["client_id"])
+        panel.keyboard.press("Tab")
+        expect(item(panel, "Client id")).to_contain_text("✓")
+        panel.get_by_role("button", name="clear").click()
+
+
+def test_a_refused_token_leads_to_the_login(panel, jupyter):
+    drop(panel, json.dumps(panel.auth | {"refresh_token": "a-token-that-nobody-has-issued"}))
+    item(panel, "Refresh token").wait_for()
+    press(panel)
+    says(panel, "Next:")
+    panel.get_by_role("button", name="log in instead").click()
+    press(panel, LOGIN)
+    link = panel.locator("a.oint-link[href]")
+    link.wait_for()
+    with panel.context.expect_page() as opened:
+        link.click()
+    opened.value.get_by_role("button", name="Authorize app").click()
+
+    done(panel, jupyter, "after this login")

@@ -162,6 +162,44 @@ def test_the_line_below_a_long_path_is_run(shell, tmp_path):
     assert shell.user_ns["done"] == "yes"
 
 
+@pytest.mark.parametrize("below", ["{token}", "r'{json}'", 'f"{json}"', "[{json}]"])
+def test_what_stands_below_an_open_auth_is_taken_out(shell, auth, below):
+    text = below.replace("{json}", json.dumps(auth)).replace("{token}", auth["refresh_token"])
+    _, _, said = run(shell, f"1/0\n%twitter_refresh --auth\n{text}")
+
+    assert auth["refresh_token"] not in said
+    assert auth["client_secret"] not in said
+
+
+@pytest.mark.parametrize("name", ["twiter", "twtter", "tiwtter", "twittter"])
+def test_a_token_behind_a_misspelled_magic_is_taken_out(shell, auth, name):
+    _, error, said = run(shell, f"1/0\n%{name}_refresh --auth {auth['refresh_token']}")
+
+    assert isinstance(error, ZeroDivisionError | errors.UsageError)
+    assert auth["refresh_token"] not in said
+
+
+OTHERS = [
+    "%load_ext sql\n%sql SELECT access_token FROM twitter_accounts",
+    '%load_ext sql\n%sql postgresql://localhost/warehouse_production_2024_copy\nopts = {"sslmode": "require"}  # server: md5-auth',
+    '%cd /home/me/projects/on/my/disk/twitter-auth-demo\nconfig = {"mode": "test"}',
+    'cfg = {"a": "b"}\n%run /home/me/projects/twitter/of/mine/main.py --auth credentials.json',
+    'from IPython.core.magic import register_line_magic as r\n@r\ndef tweet(line): pass\naccess_token = "x"\n%tweet hello from twitter',
+    '%pip install git+https://github.com/some-organisation/twitter-auth-client.git\nx = {"a": "b"}',
+    "%logstart /home/me/logs/of/all/my/twitter-authentication.log\nx = {'a': 'b'}",
+    'x = {"twitter": "a"',
+    '# google-auth demo\nprint "a": "b"',
+    '# twitter\nimport os\nos.environ["X_CLIENT_ID"',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("cell", OTHERS)
+def test_cells_that_hold_nothing_of_ours_stay_as_they_are(shell, cell):
+    lines = cell.splitlines(keepends=True)
+
+    assert inline.take_out(lines) == lines
+
+
 def test_another_syntax_error_is_shown_as_it_is(shell, auth):
     _, error, said = run(shell, f"%twitter_refresh --auth {json.dumps(auth)}\nx = = 'hello'")
 

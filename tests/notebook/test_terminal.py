@@ -155,6 +155,33 @@ def test_a_login_in_a_terminal_by_the_browser(ipython, sandbox):
     assert "username  sandbox" in run(ipython, "%twitter_me")
 
 
+@pytest.mark.parametrize("is_json", [True, False])
+def test_a_new_app_comes_to_its_first_tokens(ipython, sandbox, is_json):
+    """What `%twitter_auth` asks leads to the login where there is no refresh token."""
+    import requests
+
+    app = sandbox.app()
+    run(ipython, f"%env OINT_TWITTER_AUTHORIZE_URL={sandbox.url}/i/oauth2/authorize")
+    run(ipython, f"%env OINT_TWITTER_TOKEN_URL={sandbox.url}/2/oauth2/token")
+    run(ipython, f"%env OINT_TWITTER_API_URL={sandbox.url}")
+    run(ipython, "%load_ext oint_magics")
+    ipython.sendline("%twitter_auth")
+    answers = [("client_id, or", app["client_id"]), ("client_secret", app["client_secret"]), ("refresh_token.*log in at X", ""),
+               ("callback URL", app["redirect_uri"])]  # fmt: skip
+    for question, answer in [("client_id, or", json.dumps(app))] if is_json else answers:
+        ipython.expect(rf"{question}.*: ")
+        ipython.sendline(answer)
+    ipython.expect("keep it in.*: ")
+    ipython.sendline("profile:first")
+    ipython.expect(r"(?s)approve there:\s+(http\S+(?:\r\n\S+)*)\s.*\(hidden\): $")
+    link = "".join(ipython.match[1].split())
+    assert app["client_secret"] not in ipython.before
+
+    requests.get(sandbox.approve(link), timeout=LONG)
+    ipython.expect("answer is there: press Enter")
+    assert "saved to       profile:first" in run(ipython, "")
+
+
 def test_enter_before_and_while_the_answer_is_on_its_way(ipython, sandbox):
     import requests
 

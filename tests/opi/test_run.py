@@ -8,6 +8,7 @@ from IPython.utils.capture import capture_output
 from posts_material import gif, mp4, png
 
 from oint_magics import errors, twitter
+from oint_magics.notebook import oint_cells
 from oint_magics.opi import run as opi
 from oint_magics.opi.functions import FUNCTIONS
 
@@ -330,6 +331,19 @@ def test_what_is_not_ours_is_untouched(cell):
 
     lines = cell.splitlines(keepends=True)
     assert take_out(lines) == lines
+
+
+@pytest.mark.parametrize(
+    "above", ["%%writefile doc.md", "%%writefile -a doc.md", "%%bash", "%%script cat", "%%markdown"]
+)
+def test_the_body_of_another_program_or_file_is_untouched(above):
+    lines = [f"{above}\n", "Run this in a cell:\n", "\n", "%oint twitter GetToken --code abc\n"]
+    assert oint_cells.take_out(lines) == lines
+
+
+def test_a_string_is_untouched():
+    cell = 'text = """\n%oint twitter RefreshToken --auth auth.json\n"""\n%time print(text)\n'
+    assert "".join(oint_cells.take_out(cell.splitlines(keepends=True))) == cell
 
 
 def test_cells_of_real_notebooks_are_untouched():
