@@ -15,7 +15,7 @@ _GAP = 2
 _NARROW = (
     ".oint.oint-w{container-type:inline-size}.oint table.oint-g :is(th,td){overflow-wrap:break-word}"
     ".oint table.oint-g td{min-width:6.5em}.oint table.oint-g td:last-child{min-width:10em}"
-    "@container(max-width:46em){.oint table.oint-g thead{display:none}"
+    "@container(max-width:60em){.oint table.oint-g thead{display:none}"
     ".oint table.oint-g tr{display:block;padding:.3em 0}"
     ".oint table.oint-g :is(td,th[scope=row]){display:block;border:0;padding:.1em 0;min-width:0!important;"
     "white-space:normal;overflow-wrap:anywhere}"

@@ -168,7 +168,8 @@ class ConnectView {
   // Nothing moves below a pressed pointer: leaving a field sends it, and the answer would take the button away.
   hold() {
     this.isPressed = true;
-    const free = () => {
+    const free = ({ type, target }) => {
+      if (type === "blur" && target !== window) return; // A field's own.
       for (const kind of ["pointerup", "pointercancel", "dragend", "blur"]) window.removeEventListener(kind, free, true);
       setTimeout(() => {
         this.isPressed = false;

@@ -25,3 +25,8 @@ __all__ = [
     "status",
     "upload",
 ]
+
+
+def __dir__() -> list[str]:
+    """Return what Tab offers: the functions, without the modules behind them."""
+    return __all__

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 import lab
 import pytest
 from panel_steps import choose, drop, item, keep_in, paste, press, says, type_values
-from patience import LONG_MS
+from patience import LONG_MS, wait_for
 from playwright.sync_api import expect
 
 BOTH = pytest.mark.parametrize("jupyter", ["jupyterlab", "notebook"], indirect=True)
@@ -523,3 +523,22 @@ def test_a_refused_token_leads_to_the_login(panel, jupyter):
     opened.value.get_by_role("button", name="Authorize app").click()
 
     done(panel, jupyter, "after this login")
+
+
+def test_an_answer_takes_no_button_away_below_a_pressed_pointer(panel):
+    """Leaving a field sends it; the kernel may answer before the pointer is up again."""
+    paste(panel, json.dumps(panel.auth))
+    item(panel, "Refresh token").wait_for()
+    type_values(panel, refresh_token="a-token-with-é")
+    expect(panel.get_by_label("Refresh token", exact=True)).to_have_value("a-token-with-é")
+    panel.get_by_role("button", name=REFRESH).hover()
+    seen = len(panel.frames_seen)
+    panel.mouse.down()
+    # Asking the page lets the frames in.
+    wait_for(
+        lambda: panel.evaluate("true") and any('"given"' in str(frame) for frame in panel.frames_seen[seen:]),
+        lambda: panel.frames_seen[seen:],
+    )
+    panel.mouse.up()
+
+    says(panel, "refresh_token holds a character that no token has")
