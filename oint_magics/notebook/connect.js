@@ -28,7 +28,7 @@ class ConnectView {
     this.build(first);
     this.form.addEventListener("paste", (event) => this.paste(event));
     for (const kind of ["dragenter", "dragover", "drop"]) this.form.addEventListener(kind, (event) => this.drop(event));
-    this.form.addEventListener("pointerdown", () => this.hold());
+    this.form.addEventListener("pointerdown", ({ target }) => target.closest("button, a, label") && this.hold());
     this.form.addEventListener("dragleave", () => this.form.classList.remove("oint-over"));
     this.hear({ ...first, kind: "view" });
   }
@@ -165,7 +165,7 @@ class ConnectView {
 
   // What the kernel answers.
 
-  // Nothing moves below a pressed pointer: leaving a field sends it, and the answer would take the button away.
+  // Nothing moves below a pointer that presses a button: leaving a field sends it, and the answer would take the button away.
   hold() {
     this.isPressed = true;
     const free = ({ type, target }) => {

@@ -34,6 +34,7 @@ _ESCAPED = re.compile(r'\\(["\\$`])')
 _ESCAPED_IN_BATCH = re.compile(r'[\\"](")')
 _BARE = re.compile(r"(?:\\[^\S\n]|\\[\"'\\]|(?!&&|;(?:\s|\Z))[^\s\"'“«])+")
 _LIST = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^\]"'])*\]""", re.DOTALL)
+_VARIABLE = re.compile(r"\{\s*[^\W\d]\w*\s*\}")
 
 
 class Command(NamedTuple):
@@ -109,6 +110,12 @@ def _word(text: str, at: int, *, is_batch: bool) -> tuple[str, int]:
 
 def _json(text: str, at: int) -> tuple[str, int]:
     """Return an object or a list that stands there without quotes around it: it tells itself where it ends."""
+    if _VARIABLE.match(text, at):
+        raise UsageError(
+            "Braces hold JSON here, and no name of a variable. Nothing was sent.",
+            cause="OPI's command lines know nothing of Python.",
+            next_step="write the value itself; or call it in Python, as twitter.post(text, auth=…)",
+        )
     is_closed = True
     try:
         end = read_object(text, at, whole=False).end if text[at] == "{" else _list_end(text, at)

@@ -9,6 +9,7 @@ from posts_material import gif, mp4, png
 
 from oint_magics import errors, twitter
 from oint_magics.notebook import oint_cells
+from oint_magics.opi import command_line
 from oint_magics.opi import run as opi
 from oint_magics.opi.functions import FUNCTIONS
 
@@ -339,6 +340,11 @@ def test_what_is_not_ours_is_untouched(cell):
 def test_the_body_of_another_program_or_file_is_untouched(above):
     lines = [f"{above}\n", "Run this in a cell:\n", "\n", "%oint twitter GetToken --code abc\n"]
     assert oint_cells.take_out(lines) == lines
+
+
+def test_a_variable_in_braces_is_named_as_what_it_is():
+    with pytest.raises(errors.UsageError, match="no name of a variable. Nothing was sent"):
+        command_line.commands("oint twitter CreateTextTweet --text {x} --auth app.json")
 
 
 def test_a_string_is_untouched():
