@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from oint_magics.notebook.magics import NAMES
-
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -16,18 +14,16 @@ def register(shell: InteractiveShell) -> None:
     if matcher:
         shell.Completer.custom_matchers.append(matcher)
         return
-    for name in (*(f"%{each}" for each in NAMES), "oint"):  # Before IPython 8.6.
-        shell.set_hook("complete_command", _hook, str_key=name)
+    completer: Any = shell.Completer  # Before IPython 8.6 nothing else keeps its own offers away.
+    completer._complete = _completing(shell, completer._complete)  # noqa: SLF001 - nothing public does
 
 
 def unregister(shell: InteractiveShell) -> None:
     """Undo `register`."""
     matchers = shell.Completer.custom_matchers
     matchers[:] = [each for each in matchers if getattr(each, "__module__", "") != __name__]
-    hooks = shell.strdispatchers.get("complete_command")
-    for name in (*(f"%{each}" for each in NAMES), "oint"):
-        if hooks:
-            hooks.strs.pop(name, None)
+    if getattr(vars(shell.Completer).get("_complete"), "__module__", "") == __name__:
+        del shell.Completer._complete  # noqa: SLF001
 
 
 def _matcher(shell: InteractiveShell) -> Any:
@@ -57,12 +53,32 @@ def _matcher(shell: InteractiveShell) -> Any:
     return matcher
 
 
-def _hook(shell: Any, event: Any) -> list[str]:
-    """Return the same as IPython's older completion takes it: each choice from the piece on that it looks at."""
-    from oint_magics.notebook.choices import offered
+def _completing(shell: Any, others: Any) -> Any:
+    """Return what older completion asks: our choices where they stand, else IPython's own.
 
-    offer = offered(event.text_until_cursor if hasattr(event, "text_until_cursor") else event.line, shell.user_ns)
-    if offer is None:
-        return []
-    done = len(offer.word) - len(event.symbol) if offer.word.endswith(event.symbol) else 0
-    return [each.text[done:] for each in offer.choices]
+    Args:
+        shell: IPython's.
+        others: its completer's own `_complete`.
+    """
+
+    def complete(*, cursor_line: int, cursor_pos: int | None, line_buffer: str | None = None,
+                 text: str | None = None, full_text: str | None = None) -> Any:  # fmt: skip
+        from oint_magics.notebook.choices import offered
+
+        lines = (full_text or line_buffer or text or "").split("\n")
+        before = [*lines[:cursor_line], lines[cursor_line][:cursor_pos]]
+        offer = offered("\n".join(before), shell.user_ns)
+        given = {
+            "cursor_line": cursor_line,
+            "cursor_pos": cursor_pos,
+            "line_buffer": line_buffer,
+            "text": text,
+            "full_text": full_text,
+        }
+        if offer is None:
+            return others(**given)
+        texts = [each.text for each in offer.choices]
+        return offer.word, texts, ["oint_magics"] * len(texts), ()
+
+    complete.__module__ = __name__
+    return complete

@@ -3,15 +3,12 @@
 import json
 from pathlib import Path
 
-import IPython
 import pytest
 from IPython.core.completer import provisionalcompleter
 from positions import POSITIONS
 
 from oint_magics import twitter
 from oint_magics.notebook.choices import offered
-
-NEW = IPython.version_info >= (8, 6)
 
 
 @pytest.fixture
@@ -40,7 +37,6 @@ def test_what_is_offered(places, line):
     assert all(each.about for each in offer.choices)
 
 
-@pytest.mark.skipif(not NEW, reason="matchers that keep others away came with IPython 8.6")
 @pytest.mark.parametrize("use_jedi", [True, False])
 @pytest.mark.parametrize("line", POSITIONS)
 def test_nothing_of_ipython_s_own_is_offered_there(places, line, use_jedi):
