@@ -49,18 +49,26 @@ class TwitterMagics(Magics):
             %twitter_refresh [--auth SOURCE] [--to STORE] [--if-expired] [--try-old]
 
         SOURCE  auth.json            a file; the new tokens are saved back into it
-                name                 a variable of that name: a mapping, JSON text, a path, a response
-                profile:NAME         tokens that are kept in your data folder; keyring:NAME the same, encrypted
+                name                 a variable of that name: a mapping, JSON text, a
+                                     path, a response
+                profile:NAME         tokens that are kept in your data folder;
+                                     keyring:NAME the same, encrypted
                 shared:NAME          the team's, in its PostgreSQL
-                env: or env:PREFIX_  the variables TWITTER_CLIENT_ID, TWITTER_REFRESH_TOKEN, …
-                {"client_id": …}     the JSON itself; it stays in this cell and in the history, and in no traceback
-                without --auth       what this kernel used last, else OINT_TWITTER_AUTH, else
-                                     profile:default, else the panel
-        STORE   profile:NAME, keyring:NAME, shared:NAME or a file: where the new tokens go instead
+                env: or env:PREFIX_  the variables TWITTER_CLIENT_ID,
+                                     TWITTER_REFRESH_TOKEN, …
+                {"client_id": …}     the JSON itself; it stays in this cell and in the
+                                     history, and in no traceback
+                without --auth       what this kernel used last, else
+                                     OINT_TWITTER_AUTH, else profile:default, else the
+                                     panel
+        STORE   profile:NAME, keyring:NAME, shared:NAME or a file: where the new tokens
+                go instead
         --if-expired                 send nothing while the access token is fresh
-        --try-old                    retry a refresh token even after two attempts whose outcome is unknown
+        --try-old                    retry a refresh token even after two attempts
+                                     whose outcome is unknown
 
-        The value is X's answer: r["access_token"] is the plain token, what is shown is masked.
+        The value is X's answer: r["access_token"] is the plain token, what is shown is
+        masked.
         """
         from oint_magics.notebook import commands
 
@@ -74,7 +82,8 @@ class TwitterMagics(Magics):
 
             %twitter_auth [--prompt]
 
-        --prompt  ask line by line with hidden input instead of the panel; what a terminal gets anyway
+        --prompt  ask line by line with hidden input instead of the panel; what a
+                  terminal gets anyway
         """
         from oint_magics.notebook import commands
 
@@ -105,9 +114,11 @@ class TwitterMagics(Magics):
 
             %twitter_forget STORE
 
-        STORE  profile:NAME, keyring:NAME, shared:NAME, or a file; a file of yours stays where it is
+        STORE  profile:NAME, keyring:NAME, shared:NAME, or a file; a file of yours
+               stays where it is
 
-        The tokens are not revoked at X: %twitter_revoke --auth STORE does that, and comes first.
+        The tokens are not revoked at X: %twitter_revoke --auth STORE does that, and
+        comes first.
         """
         from oint_magics.notebook import commands
 
@@ -122,14 +133,17 @@ class TwitterMagics(Magics):
 
             %twitter_login [--auth SOURCE] [--to STORE] [--scope SCOPES]
 
-        SOURCE  as for %twitter_refresh; it needs client_id, redirect_uri and, for a confidential app, client_secret
-        STORE   where the tokens go; without it into SOURCE. Where another account's tokens live there, the new ones
-                get a profile of their own
-        SCOPES  "tweet.read users.read offline.access", or opi for OPI's eighteen; without it what SOURCE says, else
-                tweet.read tweet.write users.read media.write offline.access
+        SOURCE  as for %twitter_refresh; it needs client_id, redirect_uri and, for a
+                confidential app, client_secret
+        STORE   where the tokens go; without it into SOURCE. Where another account's
+                tokens live there, the new ones get a profile of their own
+        SCOPES  "tweet.read users.read offline.access", or opi for OPI's eighteen;
+                without it what SOURCE says, else tweet.read tweet.write users.read
+                media.write offline.access
 
-        The cell is done at once. X's answer comes by itself where redirect_uri is on this machine
-        (http://127.0.0.1:8080/callback); else paste the address that the browser has then.
+        The cell is done at once. X's answer comes by itself where redirect_uri is on
+        this machine (http://127.0.0.1:8080/callback); else paste the address that the
+        browser has then.
         """
         from oint_magics.notebook import commands
 
@@ -145,11 +159,12 @@ class TwitterMagics(Magics):
             %twitter_status [--auth SOURCE] [--check]
 
         SOURCE   one account, as for %twitter_refresh, of which all is told
-        --check  ask X which of client id, secret and access token is wrong; no token is used up for it, and X
-                 bills one look at the account; without SOURCE, of the account that this kernel used last
+        --check  ask X which of client id, secret and access token is wrong; no token
+                 is used up for it, and X bills one look at the account; without
+                 SOURCE, of the account that this kernel used last
 
-        Without --check nothing is asked of X. A team's account in the list is not looked up in its database; with
-        --auth it is.
+        Without --check nothing is asked of X. A team's account in the list is not
+        looked up in its database; with --auth it is.
         """
         from oint_magics.notebook import commands
 
@@ -181,7 +196,8 @@ class TwitterMagics(Magics):
 
             %twitter_revoke --auth SOURCE
 
-        SOURCE  as for %twitter_refresh; it has to be named. The store keeps the tokens, and they open nothing any more
+        SOURCE  as for %twitter_refresh; it has to be named. The store keeps the
+                tokens, and they open nothing any more
         """
         from oint_magics.notebook import commands
 
@@ -197,17 +213,23 @@ class TwitterMagics(Magics):
             %twitter_post "TEXT" [--auth SOURCE] [--media FILE] [--alt TEXT] [--poll ANSWER] [--minutes N]
                           [--reply-to POST] [--quote POST] [--preview] [--again]
 
-        TEXT        in quotes, and taken as it stands, braces too; {name} without quotes is a variable. Long text, and
-                    text with both kinds of quotes, stands below %%twitter_post
+        TEXT        in quotes, and taken as it stands, braces too; {name} without
+                    quotes is a variable. Long text, and text with both kinds of
+                    quotes, stands below %%twitter_post
         SOURCE      as for %twitter_refresh; the first post in a kernel has to name it
-        --media     a picture, GIF or video: a path, an https address, or {name} for bytes; up to four pictures
+        --media     a picture, GIF or video: a path, an https address, or {name} for
+                    bytes; up to four pictures
         --alt       its description; the first for the first medium
-        --poll      an answer of a poll; two to four of them. --minutes: how long it runs, 1440 unless told
-        --reply-to  a post's id or address, or {name} for a post that was returned; --quote the same, where X takes it
+        --poll      an answer of a poll; two to four of them. --minutes: how long it
+                    runs, 1440 unless told
+        --reply-to  a post's id or address, or {name} for a post that was returned;
+                    --quote the same, where X takes it
         --preview   post nothing; show account, length and price
-        --again     post it though the same post was made within a day, or may have been
+        --again     post it though the same post was made within a day, or may have
+                    been
 
-        The value is X's answer: r["id"]. X bills $0.015, and $0.200 with a link in the text.
+        The value is X's answer: r["id"]. X bills $0.015, and $0.200 with a link in the
+        text.
         """
         from oint_magics.notebook import commands
 
@@ -242,15 +264,16 @@ class TwitterMagics(Magics):
 
             %twitter_sandbox [start|stop|status|fault NAME [VALUE]]
 
-        start   start it, and write sandbox-auth.json; that file is the default source then
+        start   start it, and write sandbox-auth.json; that file is the default source
+                then
         stop    stop it
         status  show what it runs and counts (without a word: the same)
-        fault   let the next exchange go wrong: refuse, slow SECONDS, drop, 429 SECONDS, html;
-                or the next call of the API: 402, 403, 503, duplicate (a post), 413 (a segment of an upload),
-                failed (the processing of a medium);
-                or expire (the server ends all access tokens now; the stored time stays), limit CALLS (the API
-                takes no more in fifteen minutes), punish (end the whole family when a refresh token is used
-                twice), off
+        fault   let the next exchange go wrong: refuse, slow SECONDS, drop, 429
+                SECONDS, html; or the next call of the API: 402, 403, 503, duplicate (a
+                post), 413 (a segment of an upload), failed (the processing of a
+                medium); or expire (the server ends all access tokens now; the stored
+                time stays), limit CALLS (the API takes no more in fifteen minutes),
+                punish (end the whole family when a refresh token is used twice), off
         """
         from oint_magics.notebook import commands
 
