@@ -187,8 +187,8 @@ def _explain(error: InvalidGrant, auth: Auth, before: Unfinished | None, label: 
         error.next_step = _fresh_exercise(label)
     if before:
         error.cause = (
-            f"it was used at {before.since} by {before.by}, and the answer with the new tokens never "
-            "arrived here. This try was the only chance left."
+            f"it was used at {before.since} by {before.by}, and the answer with the new tokens was lost on "
+            "the way. This try was the only chance left."
         )
 
 
