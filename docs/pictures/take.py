@@ -26,7 +26,7 @@ for name in ("work", "class", "old"):
     place = twitter.keep(server.issue(), f"profile:{name}")
 answers = [twitter.refresh("profile:work"), twitter.revoke("profile:old"), twitter.refresh("profile:class")]"""
 LOGIN = "%twitter_login --auth sandbox-auth.json --to profile:first"
-SIZE = {"width": 1150, "height": 900}
+SIZE, WIDE = {"width": 1150, "height": 900}, {"width": 1500, "height": 900}
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
 
@@ -59,6 +59,8 @@ def take(page, server, folder, theme):
     login(page, server, theme)
     server.open(page, "status.ipynb")
     server.run_all(page)
+    page.set_viewport_size(WIDE)
+    page.wait_for_timeout(300)
     cell(page, 1).screenshot(path=HERE / f"status-{theme}.png")
     with narrow(page):
         cell(page, 1).screenshot(path=HERE / f"status-390-{theme}.png")
