@@ -2,7 +2,7 @@
 
     OintError
     ├── UsageError              the magic's line cannot be understood
-    ├── NotInteractive          a form or a prompt needs an interactive session
+    ├── NotInteractive          a panel or a prompt needs an interactive session
     ├── SettingError            an `OINT_…` variable cannot be used
     ├── AuthError               what was given is no auth data
     │   ├── AuthNotFound        nothing there
@@ -92,7 +92,7 @@ class UsageError(OintError):
 
 
 class NotInteractive(OintError):
-    """A form or a prompt needs somebody at the keyboard, and nobody is there."""
+    """A panel or a prompt needs an interactive session, and this is none."""
 
 
 class SettingError(OintError):

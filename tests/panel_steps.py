@@ -56,6 +56,15 @@ def press(page, name="Refresh and keep"):
     page.get_by_role("button", name=name).click()
 
 
+def approve(page):
+    """Open the login's link, and approve there."""
+    link = page.locator("a.oint-link[href]")
+    link.wait_for()
+    with page.context.expect_page() as opened:
+        link.click()
+    opened.value.get_by_role("button", name="Authorize app").click()
+
+
 def item(page, label):
     """Return a line of the checklist."""
     return page.locator(".oint-form li", has_text=label)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oint_magics import settings, stores
-from oint_magics.errors import AuthError, AuthNotFound, InDoubt, NotSaved, UsageError
+from oint_magics.errors import AuthError, AuthNotFound, InDoubt, NotSaved, OintError, UsageError
 from oint_magics.process import state
 from oint_magics.tokens import refresh as flow
 from oint_magics.tokens import source
@@ -139,6 +139,7 @@ def replace(auth: object, place: str) -> TokenResponse:
 
     Raises:
         OintError: as for `refresh`; the store holds what it held, or the message says where that is.
+        BaseException: whatever else was raised meanwhile: the new pair may be saved, and the old one is kept aside.
     """
     aside = f"profile:before-{re.sub(r'[^A-Za-z0-9]+', '-', place)[-40:]}"
     while aside in stores.kept():
@@ -153,7 +154,7 @@ def replace(auth: object, place: str) -> TokenResponse:
     except (InDoubt, NotSaved) as error:
         error.what += f" The tokens that were in {place} before are in {aside}." if aside else ""
         raise
-    except BaseException:
+    except OintError:
         if aside:
             keep(aside, place, replace=True)
             forget(aside)

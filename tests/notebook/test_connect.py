@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 import lab
 import pytest
-from panel_steps import choose, drop, item, keep_in, paste, press, says, type_values
+from panel_steps import approve, choose, drop, item, keep_in, paste, press, says, type_values
 from patience import LONG_MS, wait_for
 from playwright.sync_api import expect
 
@@ -117,11 +117,7 @@ def test_a_new_app_logs_in_through_the_panel_alone(panel, jupyter):
     expect(item(panel, "Refresh token")).to_contain_text("X gives it at the login")
     expect(item(panel, "Callback")).to_contain_text(panel.callback)
     press(panel, LOGIN)
-    link = panel.locator("a.oint-link[href]")
-    link.wait_for()
-    with panel.context.expect_page() as opened:
-        link.click()
-    opened.value.get_by_role("button", name="Authorize app").click()
+    approve(panel)
 
     done(panel, jupyter, "after this login")
 
@@ -516,11 +512,7 @@ def test_a_refused_token_leads_to_the_login(panel, jupyter):
     says(panel, "Next:")
     panel.get_by_role("button", name="log in instead").click()
     press(panel, LOGIN)
-    link = panel.locator("a.oint-link[href]")
-    link.wait_for()
-    with panel.context.expect_page() as opened:
-        link.click()
-    opened.value.get_by_role("button", name="Authorize app").click()
+    approve(panel)
 
     done(panel, jupyter, "after this login")
 

@@ -5,8 +5,9 @@ import json
 import pytest
 from patience import wait_for
 
-from oint_magics import twitter
+from oint_magics import errors, twitter
 from oint_magics.notebook.connect import ConnectPanel
+from oint_magics.twitter import calls
 
 
 class Driven(ConnectPanel):
@@ -95,6 +96,26 @@ def test_where_the_outcome_is_unknown_the_old_tokens_are_named(panel, sandbox, h
     sandbox.faults.add("drop")
 
     assert "profile:before-profile-one" in panel.press("profile:one", "replace")["what"]
+    assert kept(home, "before-profile-one")["refresh_token"] == old["refresh_token"]
+
+
+def test_a_stop_that_comes_after_the_save_puts_nothing_back(sandbox, home, monkeypatch):
+    """The new tokens are saved by then; the old ones stay where they were kept aside."""
+    old = sandbox.issue()
+    twitter.keep(old, "profile:one")
+    right = calls.flow.refresh
+
+    def stopped(*args, **given):
+        right(*args, **given)
+        raise errors.Stopped("the tokens are refreshed and saved.")
+
+    monkeypatch.setattr(calls.flow, "refresh", stopped)
+    new = sandbox.issue()
+    with pytest.raises(errors.Stopped):
+        calls.replace(new, "profile:one")
+
+    assert kept(home, "one")["client_id"] == new["client_id"]
+    assert kept(home, "one")["refresh_token"] not in (new["refresh_token"], old["refresh_token"])
     assert kept(home, "before-profile-one")["refresh_token"] == old["refresh_token"]
 
 
