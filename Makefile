@@ -4,6 +4,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # In a container one is root, and JupyterLab wants to be told that this is meant.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+# Compiled once, and not by each of the processes that the tests start.
+unexport PYTHONDONTWRITEBYTECODE
 export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/.venv/browsers
 
 .PHONY: help demo test quick check bench leaks matrix mutants docs hub clean
@@ -19,7 +21,7 @@ test: .venv/test  ## all tests; PYTEST_ARGS="…" is passed on
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 quick: .venv/test  ## tests without a browser, a database or whole processes: under a minute
-	$(BIN)/python -m pytest -n 2 --quick $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 3 --quick $(PYTEST_ARGS)
 
 check: .venv/check  ## lint, types, which way the imports run, and no token in any file
 	$(BIN)/python tests/tree.py

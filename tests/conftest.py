@@ -42,7 +42,7 @@ STRIPPED = (
 # What takes a browser, a database or whole processes, and so more than a moment.
 SLOW_FIXTURES = {"chromium", "jupyter", "page", "postgres", "team"}
 SLOW_FILES = ("leaks/test_lab", "leaks/test_other", "paths/", "attacks/", "test_kernel", "test_terminal", "test_docs", "test_exercises", "test_shield", "field/test_machines",
-              "test_pending", "test_code_exchange", "test_a_hard_server", "test_a_limit_is_waited_for", "posts/test_clients", "test_shared", "test_any_order_of_acts", "one_deadline_ends", "test_never_more_than_a_thousand")  # fmt: skip
+              "test_pending", "test_code_exchange", "test_a_hard_server", "test_a_limit_is_waited_for", "posts/test_clients", "test_shared", "test_any_order_of_acts", "one_deadline_ends", "test_never_more_than_a_thousand", "test_cells_of_real_notebooks")  # fmt: skip
 
 
 def pytest_addoption(parser):
@@ -143,10 +143,20 @@ def the_shell(tmp_path_factory):
         config = Config()
         config.HistoryManager.enabled = False
         shell = InteractiveShell.instance(config=config)
-        gc.freeze()  # A shell that is reset collects garbage, and walks through all that the tests have imported.
         yield shell
         gc.unfreeze()
         InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def shell(the_shell):
+    """The shell with the extension, and afterwards as it was."""
+    the_shell.run_line_magic("load_ext", "oint_magics")
+    yield the_shell
+    the_shell.run_line_magic("xmode", "Context")
+    the_shell.run_line_magic("unload_ext", "oint_magics")
+    gc.freeze()  # A shell that is reset collects garbage, and walks through all that was imported until now.
+    the_shell.reset(new_session=False)
 
 
 @pytest.fixture

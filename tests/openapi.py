@@ -5,8 +5,6 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-import jsonschema
-
 FOUND = next((path for path in Path(__file__).parents if (path / "shared/facts/x-openapi-subset.json").exists()), None)
 FILE = FOUND and FOUND / "shared/facts/x-openapi-subset.json"
 
@@ -89,6 +87,8 @@ class Description:
         return schema
 
     def _wrong(self, value, schema):
+        import jsonschema  # Takes seconds, and most runs that import this compare nothing.
+
         whole = _of_today(schema | {"components": self._document["components"]})
         return [
             f"{error.json_path}: {error.message[:200]}"

@@ -95,23 +95,20 @@ def cells(text):
 
 
 @pytest.mark.parametrize("name", [name for name, text in PAGES.items() if [*cells(text)]])
-def test_cells_run(sandbox, the_shell, auth_file, monkeypatch, name, request):
+def test_cells_run(sandbox, shell, auth_file, monkeypatch, name, request):
     """In a shell where nobody is; what wants somebody says so."""
     if "shared:" in "".join(cells(PAGES[name])):
         request.getfixturevalue("team")
     auth_file()
     Path("chart.png").write_bytes(png())
     twitter.keep(sandbox.issue(), "profile:old")
-    the_shell.run_line_magic("load_ext", "oint_magics")
     try:
         for cell in cells(PAGES[name]):
             with capture_output() as captured:
-                result = the_shell.run_cell(cell)
+                result = shell.run_cell(cell)
             error = result.error_in_exec or result.error_before_exec
             assert error is None or isinstance(error, errors.NotInteractive), f"{cell}: {captured.stdout}"
             if "%twitter_auth" in cell or "%twitter_login" in cell:
                 twitter.keep(sandbox.issue(), "profile:default", replace=True)  # What a person gets from it.
     finally:
-        the_shell.run_cell("%twitter_sandbox stop")
-        the_shell.run_line_magic("unload_ext", "oint_magics")
-        the_shell.reset(new_session=False)
+        shell.run_cell("%twitter_sandbox stop")

@@ -122,7 +122,7 @@ def _clean_running_cell() -> None:
     # IPython before 8 keeps the lines in a cache of its own, too.
     for cache in (linecache.cache, getattr(linecache, "_ipython_cache", {})):
         for name, entry in list(cache.items()):
-            if len(entry) == 4 and any(_CALL.search(line) for line in entry[2]):
+            if len(entry) == 4 and any("twitter_" in line and _CALL.search(line) for line in entry[2]):
                 lines = [_CALL.sub(r"\1'…')", line) for line in entry[2]]
                 cache[name] = (*entry[:2], lines, entry[3])
 

@@ -12,14 +12,6 @@ from oint_magics import twitter
 from oint_magics.errors import AuthNotFound
 
 
-@pytest.fixture
-def shell(the_shell):
-    the_shell.run_line_magic("load_ext", "oint_magics")
-    yield the_shell
-    the_shell.run_line_magic("unload_ext", "oint_magics")
-    the_shell.reset(new_session=False)
-
-
 def run(shell, cell):
     """Run a cell; return its value, its error, and all it printed."""
     with capture_output() as captured:

@@ -170,31 +170,21 @@ def test_the_list_says_it_too(ended):
     assert "its sandbox has ended" in str(twitter.status("sandbox-auth.json"))
 
 
-def test_a_bare_refresh_says_it(the_shell, after):
+def test_a_bare_refresh_says_it(shell, after):
     """`%twitter_sandbox start`, `stop`, and once more."""
-    the_shell.run_line_magic("load_ext", "oint_magics")
-    try:
-        with capture_output():
-            the_shell.run_cell("%twitter_sandbox start")
-            the_shell.run_cell("%twitter_sandbox stop")
-            result = the_shell.run_cell("%twitter_refresh")
-        assert "has ended. Nothing was sent." in str(result.error_in_exec)
-    finally:
-        the_shell.run_line_magic("unload_ext", "oint_magics")
-        the_shell.reset(new_session=False)
+    with capture_output():
+        shell.run_cell("%twitter_sandbox start")
+        shell.run_cell("%twitter_sandbox stop")
+        result = shell.run_cell("%twitter_refresh")
+    assert "has ended. Nothing was sent." in str(result.error_in_exec)
 
 
-def test_the_sandbox_names_the_default_source_only_while_it_is_it(the_shell, real):
-    the_shell.run_line_magic("load_ext", "oint_magics")
-    try:
-        with capture_output():
-            assert "what %twitter_refresh takes" in str(the_shell.run_cell("%twitter_sandbox start").result)
-            twitter.refresh(real, to="profile:mine")
-            assert "name it: --auth sandbox-auth.json" in str(the_shell.run_cell("%twitter_sandbox status").result)
-            the_shell.run_cell("%twitter_sandbox stop")
-    finally:
-        the_shell.run_line_magic("unload_ext", "oint_magics")
-        the_shell.reset(new_session=False)
+def test_the_sandbox_names_the_default_source_only_while_it_is_it(shell, real):
+    with capture_output():
+        assert "what %twitter_refresh takes" in str(shell.run_cell("%twitter_sandbox start").result)
+        twitter.refresh(real, to="profile:mine")
+        assert "name it: --auth sandbox-auth.json" in str(shell.run_cell("%twitter_sandbox status").result)
+        shell.run_cell("%twitter_sandbox stop")
 
 
 def test_the_sandbox_as_a_program_shows_its_help():

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 import requests
 import tweepy
-import xdk
 from raw_server import answer
 from requests.adapters import HTTPAdapter
 
@@ -337,6 +336,8 @@ def test_tweepy_with_one_line(sandbox, auth_file):
 
 
 def test_xdk_with_one_line(sandbox, auth_file, home):
+    import xdk  # Takes a second, of every run that collects this file.
+
     (home / ".netrc").write_text("machine 127.0.0.1 login me password MARKED\n")
     refreshing(sandbox, auth_file())
     client = xdk.Client(access_token="placeholder")

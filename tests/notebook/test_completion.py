@@ -12,18 +12,15 @@ from oint_magics.notebook.choices import offered
 
 
 @pytest.fixture
-def places(sandbox, the_shell):
+def places(sandbox, shell):
     twitter.keep(sandbox.issue(), "profile:work")
     Path("a folder").mkdir()
     for name in ("mine.json", "my app.json", "a folder/deep.json"):
         Path(name).write_text(json.dumps(sandbox.issue()))
     Path("notes.txt").write_text("x")
-    the_shell.run_line_magic("load_ext", "oint_magics")
     posted = twitter.post("Hello", auth="mine.json")
-    the_shell.user_ns |= {"mine": sandbox.issue(), "posted": posted, "other": {"a": 1}, "number": 5}
-    yield the_shell
-    the_shell.run_line_magic("unload_ext", "oint_magics")
-    the_shell.reset(new_session=False)
+    shell.user_ns |= {"mine": sandbox.issue(), "posted": posted, "other": {"a": 1}, "number": 5}
+    return shell
 
 
 def written(text):

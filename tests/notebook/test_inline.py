@@ -14,14 +14,6 @@ from oint_magics.notebook import inline
 from oint_magics.tokens.response import TokenResponse
 
 
-@pytest.fixture
-def shell(the_shell):
-    the_shell.run_line_magic("load_ext", "oint_magics")
-    yield the_shell
-    the_shell.run_line_magic("unload_ext", "oint_magics")
-    the_shell.reset(new_session=False)
-
-
 def run(shell, cell):
     """Run a cell and every way to look at its error again; return its value, its error, and all that was shown."""
     with capture_output() as captured:

@@ -19,14 +19,11 @@ MARK = "MARKER5ecret-of-more-than-thirty-two-characters"
 
 
 @pytest.fixture
-def shell(the_shell):
-    """The shell with the extension loaded and no variable of another test."""
-    the_shell.run_line_magic("load_ext", "oint_magics")
-    yield the_shell
+def shell(shell):
+    """The shell, and no sandbox of another test."""
+    yield shell
     while sandbox_magic._running:
         sandbox_magic._running.pop().stop()
-    the_shell.run_line_magic("unload_ext", "oint_magics")
-    the_shell.reset(new_session=False)
 
 
 def run(shell, cell):

@@ -13,12 +13,9 @@ SOURCE = "--auth auth.json"
 
 
 @pytest.fixture
-def shell(the_shell, auth_file):
+def shell(shell, auth_file):
     auth_file()
-    the_shell.run_line_magic("load_ext", "oint_magics")
-    yield the_shell
-    the_shell.run_line_magic("unload_ext", "oint_magics")
-    the_shell.reset(new_session=False)
+    return shell
 
 
 def run(shell, cell):

@@ -185,32 +185,22 @@ PAIR = '{"client_id": "a", "refresh_token": "' + TOKEN + '"}'
     '"Hi" −−auth PAIR', '"Hi" --auth PAIR', "it's --auth PAIR", "it's --auth PAIR --alt 'x'", '"5" tall" --auth PAIR', '“Hello" --auth PAIR',
     '„Hallo" --auth PAIR', '"Hi --auth PAIR', '"Hi" --aut PAIR', '"Hi" -- auth PAIR', "PAIR", '"Hi" PAIR', 'PAIR "Hi"', "'PAIR' \"Hi\"",
 ])  # fmt: skip
-def test_auth_data_behind_any_quotes_is_in_no_traceback(the_shell, auth, line):
-    the_shell.run_line_magic("load_ext", "oint_magics")
+def test_auth_data_behind_any_quotes_is_in_no_traceback(shell, auth, line):
     cell = "1/0\n%twitter_post " + line.replace("PAIR", PAIR)
-    try:
-        for mode in ("Context", "Verbose"):
-            the_shell.run_line_magic("xmode", mode)
-            with capture_output() as captured:
-                the_shell.run_cell(cell, store_history=True)
-                the_shell.run_cell("%tb Verbose", store_history=False)
-            assert TOKEN not in captured.stdout + captured.stderr
-    finally:
-        the_shell.run_line_magic("xmode", "Context")
-        the_shell.run_line_magic("unload_ext", "oint_magics")
-        the_shell.reset(new_session=False)
+    for mode in ("Context", "Verbose"):
+        shell.run_line_magic("xmode", mode)
+        with capture_output() as captured:
+            shell.run_cell(cell, store_history=True)
+            shell.run_cell("%tb Verbose", store_history=False)
+        assert TOKEN not in captured.stdout + captured.stderr
 
 
 @pytest.mark.parametrize(
     "body", ['%twitter_refresh --auth {"client_id": "a",\n "b": 1}', "inline:0123456789ab", "a \\\n b"]
 )
-def test_the_cell_below_is_taken_as_it_stands(the_shell, sandbox, auth, body):
-    the_shell.run_line_magic("load_ext", "oint_magics")
-    try:
-        the_shell.run_cell(f"%%twitter_post --auth auth.json\n{body}")
-        assert [post["said"] for post in sandbox.posts.made.values()] == [body]
-    finally:
-        the_shell.run_line_magic("unload_ext", "oint_magics")
+def test_the_cell_below_is_taken_as_it_stands(shell, sandbox, auth, body):
+    shell.run_cell(f"%%twitter_post --auth auth.json\n{body}")
+    assert [post["said"] for post in sandbox.posts.made.values()] == [body]
 
 
 def test_an_expansion_of_many_things_leaves_its_column(raw, monkeypatch):
