@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from oint_magics.auth.json_text import read_object
 from oint_magics.errors import UsageError
-from oint_magics.notebook import inline
+from oint_magics.notebook.handles import restored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,7 +71,7 @@ def parse(line: str, usage: Usage) -> Words:
         UsageError: the line has a word too many or an option too few, or its cell is no Python.
         AuthSyntaxError: a braced value in it is not JSON.
     """
-    line = inline.restored(line)
+    line = restored(line)
     found = Words()
     # A magic that takes its source by an option alone takes a word of its own for it.
     missing = list(usage.words) or [name for name in usage.values if name == "--auth"]

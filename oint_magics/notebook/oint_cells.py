@@ -9,7 +9,10 @@ import re
 import warnings
 from typing import TYPE_CHECKING
 
-from oint_magics.notebook.inline import DATA_CELL, around, handle, wrong
+from oint_magics.notebook.cell_syntax import wrong
+from oint_magics.notebook.handles import handle
+from oint_magics.notebook.inline import DATA_CELL
+from oint_magics.notebook.secret_places import around
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell

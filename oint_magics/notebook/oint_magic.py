@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any
 from IPython.display import display
 
 from oint_magics.errors import UsageError
-from oint_magics.notebook import inline
+from oint_magics.notebook.handles import BROKEN, restored
 from oint_magics.notebook.interactive import is_somebody_there
 from oint_magics.opi import run
 from oint_magics.opi.command_line import commands
 
 if TYPE_CHECKING:
     from oint_magics.opi.run import Outcome
-
-_BROKEN = "inline:broken-"
 
 
 def act(shell: Any, line: str, cell: str | None) -> Any:
@@ -26,21 +24,21 @@ def act(shell: Any, line: str, cell: str | None) -> Any:
         line: what stands behind the magic; `--to STORE` alone above a cell.
         cell: the lines below it, or `None`.
     """
-    if _BROKEN in line:
+    if BROKEN in line:
         raise UsageError(
             "This cell mixes command lines with something else, so none of it was run.",
-            cause=f"line {line.partition(_BROKEN)[2].strip()} is neither Python nor the rest of a command. "
+            cause=f"line {line.partition(BROKEN)[2].strip()} is neither Python nor the rest of a command. "
             "It is not shown: it may hold a secret.",
             next_step="give them a cell of their own, or write %oint before each; a line goes on behind \\ or ^",
         )
-    line = inline.restored(line)
+    line = restored(line)
     to, text = _to(line)
     if cell is not None:
         if text.strip():
             raise UsageError(
                 "The commands stand below %%oint, and here is one in its line.", next_step="%%oint [--to STORE]"
             )
-        text = inline.restored(cell)
+        text = restored(cell)
     last: Outcome | None = None
     try:
         for outcome in run.run(text, to=to, interactive=is_somebody_there(shell)):
