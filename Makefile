@@ -18,7 +18,7 @@ demo: .venv/demo  ## JupyterLab on the first notebook; LAB_ARGS="…" is passed 
 
 test: .venv/test  ## all tests; PYTEST_ARGS="…" is passed on
 	$(BIN)/python tests/browser.py
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 quick: .venv/test  ## tests without a browser, a database or whole processes: under a minute
 	$(BIN)/python -m pytest -n 3 --quick $(PYTEST_ARGS)

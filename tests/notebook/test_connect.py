@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 import lab
 import pytest
 from panel_steps import approve, choose, drop, item, keep_in, paste, press, says, type_values
-from patience import LONG_MS, wait_for
+from patience import wait_for
 from playwright.sync_api import expect
 
 BOTH = pytest.mark.parametrize("jupyter", ["jupyterlab", "notebook"], indirect=True)
@@ -380,21 +380,26 @@ Panel._on_message = lambda self, widget, content, buffers: whole(self, widget, c
 def test_reopened_it_says_that_it_is_not_connected(chromium, tmp_path):
     """Saved with its state and opened with another kernel: no field is drawn into which somebody might type."""
     (tmp_path / "nb").mkdir()
-    path = lab.notebook(tmp_path / "nb" / "form.ipynb", "%load_ext oint_magics", "%twitter_auth")
+    app = json.dumps({"client_id": "an-app", "redirect_uri": "http://127.0.0.1:13/x"})
+    (tmp_path / "nb" / "app.json").write_text(app)
+    path = lab.notebook(
+        tmp_path / "nb" / "form.ipynb", "%load_ext oint_magics", "%twitter_auth", "%twitter_login --auth app.json"
+    )
     server = lab.Lab(tmp_path / "lab", tmp_path / "nb", saves_widgets=True)
     page = chromium.new_page()
     try:
         server.open(page, "form.ipynb")
         server.run_all(page)
-        page.locator(".oint-form").wait_for()
+        expect(page.locator(".oint-form")).to_have_count(2)
         page.locator(".jp-CodeCell").first.click()
         server.save(page, path)
         assert "widgets" in json.loads(path.read_text())["metadata"]
+        assert "code_challenge" not in path.read_text()
         page.goto("about:blank")
         path.rename(path.with_name("copy.ipynb"))
 
         server.open(page, "copy.ipynb")
-        page.get_by_text("Not connected to a kernel. Run this cell again.").wait_for(timeout=LONG_MS)
+        expect(page.get_by_text("Not connected to a kernel. Run this cell again.")).to_have_count(2)
         assert page.locator(".oint-form").count() == 0
     finally:
         page.close()

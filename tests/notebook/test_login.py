@@ -221,31 +221,6 @@ def test_the_address_is_a_field_that_nothing_remembers(login):
     assert login.locator("a.oint-link").get_attribute("rel") == "noopener noreferrer"
 
 
-def test_reopened_it_says_that_it_is_not_connected(chromium, tmp_path):
-    (tmp_path / "nb").mkdir()
-    path = lab.notebook(
-        tmp_path / "nb" / "login.ipynb", APP.format(callback="http://127.0.0.1:13/x"), "%twitter_login --auth auth.json"
-    )
-    server = lab.Lab(tmp_path / "lab", tmp_path / "nb", saves_widgets=True)
-    page = chromium.new_page()
-    try:
-        server.open(page, "login.ipynb")
-        server.run_all(page)
-        page.locator(".oint-form").wait_for()
-        page.locator(".jp-CodeCell").first.click()
-        server.save(page, path)
-        assert "code_challenge" not in path.read_text()
-        page.goto("about:blank")
-        path.rename(path.with_name("copy.ipynb"))
-
-        server.open(page, "copy.ipynb")
-        page.get_by_text("Not connected to a kernel. Run this cell again.").wait_for(timeout=LONG_MS)
-        assert page.locator(".oint-form").count() == 0
-    finally:
-        page.close()
-        server.stop()
-
-
 def test_the_login_notebook_is_done_by_a_person(chromium, tmp_path):
     """`notebooks/02_login.ipynb`, top to bottom: the one thing that a program does not do is to approve."""
     (tmp_path / "nb").mkdir()
