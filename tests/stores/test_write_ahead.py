@@ -1,6 +1,7 @@
 """The exchange record where something goes wrong: what it knows is never less afterwards."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from contract import AUTH
 
 from oint_magics.errors import StoreError, StoreNotWritable
 from oint_magics.secret import Secret
-from oint_magics.stores import open_store
+from oint_magics.stores import exchange_notes, open_store
 
 ANSWER = b'HTTP/1.1 200 OK\r\nContent-Length: 42\r\n\r\n{"access_token": "a", "refresh_token": "b"}'
 UNREADABLE = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n\x0bnotjson!"
@@ -83,3 +84,51 @@ def test_a_record_that_was_written_and_not_begun_says_nothing_of_a_sending(store
         store.records.of(AUTH.refresh_token).begin(2)
 
     assert store.records.of(AUTH.refresh_token).found() == found
+
+
+def ends(record):
+    return {"saved": record.commit, "not sent": record.rollback, "kept": record.close, "thrown away": record.discard}
+
+
+@pytest.mark.parametrize("end", ["saved", "not sent", "kept", "thrown away"])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_no_end_leaves_a_file_open(store, end, is_there):
+    if is_there:
+        left(store, AUTH.refresh_token, b"")
+    record = store.records.of(AUTH.refresh_token)
+    before = set(os.listdir("/dev/fd"))
+    record.begin(1)
+    record.append(ANSWER)
+
+    ends(record)[end]()
+    assert set(os.listdir("/dev/fd")) == before
+
+
+@pytest.mark.parametrize("end", ["saved", "not sent", "thrown away"])
+def test_a_copy_is_led_to_no_record_that_is_gone(store, end):
+    record = store.records.of(AUTH.refresh_token)
+    record.begin(1)
+    assert exchange_notes.place_of_record(AUTH.refresh_token) == store.place
+
+    ends(record)[end]()
+    assert exchange_notes.place_of_record(AUTH.refresh_token) is None
+
+
+def test_what_was_in_doubt_before_is_in_doubt_again_where_nothing_was_sent(store):
+    path = left(store, AUTH.refresh_token, b"HTTP/1.1 200 OK\r\n")
+    before = path.read_bytes()
+    record = store.records.of(AUTH.refresh_token)
+    record.begin(2)
+    assert path.read_bytes() != before
+
+    record.rollback()
+    assert path.read_bytes() == before
+
+
+def test_to_throw_away_makes_no_folder(store):
+    record = store.records.of(AUTH.refresh_token)
+    folder = Path(record._folder.folder)
+    shutil.rmtree(folder)
+
+    record.discard()
+    assert not folder.exists()
