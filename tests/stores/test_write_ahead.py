@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,79 @@ def test_to_throw_away_makes_no_folder(store):
 
     record.discard()
     assert not folder.exists()
+
+
+def test_a_sweep_tells_the_log_what_a_record_knows(store):
+    """Only who has the token that a record brought can have sent it."""
+    path = left(store, Secret("the one before"), ANSWER)
+    name = Secret("the one before").fingerprint()
+
+    store.records.sweep(Secret("of somebody else"))
+    assert path.exists()
+    assert store.journal.known(name).newest is None
+
+    store.records.sweep(Secret("b"))
+    assert not path.exists()
+    assert store.journal.known(name).newest == Secret("b").fingerprint()
+
+
+def test_a_folder_that_cannot_be_opened(store, monkeypatch):
+    left(store, AUTH.refresh_token, ANSWER)
+    monkeypatch.setattr("oint_magics.stores.write_ahead.RecordFolder.opened", fail)
+
+    assert store.records.unfinished() == []
+    with pytest.raises(StoreNotWritable, match="not known whether an earlier run left an answer, so nothing was sent"):
+        store.records.of(AUTH.refresh_token).found()
+
+
+def test_to_look_makes_no_folder_and_names_none(store):
+    folder = Path(store.records.folder)
+    shutil.rmtree(folder)
+
+    assert store.records.of(AUTH.refresh_token).looked_up() == (None, "")
+    assert store.records.unfinished() == []
+    assert not folder.exists()
+
+    folder.mkdir(mode=0o700)
+    assert store.records.of(AUTH.refresh_token).looked_up() == (None, "")
+
+
+def test_a_file_that_somebody_removed_keeps_nothing(store):
+    record = store.records.of(AUTH.refresh_token)
+    record.begin(1)
+    record.append(ANSWER)
+    assert record.is_kept
+
+    (Path(record._folder.folder) / record._name).unlink()
+    record.close()
+    assert not record.is_kept
+
+
+def test_a_sealed_answer_is_there_with_its_last_byte(ring):
+    """Whatever happens then; and as much as came, where the record is closed before."""
+    store = open_store("keyring:work")
+    store.create(AUTH)
+    record = store.records.of(AUTH.refresh_token)
+    record.begin(1)
+
+    record.append(ANSWER[:30])
+    assert not record.is_kept
+    record.append(ANSWER[30:])
+    assert record.is_kept
+    assert store.records.of(AUTH.refresh_token).found().answer.body == ANSWER.partition(b"\r\n\r\n")[2]
+    record.discard()
+
+    record = store.records.of(AUTH.refresh_token)
+    record.begin(1)
+    record.append(ANSWER[:-1])
+    record.close()
+    assert store.records.of(AUTH.refresh_token).found().answer.body == ANSWER.partition(b"\r\n\r\n")[2][:-1]
+
+
+def test_a_login_s_record_lies_in_a_data_folder_as_it_should_be(store, home):
+    record = store.login_records.of_login("login-app-x")
+    record.begin(1)
+
+    assert (home / "oint" / ".gitignore").exists()
+    assert stat.S_IMODE((home / "oint" / "logins").stat().st_mode) == 0o700
+    record.discard()
