@@ -209,3 +209,25 @@ def test_a_login_s_record_lies_in_a_data_folder_as_it_should_be(store, home):
     assert (home / "oint" / ".gitignore").exists()
     assert stat.S_IMODE((home / "oint" / "logins").stat().st_mode) == 0o700
     record.discard()
+
+
+def test_a_login_s_answer_is_found_again(store):
+    record = store.login_records.of_login("login-app-x")
+    record.begin(1)
+    record.append(ANSWER)
+    record.close()
+
+    assert store.login_records.of_login("login-app-x").found().answer.body.startswith(b"{")
+    store.login_records.discard_all()
+    assert store.login_records.of_login("login-app-x").found() is None
+
+
+def test_a_record_of_a_later_format_stays_and_nothing_begins(store):
+    path = left(store, AUTH.refresh_token, ANSWER)
+    before = path.read_bytes().replace(b'"format": 1', b'"format": 9')
+    path.write_bytes(before)
+
+    for act in (lambda record: record.begin(2), lambda record: record.found()):
+        with pytest.raises(StoreError, match="does not know. Nothing was sent"):
+            act(store.records.of(AUTH.refresh_token))
+    assert path.read_bytes() == before
