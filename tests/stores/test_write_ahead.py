@@ -181,6 +181,12 @@ def test_a_file_that_somebody_removed_keeps_nothing(store):
     assert not record.is_kept
 
 
+def test_what_comes_to_a_record_that_is_not_begun_is_not_kept(store):
+    record = store.records.of(AUTH.refresh_token)
+    record.append(ANSWER)
+    assert not record.is_kept
+
+
 def test_a_sealed_answer_is_there_with_its_last_byte(ring):
     """Whatever happens then; and as much as came, where the record is closed before."""
     store = open_store("keyring:work")
@@ -199,6 +205,7 @@ def test_a_sealed_answer_is_there_with_its_last_byte(ring):
     record.begin(1)
     record.append(ANSWER[:-5])
     record.close()
+    assert record.is_kept
     assert store.records.of(AUTH.refresh_token).found().answer.body == ANSWER.partition(b"\r\n\r\n")[2][:-5]
 
 
