@@ -238,3 +238,21 @@ def test_a_record_of_a_later_format_stays_and_nothing_begins(store):
         with pytest.raises(StoreError, match="does not know. Nothing was sent"):
             act(store.records.of(AUTH.refresh_token))
     assert path.read_bytes() == before
+
+
+def test_the_note_of_another_store_comes_back_where_nothing_was_sent(store):
+    exchange_notes.write(AUTH.refresh_token.fingerprint(), "profile:other")
+    record = store.records.of(AUTH.refresh_token)
+    record.begin(1)
+
+    record.rollback()
+    assert exchange_notes.place_of_record(AUTH.refresh_token) == "profile:other"
+
+
+def test_what_is_saved_takes_the_records_of_earlier_tokens_along(store):
+    path = left(store, Secret("the one before"), b"")
+    record = store.records.of(AUTH.refresh_token)
+    record.begin(1)
+
+    record.commit()
+    assert not path.exists()
