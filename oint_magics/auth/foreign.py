@@ -91,14 +91,14 @@ def check_kind(values: Mapping[str, object], *, has_app: bool, has_token: bool) 
     if any(_OAUTH1_NAMES.fullmatch(name) for name in names) or any(_OAUTH1_TOKEN.fullmatch(text) for text in texts):
         raise AuthFieldError(
             "client_id is missing: these are keys of OAuth 1.0a. Nothing was sent.",
-            cause="an API key, or a token that begins with the account's number, cannot be refreshed.",
-            next_step="copy the OAuth 2.0 Client ID and Client Secret from the app's page at X",
+            cause="tokens of OAuth 1.0a (API key, access token and secret) cannot be refreshed.",
+            next_step="use the OAuth 2.0 Client ID and Client Secret of the app's page at X instead of these",
         )
     if "bearertoken" in names or any(_APP_ONLY.fullmatch(text) for text in texts):
         raise AuthFieldError(
             "client_id is missing: this is an app-only bearer token. Nothing was sent.",
             cause="such a token belongs to an app, not to a user, and cannot be refreshed.",
-            next_step="copy the OAuth 2.0 Client ID and Client Secret from the app's page at X",
+            next_step="use the OAuth 2.0 Client ID and Client Secret of the app's page at X instead of these",
         )
 
 

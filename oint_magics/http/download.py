@@ -49,9 +49,9 @@ def download(url: str, path: Path, most: Callable[[bytes], int]) -> None:
             reason = type(error).__name__
     if reason:
         raise CallError(
-            "The medium could not be read from its address. Nothing was posted.",
-            cause=f"{reason}.",
-            next_step="open the address in a browser; or save the file, and name that",
+            "The picture or video could not be downloaded. Nothing was posted.",
+            cause=f"the connection failed, or its address cannot be used ({reason}).",
+            next_step="check that a browser opens the address; or download the file yourself and give its path",
         )
 
 

@@ -52,8 +52,9 @@ def url_of(endpoint: Endpoint, auth: Auth) -> str:
     if not is_loopback(url):
         raise SettingError(
             "These are sandbox tokens. They are never sent to X. Nothing was sent.",
-            cause="the key sandbox, the address of their sandbox, is missing from the auth data.",
-            next_step="give it with that key (X_SANDBOX in a .env file); or start anew: %twitter_sandbox start",
+            cause="the auth data does not say where their sandbox is: its key sandbox is missing.",
+            next_step="add that key with the sandbox's address (X_SANDBOX in a .env file); or start a new sandbox: "
+            "%twitter_sandbox start",
         )
     return url
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     Notes = tuple[tuple[str, str], ...]
 
 _AGAIN = "start again: %twitter_login"
-_DONE = "The login is complete, and its tokens are saved."
+_DONE = "It is complete, and its tokens are saved."
 _SOON = 5.0
 _MOST_CHANGES = 4
 
@@ -92,7 +92,7 @@ def exchange_code(plan: Plan, code: Secret) -> TokenResponse:
             record = plan.store.login_records.of_login(f"{_start(plan)}{code.fingerprint()}")
             return _finished_login(plan, _exchanged(plan, code, record), record)
 
-    return shielded(work, stopped=f"the login was already sent to X. {_DONE}")
+    return shielded(work, stopped=f"X already had the login. {_DONE}")
 
 
 def recover_unfinished(plan: Plan) -> TokenResponse | None:

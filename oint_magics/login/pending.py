@@ -164,9 +164,7 @@ class Login:
         if isinstance(self._outcome, OintError):
             raise self._outcome
         if raised is not None:
-            raise Stopped(
-                "too late to stop: the login was already sent to X. The login is complete, and its tokens are saved."
-            )
+            raise Stopped("the stop came too late: X already had the login. It is complete, and its tokens are saved.")
         return self.response
 
     def _listen(self) -> str | None:

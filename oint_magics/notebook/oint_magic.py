@@ -27,9 +27,10 @@ def act(shell: Any, line: str, cell: str | None) -> Any:
     if BROKEN in line:
         raise UsageError(
             "This cell mixes command lines with something else, so none of it was run.",
-            cause=f"line {line.partition(BROKEN)[2].strip()} is neither Python nor the rest of a command. "
-            "It is not shown: it may hold a secret.",
-            next_step="give them a cell of their own, or write %oint before each; a line goes on behind \\ or ^",
+            cause=f"line {line.partition(BROKEN)[2].strip()} is neither Python nor part of a command. "
+            "It is not shown, because it may hold a secret.",
+            next_step="put the commands into a cell of their own, or write %oint before each; to continue a command "
+            "on the next line, end the line with \\ or ^",
         )
     line = restored(line)
     to, text = _to(line)

@@ -146,7 +146,8 @@ def _post(given: Given, *, kind: str | None = None, **more: Any) -> object:
 def _upload(given: Given) -> object:
     if given.of("type") not in LARGEST:
         raise UsageError(
-            "--type must be one of OPI's three. Nothing was sent.", next_step=f"--type {', '.join(LARGEST)}"
+            f"--type must be {', '.join([*LARGEST][:-1])} or {[*LARGEST][-1]}. Nothing was sent.",
+            next_step="for a picture: --type tweet_image",
         )
     return posting.upload(given.of("files"), given.of("auth"), given.of("type"))
 

@@ -46,7 +46,6 @@ _OLD = "The oauth_… keys of OAuth 1.0a are not needed any more: posts and uplo
 _STEPS = {
     "--poll Yes --poll No --minutes 60": "--options \"['Yes','No']\" --duration 60",
     '%twitter_post "Hello"': '--text "Hello"',
-    "; or leave kind out": "",
 }
 
 

@@ -45,9 +45,9 @@ def auth(value: str, option: str) -> object:
     """
     if _PLACEHOLDER.fullmatch(value.strip()):
         raise UsageError(
-            f"A placeholder, or a variable of a shell, stands in {option}. Nothing was sent.",
-            cause="only a shell puts values in their places.",
-            next_step=f"{option} auth.json, or a store: {option} profile:NAME",
+            f"{option} still holds an example's placeholder, or a variable of a shell. Nothing was sent.",
+            cause="a notebook does not replace it with a value, as a terminal does.",
+            next_step=f"name a file: {option} auth.json; or a profile: {option} profile:NAME",
         )
     return Path(value) if _is_file(value) else value
 
@@ -95,7 +95,11 @@ def _list(source: str) -> list[Any]:
         except ValueError:
             continue
         return found if isinstance(found, list) else []
-    raise UsageError("A list cannot be read. Nothing was sent.", cause="it is not JSON.", next_step="\"['one','two']\"")
+    raise UsageError(
+        "A list cannot be read. Nothing was sent.",
+        cause="it begins with [ and is no list: a quote, a comma or the last bracket may be missing.",
+        next_step="write it like this: \"['one','two']\"",
+    )
 
 
 def _read(path: Path) -> str:

@@ -181,11 +181,18 @@ def _category_of_gif(content: bytes | Path, name: str, category: str, size: int)
     width, height, frames = _gif(content if isinstance(content, bytes) else content.read_bytes())
     if frames <= 1:
         return "tweet_image"
-    if category == "tweet_image" or frames > _GIF_FRAMES or width > _GIF_WIDTH or height > _GIF_HEIGHT:
+    if category == "tweet_image":
         raise UsageError(
-            f"{name} is no GIF that X takes so. Nothing was sent.",
-            cause=f"it moves: {frames} frames of {width} × {height} pixels; X takes {_GIF_FRAMES} of 1280 × 1080.",
-            next_step="make it shorter or smaller; or leave kind out",
+            f"{name} is an animated GIF, and cannot be a tweet_image. Nothing was sent.",
+            cause=f"it has {frames} frames.",
+            next_step="call it a tweet_gif",
+        )
+    if frames > _GIF_FRAMES or width > _GIF_WIDTH or height > _GIF_HEIGHT:
+        raise UsageError(
+            f"X does not take {name}: as a GIF it is too long or too large. Nothing was sent.",
+            cause=f"it has {frames} frames of {width} × {height} pixels; the most is {_GIF_FRAMES} of "
+            f"{_GIF_WIDTH} × {_GIF_HEIGHT}.",
+            next_step="make it shorter or smaller",
         )
     return "tweet_gif"
 

@@ -102,7 +102,7 @@ class FileStore:
         if self.exists() and self._bytes().strip():
             raise StoreNotWritable(
                 f"{self.label} is a .env file, and its other lines would be lost. Nothing was sent.",
-                next_step="write the app and its refresh token into it yourself, or name another store: profile:NAME",
+                next_step="name another store: profile:NAME; or add X_CLIENT_ID=… and X_REFRESH_TOKEN=… to it yourself",
             )
         from oint_magics.auth.dotenv_text import written
 
@@ -290,7 +290,11 @@ class FileStore:
         if len(data) > LARGEST:
             reason = "it is larger than 1 MiB"
         if reason:
-            raise AuthError(f"{self.label} cannot be read.", cause=f"{reason}.", next_step="name the auth JSON file")
+            raise AuthError(
+                f"{self.label} cannot be read.",
+                cause=f"{reason}.",
+                next_step="check that it is the file with the auth data, and that you may read it",
+            )
         return data
 
 

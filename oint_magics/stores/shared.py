@@ -252,7 +252,11 @@ class SharedStore:
     def _row(self) -> _Row:
         rows = self._run("SELECT format, generation, content FROM oint_pair WHERE name = %(name)s")
         if not rows or rows[0][2] is None:
-            raise AuthNotFound(f"{self.label} does not exist.", next_step=f"%twitter_keep SOURCE {self.label}")
+            raise AuthNotFound(
+                f"{self.label} does not exist.",
+                cause="the team's database holds no tokens under this name.",
+                next_step=f"check the name; or put tokens there: %twitter_keep auth.json {self.label}",
+            )
         form, generation, content = rows[0]
         if form != FORMAT:
             raise _newer(self.label)

@@ -341,9 +341,9 @@ class ExchangeRecord:
             reason = reason_of(error)
         if reason:
             raise StoreNotWritable(
-                "It is not known whether an earlier run left an answer, so nothing was sent.",
-                cause=f"{reason} ({escaped(str(self._folder.folder), 300)} holds the recovery files).",
-                next_step="change the folder's owner or mode so that you can read it, then run it again",
+                "A folder that may hold new tokens of an earlier run cannot be read, so nothing was sent.",
+                cause=f"{reason} ({escaped(str(self._folder.folder), 300)}).",
+                next_step="give yourself the right to read that folder, then run this again",
             )
         if not is_there:
             return None, ""

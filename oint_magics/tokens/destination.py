@@ -178,8 +178,8 @@ def _check_watched(*, interactive: bool) -> None:
     if not interactive and not settings.has_home():
         raise StoreError(
             "There is no place to save the new tokens. Nothing was sent.",
-            cause="the source cannot be written, and nobody is there to be told of another place.",
-            next_step="name a store: --to profile:NAME; or set OINT_HOME",
+            cause="they cannot be written back to where they came from, and a program must say where instead.",
+            next_step="name a store: --to profile:NAME; or set OINT_HOME to a folder that lasts",
         )
 
 

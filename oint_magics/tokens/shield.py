@@ -115,7 +115,7 @@ def shielded(work: Callable[[], T], *, stopped: str, locks: contextlib.ExitStack
     if task.error is not None:
         raise task.error
     if raised is not None:
-        raise Stopped(f"too late to stop: {stopped}")
+        raise Stopped(f"the stop came too late: {stopped}")
     return task.value
 
 

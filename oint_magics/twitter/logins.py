@@ -98,9 +98,9 @@ def _begun_with(redirect: Redirect, client_id: str) -> AuthorizationRequest:
 def _not_begun() -> NoReturn:
     raise LoginMismatch(
         "No login of this app was begun in this program. Nothing was sent.",
-        cause="the link must be made, and its answer given, in the same program (the same kernel).",
-        next_step="print(twitter.authorization_link(auth)), open the link, approve, and pass the address that you get "
-        "to twitter.get_token(address, auth); or %twitter_login",
+        cause="the link was made in another program, or before the kernel was restarted.",
+        next_step="%twitter_login; or in Python: print(twitter.authorization_link(auth)), open the link, approve, copy "
+        "the browser's address, and call twitter.get_token(address, auth)",
     )
 
 

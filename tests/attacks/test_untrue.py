@@ -110,7 +110,7 @@ def test_stop_of_a_revocation(raw, auth, monkeypatch, after):
 
     said = stopped("twitter.revoke('auth.json')", server, heard)
 
-    assert said == "too late to stop: the revocation had been sent. Both tokens are ended.\n"
+    assert said == "the stop came too late: the revocation had been sent. Both tokens are ended.\n"
     assert len(server.requests) == 2
     after("the revocation had been sent. Both tokens are ended.")
 
@@ -124,9 +124,7 @@ def test_stop_of_a_code(raw, auth, monkeypatch, after):
 
     said = stopped("twitter.authorization_link('app.json'); twitter.get_token('code', 'app.json')", server, heard)
 
-    assert (
-        said == "too late to stop: the login was already sent to X. The login is complete, and its tokens are saved.\n"
-    )
+    assert said == "the stop came too late: X already had the login. It is complete, and its tokens are saved.\n"
     assert pair("app.json")["refresh_token"] == "r"
     after("the login is done, and its pair is saved")
 

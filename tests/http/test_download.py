@@ -90,7 +90,7 @@ def test_two_redirects_and_no_third(web):
     web.pages["/4"] = (200, {}, b"x")
 
     assert fetch(f"{web.url}/2") == b"x"
-    with pytest.raises(errors.CallError, match="could not be read from its address") as caught:
+    with pytest.raises(errors.CallError, match="could not be downloaded") as caught:
         fetch(f"{web.url}/1")
     assert "TooManyRedirects" in str(caught.value)
 
@@ -155,5 +155,5 @@ def test_what_is_packed_is_not_unpacked(web):
 
 @pytest.mark.parametrize("url", ["https://[bad/x", "https://a..b/x", "https://"])
 def test_addresses_that_are_none(url):
-    with pytest.raises(errors.CallError, match="could not be read from its address"):
+    with pytest.raises(errors.CallError, match="could not be downloaded"):
         fetch(url)

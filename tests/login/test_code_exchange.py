@@ -549,7 +549,7 @@ def test_the_stop_button_waits_for_the_save(sandbox, app):
     wait_for(lambda: not sandbox.faults.names(), "the code was not sent")
     process.send_signal(signal.SIGINT)
 
-    assert "too late to stop" in process.stdout.read()
+    assert "the stop came too late" in process.stdout.read()
     assert process.wait(LONG) == 0
     process.stdout.close()
     assert sandbox.accounts.bearer(kept()["access_token"])

@@ -154,7 +154,7 @@ TOKEN = "MARK5ecretMARK5ecretMARK5ecret00"
     ("oint twitter RefreshToken --auth ${AUTH}", "variable of a shell"),
     ("$ oint twitter RefreshToken --auth MARK", "Nothing was sent"),
     ("oint twitter RefreshToken --auth https://example.org/MARK.json", "A web address cannot be a source"),
-    ("oint twitter UploadAttachmentsArray --files a.png --type MARK --auth x", "one of OPI's three"),
+    ("oint twitter UploadAttachmentsArray --files a.png --type MARK --auth x", "tweet_gif or tweet_video"),
     ("oint twitter CreatePollTweet --text a --options \"['a','b']\" --duration MARK --auth x", "number of minutes"),
     ('oint twitter CreatePollTweet --text a --options "[MARK" --duration 5 --auth x', ""),
     ('oint twitter RefreshToken --auth "MARK', "A quote is not closed"),

@@ -191,7 +191,7 @@ def test_the_stop_button_does_not_lose_the_answer(to, delay):
         heard.set()
         said = process.stderr.read()
 
-    assert "Stopped: too late to stop" in said
+    assert "Stopped: the stop came too late" in said
     assert stored()["refresh_token"] == "new-token"
     assert records() == []
 

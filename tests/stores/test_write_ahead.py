@@ -154,7 +154,9 @@ def test_a_folder_that_cannot_be_opened(store, monkeypatch):
     monkeypatch.setattr("oint_magics.stores.write_ahead.RecordFolder.opened", fail)
 
     assert store.records.unfinished() == []
-    with pytest.raises(StoreNotWritable, match="not known whether an earlier run left an answer, so nothing was sent"):
+    with pytest.raises(
+        StoreNotWritable, match="that may hold new tokens of an earlier run cannot be read, so nothing was sent"
+    ):
         store.records.of(AUTH.refresh_token).found()
 
 

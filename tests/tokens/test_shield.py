@@ -105,7 +105,7 @@ def test_an_interrupt_waits_for_the_end():
     """Pressed once or five times, the work is done before the caller hears of it; the words are the work's."""
     for times in (1, 5):
         done = []
-        with pytest.raises(Stopped, match="too late to stop: all is saved"):
+        with pytest.raises(Stopped, match="the stop came too late: all is saved"):
             shielded(work_under(done, *[signal.SIGINT] * times), stopped=SAID)
         assert done == [1]
 
