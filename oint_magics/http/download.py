@@ -50,7 +50,7 @@ def download(url: str, path: Path, most: Callable[[bytes], int]) -> None:
     if reason:
         raise CallError(
             "The picture or video could not be downloaded. Nothing was posted.",
-            cause=f"the connection failed, or its address cannot be used ({reason}).",
+            cause=f"it cannot be read from that address ({reason}).",
             next_step="check that a browser opens the address; or download the file yourself and give its path",
         )
 

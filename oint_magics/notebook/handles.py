@@ -37,10 +37,10 @@ def restored(line: str) -> str:
     """
     if BROKEN in line:
         raise _unreadable(line.partition(BROKEN)[2])
-    for handle in HANDLE.findall(line):
-        if handle not in _texts:
+    for name in HANDLE.findall(line):
+        if name not in _texts:
             raise _foreign()
-        line = line.replace(handle, _texts[handle].reveal())
+        line = line.replace(name, _texts[name].reveal())
     return line
 
 

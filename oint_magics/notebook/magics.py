@@ -141,9 +141,9 @@ class TwitterMagics(Magics):
                 without it what SOURCE says, else tweet.read tweet.write users.read
                 media.write offline.access
 
-        The cell is done at once. X's answer comes by itself where redirect_uri is on
-        this machine (http://127.0.0.1:8080/callback); else paste the address that the
-        browser has then.
+        The cell ends at once. X's answer arrives by itself if redirect_uri is on this
+        machine (http://127.0.0.1:8080/callback); otherwise paste the address that the
+        browser shows after you approve.
         """
         from oint_magics.notebook import commands
 

@@ -83,7 +83,7 @@ class Place:
 
 def is_mentioned(text: str) -> bool:
     """Tell whether a cell may hold a magic of ours at all."""
-    return any((_MENTION.search(_NO_LETTERS.sub("", text)), _OPTION.search(text), MAGIC.search(text)))
+    return bool(_MENTION.search(_NO_LETTERS.sub("", text)) or _OPTION.search(text) or MAGIC.search(text))
 
 
 def places(text: str) -> Iterator[Place]:

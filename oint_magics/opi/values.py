@@ -97,7 +97,7 @@ def _list(source: str) -> list[Any]:
         return found if isinstance(found, list) else []
     raise UsageError(
         "A list cannot be read. Nothing was sent.",
-        cause="it begins with [ and is no list: a quote, a comma or the last bracket may be missing.",
+        cause="a quote, a comma or the closing bracket may be missing.",
         next_step="write it like this: \"['one','two']\"",
     )
 

@@ -98,7 +98,7 @@ def _begun_with(redirect: Redirect, client_id: str) -> AuthorizationRequest:
 def _not_begun() -> NoReturn:
     raise LoginMismatch(
         "No login of this app was begun in this program. Nothing was sent.",
-        cause="the link was made in another program, or before the kernel was restarted.",
+        cause="only the program (the kernel) that made the link knows its login, and only until it ends.",
         next_step="%twitter_login; or in Python: print(twitter.authorization_link(auth)), open the link, approve, copy "
         "the browser's address, and call twitter.get_token(address, auth)",
     )
