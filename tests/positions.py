@@ -1,6 +1,6 @@
 """Where the cursor may stand, and what is offered there: beside `mine`, `posted`, `profile:work`, and three files."""
 
-from oint_magics.notebook.usage import FAULTS
+from oint_magics.notebook.magic_table import FAULTS
 
 POSITIONS = {
     "%twitter_refresh --": ["--auth", "--to", "--if-expired", "--try-old"],

@@ -10,7 +10,7 @@ from posts_material import png
 
 from oint_magics import errors, settings, twitter
 from oint_magics.http import endpoints
-from oint_magics.notebook.usage import USAGES
+from oint_magics.notebook.magic_table import MAGICS
 
 ROOT = Path(__file__).parent.parent
 PAGES = {path.name: path.read_text("utf-8") for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
@@ -22,7 +22,7 @@ def test_the_readme_is_one_screen_or_two():
     assert len(README.splitlines()) <= 120
 
 
-@pytest.mark.parametrize("usage", USAGES.values(), ids=list(USAGES))
+@pytest.mark.parametrize("usage", MAGICS.values(), ids=list(MAGICS))
 def test_each_magic_stands_with_all_that_it_takes(usage):
     assert usage.text in README.replace("\\|", "|")
 

@@ -13,11 +13,10 @@ if TYPE_CHECKING:
 def register(shell: InteractiveShell) -> None:
     """Register the magics and their completion; does nothing else."""
     from oint_magics.api import progress
-    from oint_magics.notebook import completion, inline, oint_cells
-    from oint_magics.notebook.magics import TwitterMagics
+    from oint_magics.notebook import completion, inline, magics, oint_cells
 
     unregister(shell)  # `%reload_ext` must not leave two of anything.
-    shell.register_magics(TwitterMagics)
+    magics.register(shell)
     completion.register(shell)
     inline.register(shell)
     oint_cells.register(shell)
@@ -33,14 +32,10 @@ def _line() -> Line:
 def unregister(shell: InteractiveShell) -> None:
     """Undo `register`."""
     from oint_magics.api import progress
-    from oint_magics.notebook import completion, inline, oint_cells
-    from oint_magics.notebook.magics import NAMES, TwitterMagics
+    from oint_magics.notebook import completion, inline, magics, oint_cells
 
     progress.listen(None)
     completion.unregister(shell)
     inline.unregister(shell)
     oint_cells.unregister(shell)
-    for name in NAMES:
-        for kind in ("line", "cell"):
-            shell.magics_manager.magics[kind].pop(name, None)
-    shell.magics_manager.registry.pop(TwitterMagics.__name__, None)
+    magics.unregister(shell)

@@ -6,6 +6,7 @@ Not argparse: its messages quote what was typed, and what was typed may be a sec
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from oint_magics.auth.json_text import read_object
@@ -15,7 +16,7 @@ from oint_magics.notebook.handles import restored
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from oint_magics.notebook.usage import Usage
+    from oint_magics.notebook.magic_table import Magic
 
 _BRACED = re.compile(r"""["']?\s*\{""")
 _VARIABLE = re.compile(r"\{\s*[^\W\d]\w*\s*\}(?=\s|$)")
@@ -23,6 +24,8 @@ _ESCAPED = re.compile(r"""(["'])\s*\{(?=\s*\\)(?:\\.|(?!\1).)*\1?""", re.DOTALL)
 # Editors and chats make one long dash of two short ones; some people type one.
 _OPTION = re.compile(r"(?:-{1,3}|[\u2010-\u2015\u2212]{1,2})(?P<name>[^\W\d][\w-]*)")
 _EXPRESSION = re.compile(r"\{\s{0,9}[^\W\d]\w*\s{0,9}(?:\}\S|[\[(.+/%])")
+# What a post is tagged with; a comment has a blank after its sign.
+_HASHTAG = re.compile(r"#+[^\s#]")
 # Editors make curly quotes of straight ones.
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|“[^“”]*”|‘[^‘’]*’|„[^„“]*“|«[^«»]*»")
 _BARE = re.compile(r"[^\s\"';][^\s]*?(?=;?(?:\s|$))")
@@ -49,6 +52,31 @@ class Words(dict[str, str]):
         return [_variable(value, variables) if is_one else value for value, is_one in self._all.get(name, [])]
 
 
+class Call:
+    """One run of a magic.
+
+    Args:
+        shell: IPython's.
+        magic: the magic.
+        line: what follows its name.
+        cell: the lines below it; `None` for a line magic.
+        local: the variables of the function that its line is in; `None` for none.
+    """
+
+    def __init__(self, shell: Any, magic: Magic, line: str, cell: str | None, local: Mapping[str, Any] | None) -> None:
+        self.shell, self.magic, self.line, self.cell, self._local = shell, magic, line, cell, local
+
+    def words(self) -> Words:
+        """Return the line's words, as `parse` does."""
+        return parse(self.line, self.magic)
+
+    @property
+    def variables(self) -> Mapping[str, Any]:
+        """The variables of the function that the line is in, and those of the cells."""
+        cells = self.shell.user_ns
+        return ChainMap(dict(self._local), cells) if self._local and self._local is not cells else cells
+
+
 def _variable(text: str, variables: Mapping[str, Any]) -> Any:
     name = text[1:-1].strip()
     if name not in variables:
@@ -60,7 +88,7 @@ def _variable(text: str, variables: Mapping[str, Any]) -> Any:
     return variables[name]
 
 
-def parse(line: str, usage: Usage) -> Words:
+def parse(line: str, usage: Magic) -> Words:
     """Return a line's words by their names: `source`, `--auth`; a flag that is there is blank.
 
     Args:
@@ -96,7 +124,7 @@ def parse(line: str, usage: Usage) -> Words:
     return found
 
 
-def _take_option(found: Words, line: str, named: tuple[str, int], usage: Usage) -> int:
+def _take_option(found: Words, line: str, named: tuple[str, int], usage: Magic) -> int:
     """Add an option, with the value behind it, and return where that ends."""
     option, end = named
     if option in found and option not in usage.repeated:
@@ -113,7 +141,7 @@ def _take_option(found: Words, line: str, named: tuple[str, int], usage: Usage) 
     return at
 
 
-def _take_word(found: Words, line: str, at: int, name: str, usage: Usage) -> int:
+def _take_word(found: Words, line: str, at: int, name: str, usage: Magic) -> int:
     """Add a word, and return where it ends."""
     is_text = name == usage.text_name
     if is_text:
@@ -128,7 +156,7 @@ def _is_variable(line: str, value: str, end: int) -> bool:
     return _VARIABLE.fullmatch(value) is not None and line[end - len(value) : end] == value
 
 
-def _check_quoted(line: str, at: int, usage: Usage) -> None:
+def _check_quoted(line: str, at: int, usage: Magic) -> None:
     """Refuse free text in a line: where it ends, and what in it is an option, only quotes tell."""
     if line[at] in "\"'“‘„«" and not _QUOTED.match(line, at):
         _fail("The closing quote of the text is missing.", usage)
@@ -142,23 +170,29 @@ def _option(line: str, at: int) -> tuple[str, int]:
     return (f"--{found['name']}", found.end()) if found else ("", at)
 
 
-def _is_end(line: str, at: int, usage: Usage) -> bool:
-    """Tell whether the rest of a line is a comment, or nothing behind a semicolon (a notebook's "no output")."""
-    if line[at] == "#":
-        return True
-    if line[at] != ";":
+def _is_end(line: str, at: int, usage: Magic) -> bool:
+    """Tell whether the rest of a line is a comment, or nothing after a semicolon (a notebook's "no output").
+
+    A hashtag is no comment, and neither is one with an option of the magic in it: what was meant would be dropped.
+    """
+    if line[at] not in ";#":
         return False
-    rest = line[at + 1 :].lstrip()
+    rest = line[at:].lstrip(";").lstrip() if line[at] == ";" else line[at:]
     if rest and not rest.startswith("#"):
-        _fail("Unexpected argument behind a semicolon.", usage)
+        _fail("Unexpected argument after a semicolon. Nothing was sent.", usage)
+    if _HASHTAG.match(rest):
+        _fail("Put hashtags inside the quotes, and a blank after the # of a comment. Nothing was sent.", usage)
+    words = (_option(word, 0)[0].lower() for word in rest.split())
+    if any(word in (*usage.values, *usage.flags) for word in words):
+        _fail("There is an option after a # sign, where it would be ignored. Nothing was sent.", usage)
     return True
 
 
-def _fail(what: str, usage: Usage) -> NoReturn:
+def _fail(what: str, usage: Magic) -> NoReturn:
     raise UsageError(what, next_step=f"{usage.text}  (help: {usage.text.split()[0]}?)")
 
 
-def _meant(option: str, usage: Usage) -> str:
+def _meant(option: str, usage: Magic) -> str:
     """Return which of the magic's own options was probably meant; what was typed is not repeated."""
     from difflib import get_close_matches
 
@@ -172,14 +206,14 @@ def _skip(line: str, at: int) -> int:
     return at
 
 
-def _value(line: str, at: int, option: str, usage: Usage) -> tuple[str, int]:
+def _value(line: str, at: int, option: str, usage: Magic) -> tuple[str, int]:
     at = _skip(line, at + 1 if line[at : at + 1] == "=" else at)
     if at >= len(line) or _option(line, at)[0] in (*usage.values, *usage.flags):
         _fail(f"{option} needs a value.", usage)
     return _word(line, at, usage, takes_json=option in ("--auth", "--to", "--scope"))
 
 
-def _word(line: str, at: int, usage: Usage, *, takes_json: bool) -> tuple[str, int]:
+def _word(line: str, at: int, usage: Magic, *, takes_json: bool) -> tuple[str, int]:
     """Return the word that begins there, outer quotes removed, and where it ends."""
     variable = _VARIABLE.match(line, at)
     if variable:

@@ -7,6 +7,7 @@ import re
 import warnings
 
 from oint_magics.notebook.handles import BROKEN, HANDLE
+from oint_magics.notebook.magic_table import verbs
 
 # What still looks like auth data in a cell that is no Python.
 _KEYS = re.compile(
@@ -19,8 +20,6 @@ KEYED_LEFT = re.compile(
 )
 # A cell whose other lines may bring the magics that are unknown when it is read.
 _BRINGS_MAGICS = re.compile(r"load_ext|register_\w*magic|alias_magic")
-# In the letters of a line that another magic runs: one of ours, however it is cut.
-_NESTED = re.compile(r"%twitter|twitter(?:auth|forget|keep|login|me|post|refresh|revoke|sandbox|status)-+auth")
 _DASHES = re.compile(r"[\u2010-\u2015\u2212]")
 
 
@@ -59,4 +58,6 @@ def _is_lost(call: ast.Call, text: str) -> bool:
         is_ours = re.sub(r"[^a-z]+", "", "".join(words).lower()).startswith("twitter")
         return is_ours or (_KEYS.search(line) is not None and not _BRINGS_MAGICS.search(text))
     letters = re.sub(r"[^a-z%-]+", "", _DASHES.sub("-", words[1]).lower())
-    return LEFT.search(line) is not None and _NESTED.search(letters) is not None
+    # One of ours in the letters of a line that another magic runs, however it is cut.
+    nested = re.search(rf"%twitter|twitter(?:{'|'.join(verbs()).replace('_', '')})-+auth", letters)
+    return LEFT.search(line) is not None and nested is not None

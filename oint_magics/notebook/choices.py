@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oint_magics.display.text import quoted
-from oint_magics.notebook.magics import NAMES
-from oint_magics.notebook.usage import ACTIONS, FAULTS, OPTIONS, USAGES
+from oint_magics.notebook.magic_table import ACTIONS, FAULTS, MAGICS, OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 # A magic, also behind an assignment or another magic; or a bare command line.
-_MAGIC = re.compile(rf"(?:^|[\s=(])%{{1,2}}(?P<name>{'|'.join(NAMES)})[^\S\n](?P<rest>[^\n]*)$")
+_MAGIC = r"(?:^|[\s=(])%{1,2}(?P<name>MAGICS)[^\S\n](?P<rest>[^\n]*)$"
 _BARE = re.compile(r"^[^\S\n]*(?:\$[^\S\n]+)?(?P<name>oint)(?:\.exe|\.bat)?[^\S\n](?P<rest>[^\n]*)$")
 _CONTINUED = re.compile(r"[\\^`][^\S\n]*\n")
 _WORD = re.compile(r"""(?:"[^"]*"?|'[^']*'?|[^\s"'])+""")
@@ -56,7 +55,7 @@ def offered(text: str, variables: Mapping[str, Any]) -> Offer | None:
         variables: the notebook's.
     """
     line = _CONTINUED.sub(" ", text).rpartition("\n")[2]
-    found = _MAGIC.search(line) or (None if "oint" in variables else _BARE.match(line))
+    found = re.search(_MAGIC.replace("MAGICS", "|".join(MAGICS)), line) or (None if "oint" in variables else _BARE.match(line))
     if found is None:
         return None
     words, word = _words(found["rest"])
@@ -89,7 +88,7 @@ def _words(rest: str) -> tuple[list[str], str]:
 
 
 def _of_magic(name: str, words: list[str], word: str, variables: Mapping[str, Any]) -> list[Choice] | None:
-    usage = USAGES[name]
+    usage = MAGICS[name]
     previous = words[-1] if words else ""
     if previous in usage.values:
         return _values(previous, word, variables)

@@ -2,53 +2,44 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from oint_magics import stores
 from oint_magics.display.table import Row, Table
 from oint_magics.errors import NotInteractive, UsageError
-from oint_magics.notebook.arguments import parse
 from oint_magics.notebook.interactive import is_kernel, is_somebody_there
-from oint_magics.notebook.usage import USAGES
 from oint_magics.twitter import calls
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from typing import Any
 
     from oint_magics.accounts.status import Accounts
     from oint_magics.api.me import User
-    from oint_magics.notebook.usage import Usage
+    from oint_magics.notebook.arguments import Call
+    from oint_magics.notebook.magic_table import Magic
     from oint_magics.posts.shown import Post
     from oint_magics.tokens.response import TokenResponse
 
-    Variables = Mapping[str, Any] | None
 
-
-def _variables(shell: Any, local: Variables) -> Mapping[str, Any]:
-    """Return the variables of the function that a magic's line stands in, and those of the cells."""
-    return ChainMap(dict(local), shell.user_ns) if local and local is not shell.user_ns else shell.user_ns
-
-
-def refresh(shell: Any, line: str, local: Variables) -> TokenResponse | None:
+def refresh(call: Call) -> TokenResponse | None:
     """Refresh what the line names, or open the panel where it names nothing and nothing is known."""
-    words = parse(line, USAGES["twitter_refresh"])
+    words = call.words()
     if "--auth" not in words and calls.default_source() is None:
-        return ask(shell)
+        return ask(call.shell)
     return calls.refresh(
         words.get("--auth"),
         to=words.get("--to"),
         if_expired="--if-expired" in words,
         try_old="--try-old" in words,
-        variables=_variables(shell, local),
-        interactive=is_somebody_there(shell),
+        variables=call.variables,
+        interactive=is_somebody_there(call.shell),
     )
 
 
-def auth(shell: Any, line: str) -> TokenResponse | None:
+def auth(call: Call) -> TokenResponse | None:
     """Open the panel, or ask line by line."""
-    words = parse(line, USAGES["twitter_auth"])
-    return ask(shell, is_prompt="--prompt" in words)
+    words = call.words()
+    return ask(call.shell, is_prompt="--prompt" in words)
 
 
 def ask(shell: Any, *, is_prompt: bool = False) -> TokenResponse | None:
@@ -74,14 +65,14 @@ def ask(shell: Any, *, is_prompt: bool = False) -> TokenResponse | None:
     return None
 
 
-def login(shell: Any, line: str, local: Variables) -> TokenResponse:
+def login(call: Call) -> TokenResponse:
     """Begin a login: below the cell, or in a terminal.
 
     Raises:
         NotInteractive: the session is not interactive.
     """
-    words = parse(line, USAGES["twitter_login"])
-    if not is_somebody_there(shell):
+    words = call.words()
+    if not is_somebody_there(call.shell):
         raise NotInteractive(
             "A login needs an interactive session.",
             cause="this notebook is run by a program, or the terminal has no input.",
@@ -93,26 +84,25 @@ def login(shell: Any, line: str, local: Variables) -> TokenResponse:
         words.get("--auth"),
         to=words.get("--to"),
         scope=words.get("--scope"),
-        variables=_variables(shell, local),
+        variables=call.variables,
         interactive=True,
     )
-    if not is_kernel(shell):
+    if not is_kernel(call.shell):
         from oint_magics.notebook import prompt
 
         return prompt.log_in(plan)
     from oint_magics.notebook import connect
 
-    return connect.begin(shell, plan)
+    return connect.begin(call.shell, plan)
 
 
-def keep(shell: Any, line: str, local: Variables) -> Table:
+def keep(call: Call) -> Table:
     """Copy what the line's first word names into the store that the second names."""
-    usage = USAGES["twitter_keep"]
-    words = parse(line, usage)
+    words = call.words()
     if "store" not in words:
-        raise UsageError("Two arguments are needed: the source, and the store to copy it into.", next_step=usage.text)
+        raise UsageError("Two arguments are needed: the source, and the store to copy it into.", next_step=call.magic.text)
     place = calls.keep(
-        words["source"], words["store"], replace="--replace" in words, variables=_variables(shell, local)
+        words["source"], words["store"], replace="--replace" in words, variables=call.variables
     )
     if calls.source_of(place).read().refresh_token is None:
         return Table(
@@ -122,58 +112,56 @@ def keep(shell: Any, line: str, local: Variables) -> Table:
     return Table("Kept", (Row("in", place), Row("next", f"%twitter_refresh --auth {place}"), Row("careful", careful)))
 
 
-def forget(_: Any, line: str) -> Table:
+def forget(call: Call) -> Table:
     """Forget the store that the line names."""
-    usage = USAGES["twitter_forget"]
-    words = parse(line, usage)
+    words = call.words()
     if "store" not in words:
-        raise UsageError("Name the store to forget.", next_step=usage.text)
+        raise UsageError("Name the store to forget.", next_step=call.magic.text)
     store = calls.forget(words["store"])
     is_ours = store.startswith(stores.PREFIXES)
     what = "its tokens are deleted here" if is_ours else "the file stays; what this machine knew of it is deleted"
     return Table("Forgotten", (Row("store", store), Row("done", what), Row("at X", "nothing was revoked")))
 
 
-def status(shell: Any, line: str, local: Variables) -> Accounts:
+def status(call: Call) -> Accounts:
     """Tell how the account that the line names stands, or every one that is known."""
-    words = parse(line, USAGES["twitter_status"])
-    return calls.status(words.get("--auth"), check="--check" in words, variables=_variables(shell, local))
+    words = call.words()
+    return calls.status(words.get("--auth"), check="--check" in words, variables=call.variables)
 
 
-def me(shell: Any, line: str, local: Variables) -> User:
+def me(call: Call) -> User:
     """Ask X whose token it is."""
-    words = parse(line, USAGES["twitter_me"])
-    return calls.me(words.get("--auth"), variables=_variables(shell, local))
+    words = call.words()
+    return calls.me(words.get("--auth"), variables=call.variables)
 
 
-def revoke(shell: Any, line: str, local: Variables) -> Table:
+def revoke(call: Call) -> Table:
     """Revoke the pair that the line names."""
-    usage = USAGES["twitter_revoke"]
-    words = parse(line, usage)
+    words = call.words()
     if "--auth" not in words:
-        raise UsageError("Name the tokens to revoke.", next_step=usage.text)
-    return calls.revoke(words["--auth"], variables=_variables(shell, local))
+        raise UsageError("Name the tokens to revoke.", next_step=call.magic.text)
+    return calls.revoke(words["--auth"], variables=call.variables)
 
 
-def post(shell: Any, line: str, local: Variables, body: str | None = None) -> Post:
+def post(call: Call) -> Post:
     """Post what the line says, or the cell below it."""
     from oint_magics.posts.draft import Wanted, listed
     from oint_magics.twitter import posting
 
-    usage = USAGES["twitter_post"]
-    words = parse(line, usage)
+    words = call.words()
+    body = call.cell
     if body is not None and "text" in words:
-        raise UsageError("The text of %%twitter_post stands below its line, not in it.", next_step=usage.text)
+        raise UsageError("Put the text on the lines below %%twitter_post. Nothing was sent.", next_step=call.magic.text)
     if body is None and "text" not in words and "--media" not in words:
-        raise UsageError("There is nothing to post.", next_step=usage.text)
-    variables = _variables(shell, local)
+        raise UsageError("There is nothing to post.", next_step=call.magic.text)
+    variables = call.variables
     one = {name: values[-1] for name in ("text", "--reply-to", "--quote") if (values := words.given(name, variables))}
     wanted = Wanted(
         text=body.strip("\n") if body is not None else one.get("text", ""),
         media=[each for value in words.given("--media", variables) for each in listed(value)],
         alt=words.given("--alt", variables),
         poll=words.given("--poll", variables),
-        minutes=_number(words.get("--minutes"), usage),
+        minutes=_number(words.get("--minutes"), call.magic),
         reply_to=one.get("--reply-to"),
         quote=one.get("--quote"),
     )
@@ -182,16 +170,15 @@ def post(shell: Any, line: str, local: Variables, body: str | None = None) -> Po
     )
 
 
-def _number(text: str | None, usage: Usage) -> int | None:
+def _number(text: str | None, magic: Magic) -> int | None:
     if text is not None and not (text.isdecimal() and text.isascii() and len(text) < 9):
-        raise UsageError("--minutes takes a whole number.", next_step=usage.text)
+        raise UsageError("--minutes takes a whole number.", next_step=magic.text)
     return None if text is None else int(text)
 
 
-def sandbox(_: Any, line: str) -> Table:
+def sandbox(call: Call) -> Table:
     """Start, stop or look at the sandbox."""
     from oint_magics.notebook import sandbox_magic
 
-    usage = USAGES["twitter_sandbox"]
-    words = parse(line, usage)
+    words = call.words()
     return sandbox_magic.act(words.get("action", "status"), words.get("fault"), words.get("value"))

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from oint_magics.notebook.cell_syntax import KEYED_LEFT, LEFT, wrong
 from oint_magics.notebook.handles import HANDLE, handle
-from oint_magics.notebook.secret_places import MAGIC, is_mentioned, is_open, line_end, places
+from oint_magics.notebook.magic_table import MAGICS
+from oint_magics.notebook.secret_places import is_mentioned, is_open, line_end, magic, places
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 _CALL = re.compile(r"(run_(?:line|cell)_magic\().*twitter_.*")
-_POST_CELL = re.compile(r"\s*%%twitter_post\b")
 _CELL_MAGICS = re.compile(r"\s*(?:%%(?!twitter)\w[^\n]*\n\s*)+")
 _RUNS_PYTHON = re.compile(r"\s*%%(?:time|timeit|capture|prun|debug|mprun|memit|snakeviz|px)\b")
 # The bodies of these are other programs' or files' own, and none of our magics runs in them.
@@ -78,14 +78,14 @@ def take_out(lines: list[str]) -> list[str]:
         lines: the cell, each line with its end.
     """
     text = "".join(lines)
-    if _POST_CELL.match(text):
-        # What stands below its line is the post, whatever it looks like.
+    if _is_text_cell(text):
+        # What is below its line is the post, whatever it looks like.
         end = line_end(text, text.index("%%"))
         return (_taken(text[:end])[0] + text[end:]).splitlines(keepends=True)
     if not is_mentioned(text) or DATA_CELL.match(text):
         return lines
     found, is_damaged = _taken(text)
-    left = (LEFT if MAGIC.search(text) else KEYED_LEFT).search(HANDLE.sub("", found))
+    left = (LEFT if magic().search(text) else KEYED_LEFT).search(HANDLE.sub("", found))
     # A cell magic gets the cell below it as one text: some run it as a cell of its own, for others it is no Python.
     above = _CELL_MAGICS.match(found)
     if (is_damaged or left) and (above is None or _RUNS_PYTHON.match(above[0])):
@@ -93,6 +93,13 @@ def take_out(lines: list[str]) -> list[str]:
         if instead is not None:
             return instead
     return lines if found == text else found.splitlines(keepends=True)
+
+
+def _is_text_cell(text: str) -> bool:
+    """Tell whether a cell begins with a cell magic that takes the lines below it as text."""
+    found = re.match(r"\s*%%(\w+)", text)
+    known = MAGICS.get(found[1]) if found else None
+    return known is not None and bool(known.text_name)
 
 
 # The terminal asks whether a cell is complete while it is typed; that must see the cell itself.

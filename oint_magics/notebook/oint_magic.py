@@ -13,17 +13,13 @@ from oint_magics.opi import run
 from oint_magics.opi.command_line import commands
 
 if TYPE_CHECKING:
+    from oint_magics.notebook.arguments import Call
     from oint_magics.opi.run import Outcome
 
 
-def act(shell: Any, line: str, cell: str | None) -> Any:
-    """Run the commands of a line or a cell; show the results of all but the last, and return that.
-
-    Args:
-        shell: IPython's.
-        line: what stands behind the magic; `--to STORE` alone above a cell.
-        cell: the lines below it, or `None`.
-    """
+def act(call: Call) -> Any:
+    """Run the commands of a line or a cell; show the results of all but the last, and return that."""
+    line, cell = call.line, call.cell
     if BROKEN in line:
         raise UsageError(
             "This cell mixes command lines with something else, so none of it was run.",
@@ -42,7 +38,7 @@ def act(shell: Any, line: str, cell: str | None) -> Any:
         text = restored(cell)
     last: Outcome | None = None
     try:
-        for outcome in run.run(text, to=to, interactive=is_somebody_there(shell)):
+        for outcome in run.run(text, to=to, interactive=is_somebody_there(call.shell)):
             if last is not None:
                 display(last.value)
             last = outcome

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from oint_magics.display.table import Row, Table
 from oint_magics.errors import StoreNotWritable, UsageError
 from oint_magics.http import endpoints
-from oint_magics.notebook.usage import FAULTS, USAGES
+from oint_magics.notebook.magic_table import FAULTS, MAGICS
 from oint_magics.sandbox import AUTH_FILE, Sandbox
 from oint_magics.twitter import calls
 
@@ -34,7 +34,7 @@ def act(action: str, fault: str | None, value: str | None) -> Table:
     elif action in actions and fault is None:
         actions[action]()
     else:
-        raise UsageError("The sandbox has no such action.", next_step=USAGES["twitter_sandbox"].text)
+        raise UsageError("The sandbox has no such action.", next_step=MAGICS["twitter_sandbox"].text)
     return _started() if action == "start" else _status()
 
 

@@ -5,20 +5,15 @@ from __future__ import annotations
 import keyword
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from oint_magics.notebook.cell_syntax import wrong_line
+from oint_magics.notebook.magic_table import MAGICS, verbs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAGIC = re.compile(
-    r"""(?ix)%{1,2}\s?twitter_?\w*
-      # The same, misspelled.
-      | %{1,2}\s?(?:tw|ti[wt])[a-z]{2,7}_(?:auth|forget|keep|login|me|post|refresh|revoke|sandbox|status)\w*
-      | (?<![\w.])twitter_(?:auth|forget|keep|login|me|post|refresh|revoke|sandbox|status)
-        (?=[\s\\]+(?:--|[-\u2010-\u2015\u2212]auth|["'“”‘’«`]*\s*\{))"""
-)
 # A brace that begins JSON, with the quotes before it; not the `{name}` of a variable.
 _JSON = r"""["'“”‘’«`\\]{0,9}\s{0,99}\{(?!\s*[^\W\d]\w*\s*\})"""
 _BRACE = re.compile(rf"\s*{_JSON}")
@@ -81,9 +76,24 @@ class Place:
     is_whole: bool
 
 
+def magic() -> re.Pattern[str]:
+    """Return the pattern of a magic of the table: with its percent sign, misspelled, or bare before an option."""
+    return _magic("|".join(verbs()))
+
+
+@lru_cache(maxsize=4)
+def _magic(named: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"""(?ix)%{{1,2}}\s?twitter_?\w*
+          # The same, misspelled.
+          | %{{1,2}}\s?(?:tw|ti[wt])[a-z]{{2,7}}_(?:{named})\w*
+          | (?<![\w.])twitter_(?:{named})(?=[\s\\]+(?:--|[-\u2010-\u2015\u2212]auth|["'“”‘’«`]*\s*\{{))"""
+    )
+
+
 def is_mentioned(text: str) -> bool:
     """Tell whether a cell may hold a magic of ours at all."""
-    return bool(_MENTION.search(_NO_LETTERS.sub("", text)) or _OPTION.search(text) or MAGIC.search(text))
+    return bool(_MENTION.search(_NO_LETTERS.sub("", text)) or _OPTION.search(text) or magic().search(text))
 
 
 def places(text: str) -> Iterator[Place]:
@@ -92,25 +102,25 @@ def places(text: str) -> Iterator[Place]:
     plain = _CONTINUED.sub(lambda found: " " * len(found[0]), text)
     is_python = wrong_line(text, is_plain=True) is None
     at = 0
-    while magic := MAGIC.search(text, at):
-        inside = around(text, at, magic.start())
+    while found := magic().search(text, at):
+        inside = around(text, at, found.start())
         is_comment = inside == "comment"
-        is_ours = inside != "string" and (is_comment or not _is_modulo(text, magic, is_python=is_python))
-        begin = _begin(text, magic) if is_ours else None
+        is_ours = inside != "string" and (is_comment or not _is_modulo(text, found, is_python=is_python))
+        begin = _begin(text, found) if is_ours else None
         if begin is None:
-            at = magic.end()
+            at = found.end()
             continue
         start, at, is_whole = _secret(text, plain, begin, is_comment=is_comment)
         # A body of ours must not grow by empty lines.
-        lines = 0 if magic[0].startswith("%%") else text.count("\n", start, at)
+        lines = 0 if found[0].startswith("%%") else text.count("\n", start, at)
         if start < at:
             yield Place(start, at, plain[start:at], lines, is_whole)
 
 
 def is_open(text: str) -> bool:
     """Tell whether the JSON behind a magic of ours is not closed yet."""
-    magic = MAGIC.search(text)
-    begin = _begin(text, magic) if magic else None
+    found = magic().search(text)
+    begin = _begin(text, found) if found else None
     brace = re.compile(rf"[^\n{{]*?{_JSON}").match(text, begin) if begin is not None else None
     return brace is not None and _json_end(text, brace.end() - 1)[0] > len(text)
 
@@ -121,24 +131,29 @@ def around(text: str, begin: int, at: int) -> str | None:
     return found.lastgroup if found is not None and found.start() < at else None
 
 
-def _begin(text: str, magic: re.Match[str]) -> int | None:
-    """Return from where on a secret may follow a magic; `None` for a post that names no account."""
-    if not magic[0].lower().rstrip("_").endswith("post"):
-        return magic.end()
-    end = line_end(text, magic.end())
-    parts = _POSTED.finditer(text, magic.end(), end)
+def _begin(text: str, found: re.Match[str]) -> int | None:
+    """Return from where on a secret may follow a magic; `None` where it takes text and names no account."""
+    if not found[0].lower().rstrip("_").endswith(_texts()):
+        return found.end()
+    end = line_end(text, found.end())
+    parts = _POSTED.finditer(text, found.end(), end)
     named = next((each.end() for each in parts if each["auth"]), None)
     # Whatever its quotes are: JSON with one of our keys is auth data, not a post.
-    keys = _KEYED.search(text, magic.end())
+    keys = _KEYED.search(text, found.end())
     places = [named, keys.start() if keys and keys.start() < end else None]
     return min((place for place in places if place is not None), default=None)
 
 
-def _is_modulo(text: str, magic: re.Match[str], *, is_python: bool) -> bool:
+def _texts() -> tuple[str, ...]:
+    """Return the verbs of the magics that take text."""
+    return tuple(verb for verb in verbs() if MAGICS[f"twitter_{verb}"].text_name)
+
+
+def _is_modulo(text: str, found: re.Match[str], *, is_python: bool) -> bool:
     """Tell whether a magic's `%` is Python's operator: all of the cell is Python, or a value stands before it."""
-    if not magic[0].startswith("%"):
+    if not found[0].startswith("%"):
         return False
-    before = text[text.rfind("\n", 0, magic.start()) + 1 : magic.start()]
+    before = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
     value = _VALUE.search(before)
     is_value = value is not None and not keyword.iskeyword(value["word"] or "") and not _BEGUN.search(before)
     return is_python or is_value

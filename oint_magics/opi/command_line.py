@@ -17,6 +17,9 @@ _CONTINUED = re.compile(r"[\\^`][^\S\n]*(?:\n|\Z)")
 # What a terminal shows before a command is copied along.
 _PROMPT = re.compile(r"\$[^\S\n]+(?=oint)", re.IGNORECASE)
 _COMMENT = re.compile(r"#[^\n]*")
+# In a command a hashtag is no comment, and neither is one with an option in it: what was meant would be dropped.
+_HASHTAG = re.compile(r"#+[^\s#]")
+_OPTION = re.compile(r"(?<!\S)-{1,2}[^\W\d][\w-]*")
 _BATCH_COMMENT = re.compile(r"(?:::|@?rem\b)[^\n]*", re.IGNORECASE)
 _BATCH = re.compile(r"(?im)\^[^\S\n]*$|^\s*(?:::|@?rem\b)|\"[{\[]\"\"")
 _SPACE = re.compile(r"[^\S\n]+")
@@ -76,7 +79,20 @@ def commands(text: str) -> list[Command]:
 
 
 def _comment(text: str, at: int, *, is_first: bool) -> re.Match[str] | None:
-    return _COMMENT.match(text, at) or (_BATCH_COMMENT.match(text, at) if is_first else None)
+    found = _COMMENT.match(text, at)
+    if found is None:
+        return _BATCH_COMMENT.match(text, at) if is_first else None
+    wrong = None if is_first else _HASHTAG.match(found[0]) or _OPTION.search(found[0])
+    if wrong is not None:
+        is_hashtag = wrong[0].startswith("#")
+        raise UsageError(
+            "Put hashtags inside the quotes, and a blank after the # of a comment. Nothing was sent."
+            if is_hashtag
+            else "There is an option after a # sign, where it would be ignored. Nothing was sent.",
+            cause=f"the sign is in line {text.count(chr(10), 0, at) + 1}.",
+            next_step="put it in quotes if it belongs to a value, or put the comment on a line of its own",
+        )
+    return found
 
 
 def _word(text: str, at: int, *, is_batch: bool) -> tuple[str, int]:

@@ -16,7 +16,7 @@ from oint_magics import errors, twitter
 from oint_magics.auth import foreign, spellings
 from oint_magics.auth.structure import auth_of, require_refresh_token
 from oint_magics.notebook import arguments, inline
-from oint_magics.notebook.usage import USAGES
+from oint_magics.notebook.magic_table import MAGICS
 from oint_magics.oauth.authorization import redirect_in
 from oint_magics.tokens import not_found
 
@@ -158,7 +158,7 @@ def test_a_refused_app_s_words_hold_no_secret(raw, monkeypatch, status):
 
 @pytest.mark.parametrize("call", [
     lambda: foreign.is_showable("k" * 10**6 + "11"), lambda: foreign.is_unfilled("{{" * 10**5), lambda: spellings.key_of("x" * 10**6),
-    lambda: arguments.parse("{a." + " " * 1_000_000 + "x", USAGES["twitter_refresh"]), lambda: inline.take_out(['%twitter_me "' + "\\" * 1_000_000]),
+    lambda: arguments.parse("{a." + " " * 1_000_000 + "x", MAGICS["twitter_refresh"]), lambda: inline.take_out(['%twitter_me "' + "\\" * 1_000_000]),
     lambda: redirect_in("a" + " " * 16_000 + "b"), lambda: not_found.is_expression("{a.b" + "}" * 1_000_000 + "\nx"),
     lambda: twitter.keep("big.xurl", "profile:x"),
 ])  # fmt: skip

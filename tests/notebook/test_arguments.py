@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from oint_magics.errors import AuthSyntaxError, OintError, UsageError
 from oint_magics.notebook.arguments import parse
-from oint_magics.notebook.usage import USAGES
+from oint_magics.notebook.magic_table import MAGICS
 from oint_magics.tokens.source import source_of
 
-REFRESH, KEEP = USAGES["twitter_refresh"], USAGES["twitter_keep"]
+REFRESH, KEEP = MAGICS["twitter_refresh"], MAGICS["twitter_keep"]
 GOOD = {"client_id": "an id", "refresh_token": "a-token"}
 STRICT, OPI = json.dumps(GOOD), "{'client_id':'an id','refresh_token':'a-token'}"
 
@@ -73,7 +73,7 @@ BAD = [
     (f"--auth x {MARK}", "Unexpected argument"),
     (f"a {MARK}", "Unexpected argument"),
     (f"a --auth {MARK}", "--auth"),
-    (f"--auth a; {MARK}", "Unexpected argument behind a semicolon"),
+    (f"--auth a; {MARK}", "Unexpected argument after a semicolon"),
     (f"-{MARK} x", "an option that this magic does not have"),
     ("--help", "For help, type %twitter_refresh?"),
     ("--AUTH x", "Did you mean --auth?"),

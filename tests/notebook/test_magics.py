@@ -11,8 +11,7 @@ from IPython.utils.io import capture_output
 import oint_magics
 from oint_magics import errors, twitter
 from oint_magics.notebook import sandbox_magic
-from oint_magics.notebook.magics import NAMES
-from oint_magics.notebook.usage import USAGES
+from oint_magics.notebook.magic_table import MAGICS
 from oint_magics.tokens.response import TokenResponse
 
 MARK = "MARKER5ecret-of-more-than-thirty-two-characters"
@@ -245,15 +244,15 @@ def test_the_sandbox_touches_no_file_that_it_did_not_make(shell):
     assert "%cd" in said
 
 
-@pytest.mark.parametrize("name", USAGES)
+@pytest.mark.parametrize("name", MAGICS)
 def test_every_magic_has_help_and_a_usage(shell, name):
     """`%magic?` shows what it takes; each option of its usage stands in its help."""
     help_ = shell.magics_manager.magics["line"][name].__doc__
 
     assert help_.splitlines()[0].endswith(".")
-    for word in USAGES[name].values + USAGES[name].flags:
+    for word in MAGICS[name].values + MAGICS[name].flags:
         assert word in help_
-    assert USAGES[name].text.split(" [")[0].split()[0] in help_
+    assert MAGICS[name].text.split(" [")[0].split()[0] in help_
 
 
 def test_pretty_printed_json_may_be_pasted(shell, sandbox):
@@ -313,16 +312,15 @@ def test_reloading_leaves_one_of_everything(shell):
 
 
 def test_unload_takes_everything_away(shell):
-    assert set(NAMES) <= set(shell.magics_manager.magics["line"])
+    assert set(MAGICS) <= set(shell.magics_manager.magics["line"])
 
     shell.run_line_magic("unload_ext", "oint_magics")
 
-    assert not set(NAMES) & set(shell.magics_manager.magics["line"])
-    assert "TwitterMagics" not in shell.magics_manager.registry
+    assert not set(MAGICS) & set(shell.magics_manager.magics["line"])
     assert not [t for t in shell.input_transformers_cleanup if "oint_magics" in t.__module__]
     assert not [key for key in shell.strdispatchers["complete_command"].strs if key.startswith("%twitter")]
     shell.run_line_magic("load_ext", "oint_magics")
-    assert set(NAMES) <= set(shell.magics_manager.magics["line"])
+    assert set(MAGICS) <= set(shell.magics_manager.magics["line"])
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_lines_that_cannot_be_read(shell, sandbox, line, words):
 
 def test_two_texts_are_one_too_many(shell):
     _, error, _ = run(shell, '%%twitter_post "Hello" --auth auth.json\nWorld')
-    assert "stands below its line" in str(error)
+    assert "on the lines below" in str(error)
 
 
 def test_media_alt_and_poll_are_repeated(shell, sandbox):
