@@ -50,6 +50,7 @@ def test_loading_the_extension_brings_only_the_magics():
     assert ours == {"oint_magics", "oint_magics.notebook", "oint_magics.notebook.completion",
                     "oint_magics.notebook.magics", "oint_magics.notebook.inline", "oint_magics.notebook.handles",
                     "oint_magics.notebook.secret_places", "oint_magics.notebook.cell_syntax", "oint_magics.notebook.magic_table",
+                        "oint_magics.notebook.foreign_cells",
                     "oint_magics.notebook.oint_cells", "oint_magics.error_boundary", "oint_magics.api", "oint_magics.api.progress"}  # fmt: skip
     assert not more & {"requests", "ipywidgets", "anywidget"}
 

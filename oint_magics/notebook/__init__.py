@@ -13,13 +13,12 @@ if TYPE_CHECKING:
 def register(shell: InteractiveShell) -> None:
     """Register the magics and their completion; does nothing else."""
     from oint_magics.api import progress
-    from oint_magics.notebook import completion, inline, magics, oint_cells
+    from oint_magics.notebook import completion, foreign_cells, inline, magics, oint_cells
 
     unregister(shell)  # `%reload_ext` must not leave two of anything.
     magics.register(shell)
     completion.register(shell)
-    inline.register(shell)
-    oint_cells.register(shell)
+    inline.register(shell, foreign_cells.take_out, oint_cells.take_out)
     progress.listen(_line)
 
 
@@ -32,10 +31,9 @@ def _line() -> Line:
 def unregister(shell: InteractiveShell) -> None:
     """Undo `register`."""
     from oint_magics.api import progress
-    from oint_magics.notebook import completion, inline, magics, oint_cells
+    from oint_magics.notebook import completion, inline, magics
 
     progress.listen(None)
     completion.unregister(shell)
     inline.unregister(shell)
-    oint_cells.unregister(shell)
     magics.unregister(shell)

@@ -55,7 +55,9 @@ def offered(text: str, variables: Mapping[str, Any]) -> Offer | None:
         variables: the notebook's.
     """
     line = _CONTINUED.sub(" ", text).rpartition("\n")[2]
-    found = re.search(_MAGIC.replace("MAGICS", "|".join(MAGICS)), line) or (None if "oint" in variables else _BARE.match(line))
+    found = re.search(_MAGIC.replace("MAGICS", "|".join(MAGICS)), line) or (
+        None if "oint" in variables else _BARE.match(line)
+    )
     if found is None:
         return None
     words, word = _words(found["rest"])
@@ -95,7 +97,7 @@ def _of_magic(name: str, words: list[str], word: str, variables: Mapping[str, An
     plain = _plain(words, usage.values)
     if word.startswith("-") or len(plain) >= len(usage.words) or usage.text_name:
         left = [each for each in usage.values + usage.flags if each not in words or each in usage.repeated]
-        return [Choice(each, OPTIONS[each]) for each in left] if not word or word.startswith("-") else None
+        return [Choice(each, OPTIONS.get(each, "")) for each in left] if not word or word.startswith("-") else None
     kind = usage.words[len(plain)]
     if kind == "action":
         return _choices(ACTIONS)

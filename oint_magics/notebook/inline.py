@@ -18,7 +18,12 @@ from oint_magics.notebook.magic_table import MAGICS
 from oint_magics.notebook.secret_places import is_mentioned, is_open, line_end, magic, places
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from IPython.core.interactiveshell import InteractiveShell
+
+    # Given a cell's lines, returns them with handles.
+    Extractor = Callable[[list[str]], list[str]]
 
 _CALL = re.compile(r"(run_(?:line|cell)_magic\().*twitter_.*")
 _CELL_MAGICS = re.compile(r"\s*(?:%%(?!twitter)\w[^\n]*\n\s*)+")
@@ -29,8 +34,19 @@ DATA_CELL = re.compile(
 )
 
 
-def register(shell: InteractiveShell) -> None:
-    """Take auth data out of every cell, and out of what IPython's own frames keep of it."""
+# The extractors before this one, in their order; each is given what the one before it has left.
+_first: list[Extractor] = []
+
+
+def register(shell: InteractiveShell, *first: Extractor) -> None:
+    """Take auth data out of every cell, and out of what IPython's own frames keep of it.
+
+    Args:
+        shell: IPython's.
+        first: what takes text out of a cell before anything else looks at it, in this order.
+    """
+    _first[:] = first
+    shell.input_transformers_cleanup[:0] = first
     shell.input_transformers_cleanup.extend([take_out, hold_open])
     _clean_running_cell()
     shell.events.register("pre_run_cell", _before)
@@ -39,7 +55,7 @@ def register(shell: InteractiveShell) -> None:
 
 def unregister(shell: InteractiveShell) -> None:
     """Undo `register`."""
-    ours = (take_out, hold_open)
+    ours = (*_first, take_out, hold_open)
     shell.input_transformers_cleanup[:] = [each for each in shell.input_transformers_cleanup if each not in ours]
     for event, callback in (("pre_run_cell", _before), ("post_run_cell", _after)):
         with contextlib.suppress(ValueError):  # It was not there.
@@ -58,7 +74,10 @@ def _clean_running_cell() -> None:
 
 def _before(info: Any) -> None:
     """Keep the cell's text from the frame that runs it, which a debugger shows; `info` is IPython's."""
-    info.raw_cell = "".join(take_out(info.raw_cell.splitlines(keepends=True)))
+    lines = info.raw_cell.splitlines(keepends=True)
+    for extractor in (*_first, take_out):
+        lines = extractor(lines)
+    info.raw_cell = "".join(lines)
 
 
 def _after(result: Any) -> None:

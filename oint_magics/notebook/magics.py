@@ -22,7 +22,7 @@ def register(shell: InteractiveShell) -> None:
     """Register every magic of the table."""
     for magic in MAGICS.values():
         kind = "line_cell" if magic.is_cell else "line"
-        shell.register_magic_function(_function(shell, magic), magic_kind=kind, magic_name=magic.name)
+        shell.magics_manager.register_function(_function(shell, magic), magic_kind=kind, magic_name=magic.name)
 
 
 def unregister(shell: InteractiveShell) -> None:

@@ -7,21 +7,17 @@ from __future__ import annotations
 
 import re
 import warnings
-from typing import TYPE_CHECKING
 
 from oint_magics.notebook.cell_syntax import wrong
 from oint_magics.notebook.handles import handle
 from oint_magics.notebook.inline import DATA_CELL
 from oint_magics.notebook.secret_places import around
 
-if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
-
 _MENTION = re.compile(r"\boint\b|%o(?:in|it|nt)\b")
 _CELL = re.compile(r"\s*%%oint\b(?P<line>[^\n]*)\n?")
 # A line magic: alone, behind an assignment, or behind a magic that runs another one.
 _LINE = re.compile(r"(?m)^(?P<before>[^\n\"'#%!]*?(?:%(?:time|timeit|capture|prun)\b[^\n%]*)?)%oint\b")
-_COMMAND = re.compile(r"\s*(?:\$\s+)?oint(?:\.exe|\.bat)?(?=\s+\S|\s*[\\^`]\s*$)", re.IGNORECASE)
+COMMAND = re.compile(r"\s*(?:\$\s+)?oint(?:\.exe|\.bat)?(?=\s+\S|\s*[\\^`]\s*$)", re.IGNORECASE)
 _COMMENT = re.compile(r"\s*(?:#|::|@?rem\b|$)", re.IGNORECASE)
 _CONTINUED = re.compile(r"[\\^`]\s*$")
 # What may be a token, or a piece of one: a word of letters and digits, a long word, an option's value; or JSON.
@@ -33,16 +29,6 @@ _SECRET = re.compile(
 # However a cell is cut.
 _CUT = re.compile(r"\\?\n\s*")
 _QUOTE = re.compile(r"""\\.|["']""", re.DOTALL)
-
-
-def register(shell: InteractiveShell) -> None:
-    """Take command lines out of every cell, before anything else looks at it."""
-    shell.input_transformers_cleanup.insert(0, take_out)
-
-
-def unregister(shell: InteractiveShell) -> None:
-    """Undo `register`."""
-    shell.input_transformers_cleanup[:] = [each for each in shell.input_transformers_cleanup if each is not take_out]
 
 
 def take_out(lines: list[str]) -> list[str]:
@@ -99,7 +85,7 @@ def _are_commands(lines: list[str]) -> bool:
         if not is_open:
             if _COMMENT.match(line):
                 continue
-            if not _COMMAND.match(line):
+            if not COMMAND.match(line):
                 return False
             found = True
         quote = _open_quote(line, quote)
