@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 
@@ -9,15 +10,22 @@ import time
 class RawServer:
     """Accepts connections, reads each request, and hands the socket to a behaviour.
 
+    Args:
+        behaviour: what it does with a connection.
+        files: a certificate and its key, for TLS; `None` for none.
+
     Attributes:
         requests: what came in, one entry a connection.
     """
 
-    def __init__(self, behaviour):
+    def __init__(self, behaviour, files=None):
         self.requests = []
         self._behaviour = behaviour
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if files else None
+        if files:
+            self._tls.load_cert_chain(*files)
         self._socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self.url = f"http{'s' if files else ''}://127.0.0.1:{self._socket.getsockname()[1]}"
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self):
@@ -26,7 +34,11 @@ class RawServer:
                 threading.Thread(target=self._serve, args=(self._socket.accept()[0],), daemon=True).start()
 
     def _serve(self, connection):
-        with connection, contextlib.suppress(OSError):
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+            stack.callback(connection.close)
+            connection = (
+                stack.enter_context(self._tls.wrap_socket(connection, server_side=True)) if self._tls else connection
+            )
             request = b""
             while b"\r\n\r\n" not in request:
                 request += _part(connection)

@@ -54,7 +54,7 @@ def answer(
         path: the call's path, below `/2/`.
         params: its parameters; `None` for none.
         method: GET, POST or DELETE.
-        body: the body, as requests takes it: `json`, or `data` and `files`.
+        body: the body, as requests takes it: `json`, or `data` and `files`; and `exchange`, as `Session.ask` takes it.
 
     Raises:
         CallError: X refused, or the answer cannot be read.

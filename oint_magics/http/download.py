@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
@@ -12,7 +11,10 @@ import urllib3
 
 from oint_magics import settings
 from oint_magics.errors import CallError, UsageError
+from oint_magics.http import environment
 from oint_magics.http.connections import PlainSession, SilentAdapter
+from oint_magics.http.deadline import Exchange
+from oint_magics.http.faults import Fault, fault_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,15 +22,28 @@ if TYPE_CHECKING:
 
 _REDIRECTS = 2
 _PIECE = 64 * 1024
-# For all of it, in seconds.
+# For the file itself, in seconds; its header has the usual time.
 DEADLINE = 600.0
+_LATE = "it did not come in time"
+_OTHERWISE = "check that a browser opens the address; or download the file yourself and give its path"
+_MEANINGS = {
+    103: "its server announced an answer, and none followed",
+    204: "there is nothing in the answer",
+    206: "its server sent a part of it",
+    300: "its server names several files",
+    304: "its server says that the file has not changed, and does not send it",
+    401: "its server asks for a login",
+    403: "its server does not give it to this machine",
+    404: "there is nothing at that address",
+    410: "it is no longer there",
+}
 
 
 def download(url: str, path: Path, most: Callable[[bytes], int]) -> None:
-    """Write what stands at an address into a file.
+    """Write what is at an address into a file.
 
     Args:
-        url: an https address; so are those that it leads to, at most two.
+        url: an https address; so are those that it redirects to, at most two.
         path: the file.
         most: returns from the first bytes how many there may be.
 
@@ -36,23 +51,41 @@ def download(url: str, path: Path, most: Callable[[bytes], int]) -> None:
         UsageError: it is not an https address, or the file is too large.
         CallError: it could not be read.
     """
-    reason = None
-    end = time.monotonic() + DEADLINE
+    exchange = Exchange(settings.timeout())
     with PlainSession() as session:
         session.mount("https://", SilentAdapter())
         session.auth = _without_password
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         try:
-            with _answer(session, url) as response:
-                _write(response, path, most, end)
-        except (requests.RequestException, ValueError) as error:  # An address that is none is a `ValueError`.
-            reason = type(error).__name__
-    if reason:
+            with exchange.running(), _answer(session, url) as response:
+                fault = _refused(response)
+                if fault is None and not exchange.is_over:
+                    exchange.extend(DEADLINE)
+                    _write(response, path, most)
+        except requests.TooManyRedirects:
+            fault = Fault("it redirects more than twice")
+        except ValueError:  # requests' InvalidURL is one too.
+            fault = Fault("that is not an address", _OTHERWISE)
+        except (OSError, RuntimeError) as error:  # requests' own are among them.
+            fault = fault_of(error, is_sent=exchange.is_sent, late=_LATE if exchange.is_over else None)
+    if exchange.is_over:
+        fault = Fault(_LATE)  # A connection that is shut at the deadline looks like the end of an answer.
+    if fault:
+        if not exchange.is_sent:
+            environment.check(url)
         raise CallError(
             "The picture or video could not be downloaded. Nothing was posted.",
-            cause=f"it cannot be read from that address ({reason}).",
-            next_step="check that a browser opens the address; or download the file yourself and give its path",
+            cause=f"{fault.cause}.",
+            next_step=_OTHERWISE if exchange.is_sent else fault.next_step,
         )
+
+
+def _refused(response: requests.Response) -> Fault | None:
+    """Return what an answer is that does not hold the file, or `None` for one that does."""
+    if response.status_code == 200 and response.headers.get("Content-Encoding", "identity") != "identity":
+        return Fault("it is sent in an encoding that was not asked for")
+    meaning = _MEANINGS.get(response.status_code, "its server did not send it")
+    return None if response.status_code == 200 else Fault(f"{meaning} (status {response.status_code})")
 
 
 def _answer(session: requests.Session, url: str) -> requests.Response:
@@ -66,16 +99,13 @@ def _answer(session: requests.Session, url: str) -> requests.Response:
         headers = {"Accept-Encoding": "identity"}
         response = session.get(url, stream=True, allow_redirects=False, timeout=settings.timeout(), headers=headers)
         if not response.is_redirect:
-            response.raise_for_status()
-            if response.headers.get("Content-Encoding", "identity") != "identity":
-                raise requests.exceptions.ContentDecodingError
             return response
         url = urljoin(url, response.headers["location"])
         response.close()
     raise requests.TooManyRedirects
 
 
-def _write(response: requests.Response, path: Path, most: Callable[[bytes], int], end: float) -> None:
+def _write(response: requests.Response, path: Path, most: Callable[[bytes], int]) -> None:
     """Write an answer's body, in pieces, within its limits."""
     longest, size = None, 0
     with path.open("wb") as file:
@@ -88,8 +118,6 @@ def _write(response: requests.Response, path: Path, most: Callable[[bytes], int]
                     cause=f"X takes at most {longest // 1024 // 1024} MiB of this kind.",
                     next_step="make it smaller, and name the file",
                 )
-            if time.monotonic() > end:
-                raise requests.Timeout
             file.write(piece)
 
 

@@ -16,6 +16,12 @@ _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 
 
+def check(url: str) -> None:
+    """Raise a `SettingError` where the environment's proxy or CA bundle for an address cannot be used."""
+    bundle(url)
+    proxy(url)
+
+
 def bundle(url: str) -> Path:
     """Return the CA bundle to verify a server with, a file or a folder.
 

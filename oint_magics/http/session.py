@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import ssl
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol
 from urllib.parse import urlsplit
 
 import requests
-import urllib3
 from requests.adapters import HTTPAdapter
 from requests.cookies import extract_cookies_to_jar
 
 from oint_magics import process, settings
-from oint_magics.errors import CallError, SettingError
-from oint_magics.http import endpoints
-from oint_magics.http.connections import PlainSession, SilentAdapter
+from oint_magics.errors import CallError, OintError, SettingError
+from oint_magics.http import endpoints, environment
+from oint_magics.http.connections import PlainSession, SilentAdapter, silenced
+from oint_magics.http.deadline import Exchange
+from oint_magics.http.faults import Fault, fault_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,13 +25,6 @@ if TYPE_CHECKING:
 
 # Where requests' own `request` takes the timeout, after method and address.
 _TIMEOUT_AT = 7
-# Raised before there is a connection; and http.client's words for a proxy that refuses to make one.
-_BEFORE_SENDING = (
-    urllib3.exceptions.NewConnectionError,
-    urllib3.exceptions.ConnectTimeoutError,
-    ssl.SSLCertVerificationError,
-)
-_NO_TUNNEL = "Tunnel connection failed"
 # How many tokens a bearer remembers, so that what X says is shown without them.
 _GIVEN = 8
 # Connections of the parent process, kept so that nothing closes them here.
@@ -149,39 +142,63 @@ class Session(PlainSession):
             kwargs.setdefault("timeout", settings.timeout())
         return super().request(method, url, *args, **kwargs)
 
-    def ask(self, path: str, params: Mapping[str, str], *, method: str = "GET", **body: Any) -> Reply:
+    def get_adapter(self, url: str | bytes) -> Any:
+        """Return the adapter for an address; one that was mounted prints nothing either."""
+        return silenced(super().get_adapter(url))  # type: ignore[arg-type]  # requests takes both
+
+    def ask(
+        self,
+        path: str,
+        params: Mapping[str, str],
+        *,
+        method: str = "GET",
+        exchange: Exchange | None = None,
+        **body: Any,
+    ) -> Reply:
         """Send one request below the API's address, and return the answer.
 
         Args:
             path: the call's path, as `/2/users/me`.
             params: its parameters.
             method: GET, POST or DELETE.
+            exchange: its deadline, and whether it has left; `None` for one of `OINT_TWITTER_TIMEOUT` seconds.
             body: the body, as requests takes it: `json`, or `data` and `files`.
 
         Raises:
             CallError: no answer came; `.is_sent` tells whether the request may have arrived.
             OintError: as for a refresh, where one was due and failed.
         """
-        fault, is_sent = None, True
+        exchange = exchange or Exchange(settings.timeout())
+        fault: Fault | None = None
         try:
-            response = self.request(method, self.api + path, params=dict(params), allow_redirects=False, **body)
-            document = _document(response)
-        except requests.RequestException as error:
-            fault, is_sent = type(error).__name__, not _is_unsent(error)  # It holds the request, so it stays here.
+            with exchange.running():
+                options = {"params": dict(params), "allow_redirects": False, "timeout": exchange.seconds}
+                response = self.request(method, self.api + path, **options, **body)
+                document = _document(response)
+        except (OSError, RuntimeError) as error:  # It holds the request, so it stays here.
+            fault = fault_of(error, is_sent=exchange.is_sent, late=_late(exchange))
+        if fault is None and exchange.is_over:
+            fault = Fault(_late(exchange) or "")
+        if fault is None and response.status_code < 200:
+            fault = Fault("it announced an answer, and none followed")
         if fault is None:
             return Reply(response.status_code, response.headers, document, tuple(self._bearer.given))
-        ended = endpoints.ended_sandbox(self._first)
-        if ended and not is_sent:
-            raise ended
+        raise self._no_answer(fault, is_sent=exchange.is_sent)
+
+    def _no_answer(self, fault: Fault, *, is_sent: bool) -> OintError:
+        if not is_sent:
+            environment.check(self.api)
+        ended = None if is_sent else endpoints.ended_sandbox(self._first)
+        host = urlsplit(self.api).netloc
         problem = CallError(
-            f"No answer from {urlsplit(self.api).netloc}.",
-            cause=f"the network, or a proxy on the way ({fault}).",
+            f"No answer from {host}." if is_sent else f"No connection to {host}. Nothing was sent.",
+            cause=f"{fault.cause}.",
             next_step="is the sandbox running? %twitter_sandbox start"
             if endpoints.is_loopback(self.api)
-            else "run it again: the token is unchanged",
+            else fault.next_step,
         )
         problem.is_sent = is_sent
-        raise problem
+        return ended or problem
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send a request; what goes wrong is raised without the frames, in which the bytes that were sent stand."""
@@ -213,15 +230,8 @@ class Session(PlainSession):
         return merged
 
 
-def _is_unsent(error: requests.RequestException) -> bool:
-    """Tell whether a request surely did not leave: there was no connection to send it on."""
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
-    # A connection that a proxy made and X has cut is a `ProxyError` too: what went wrong stands inside.
-    inside = [reason, *(each for each in getattr(reason, "args", ()) if isinstance(each, BaseException))]
-    return any(
-        isinstance(each, _BEFORE_SENDING) or (isinstance(each, OSError) and str(each).startswith(_NO_TUNNEL))
-        for each in inside
-    )
+def _late(exchange: Exchange) -> str | None:
+    return f"no whole answer came within {exchange.seconds:g} seconds" if exchange.is_over else None
 
 
 def _document(response: requests.Response) -> dict[str, Any] | None:

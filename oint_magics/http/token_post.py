@@ -13,6 +13,7 @@ from oint_magics import settings
 from oint_magics.errors import NotSent, OintError
 from oint_magics.http import environment
 from oint_magics.http.endpoints import url_of
+from oint_magics.http.faults import Fault, fault_of
 from oint_magics.http.silent_pools import silence
 from oint_magics.http.watched_connection import Taken, Watch, watched
 from oint_magics.oauth.token_endpoint import in_doubt
@@ -27,14 +28,6 @@ if TYPE_CHECKING:
 _TRIES = 3
 _PAUSE = 0.3
 _LONGEST_CONNECT = 10.0
-_FAULTS = {
-    "ConnectTimeoutError": "nothing answered there in time",
-    "NameResolutionError": "its host name could not be resolved",
-    "NewConnectionError": "the connection was refused",
-    "ProxyError": "the proxy of the environment did not let it through",
-    "SSLError": "its TLS certificate was not accepted; behind a company's proxy, set REQUESTS_CA_BUNDLE",
-    "RuntimeError": "this machine allows this process no more threads",
-}
 
 
 def send(endpoint: Endpoint, auth: Auth, request: TokenRequest, recorder: Recorder) -> tuple[Answer, str]:
@@ -95,19 +88,16 @@ def post(url: str, host: str, request: TokenRequest, timeout: float, recorder: R
         time.sleep(pause)
     raise NotSent(
         f"No connection to {host}: nothing was sent, and nothing is spent.",
-        cause=f"{_FAULTS.get(fault, fault)} (tried {attempt} times).",
-        next_step="check the network and the address, then run it again",
+        cause=f"{fault.cause} (tried {attempt} times).",
+        next_step=fault.next_step,
     )
 
 
-def _exchange(url: str, request: TokenRequest, watch: Watch) -> tuple[Answer | None, str]:
-    """Make one attempt; return the answer, or `None` and the fault's name.
-
-    The fault's own text stays here: it may hold the address, the headers and the body.
-    """
+def _exchange(url: str, request: TokenRequest, watch: Watch) -> tuple[Answer | None, Fault]:
+    """Make one attempt; return the answer, or `None` and what went wrong."""
     timer = threading.Timer(max(0.0, watch.left), watch.cut)
     timer.daemon = True
-    fault = ""
+    fault = Fault("nothing answered there in time")
     try:
         timer.start()
         with _pools(url, watch) as manager:
@@ -116,7 +106,7 @@ def _exchange(url: str, request: TokenRequest, watch: Watch) -> tuple[Answer | N
         if not isinstance(error, Taken):
             raise
     except Exception as error:  # noqa: BLE001 - none of them may pass: each may hold the request
-        fault = type(error).__name__
+        fault = fault_of(error, is_sent=watch.connected, late="" if watch.is_over else None)
     finally:
         timer.cancel()
         watch.release()

@@ -1,17 +1,14 @@
-"""A connection with one deadline over all of it, whose answer is recorded before anybody reads it.
+"""A connection to the token endpoint, whose answer is recorded before anybody reads it.
 
-requests bounds each wait, not the whole; a server that drips its status line, headers or body keeps it waiting for
-ever. Here one deadline shuts the connection, whatever it is doing. The answer's bytes go to the recorder as they come
-off the socket, and are read by `oint_magics.oauth.raw_answer`, as they are when they are found again later.
+The answer's bytes go to the recorder as they come off the socket, and are read by `oint_magics.oauth.raw_answer`, as
+they are when they are found again later.
 """
 
 from __future__ import annotations
 
-import contextlib
-import threading
-import time
 from typing import TYPE_CHECKING, Any, Protocol
 
+from oint_magics.http.deadline import Deadline
 from oint_magics.oauth import raw_answer
 
 if TYPE_CHECKING:
@@ -38,7 +35,7 @@ class Taken(Exception):
     """The answer's bytes have been read; urllib3 must not read them again."""
 
 
-class Watch:
+class Watch(Deadline):
     """A request's time, how far it got, and what came back.
 
     Args:
@@ -50,36 +47,16 @@ class Watch:
     """
 
     def __init__(self, deadline: float, recorder: Recorder) -> None:
-        self._deadline = deadline
+        super().__init__(deadline)
         self._recorder = recorder
-        self._handle: socket.socket | None = None
-        self._lock = threading.Lock()
         self._came = bytearray()
         self._fault: str | None = None
         self.connected = False
-
-    @property
-    def left(self) -> float:
-        """How much time is left, in seconds."""
-        return self._deadline - time.monotonic()
-
-    @property
-    def is_over(self) -> bool:
-        """Whether no time is left."""
-        return self.left <= 0
 
     def answer(self) -> Answer | None:
         """Return the answer as far as it came; `None` where not even its headers did."""
         ended = f"its answer was cut off ({self._fault})" if self._fault else None
         return raw_answer.read(self._came, "its answer did not end in time" if self.is_over else ended)
-
-    def guard(self, sock: socket.socket) -> None:
-        """Remember a connection by a handle of its own, which outlives the wrapping for TLS."""
-        with self._lock:
-            self._handle = sock.dup()
-        if self.is_over:  # A name service may take longer than the whole deadline.
-            sock.close()
-            raise TimeoutError
 
     def allow(self) -> None:
         """Ask in the last moment whether the request may be sent."""
@@ -100,20 +77,6 @@ class Watch:
             if not chunk:
                 return
             self._came += chunk
-
-    def cut(self) -> None:
-        """Shut the connection, so that whatever waits on it ends now."""
-        with self._lock:
-            if self._handle is not None:
-                with contextlib.suppress(OSError):  # The other side may have been faster.
-                    self._handle.shutdown(2)
-
-    def release(self) -> None:
-        """Close the handle."""
-        with self._lock:
-            if self._handle is not None:
-                self._handle.close()
-                self._handle = None
 
 
 def watched(watch: Watch) -> type:

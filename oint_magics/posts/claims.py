@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 _KEPT = 24 * 3600.0
-_KEY = "key"
+_KEY, _KEY_SIZE = "key", 32
 _START, _MEDIUM = "claim-", "media-"
 _LARGEST = 4096
 # From 2017 to 2286, in Unix seconds; what is outside was not written by us.
@@ -58,6 +58,7 @@ def name_of(values: Iterable[str]) -> str:
     """Return the name of the claim for what makes a post the same: account, text, media, poll, reply.
 
     Raises:
+        StoreError: the key of the claims is damaged or missing.
         StoreNotWritable: the data folder cannot be written.
     """
     try:
@@ -97,11 +98,16 @@ def begin(name: str, *, is_replacing: bool) -> None:
     content = _content(None)
     try:
         with _opened() as folder:
+            earlier = folder.read(name, _LARGEST) if is_replacing else None
             if is_replacing:
                 folder.write(name, content)
             else:
                 _make(folder, name, content)
-            folder.sync()
+            try:
+                folder.sync()
+            except OSError:
+                _put_back(folder, name, earlier)
+                raise
     except FileExistsError:
         raise ClaimTaken from None
     except OSError as error:
@@ -124,10 +130,15 @@ def _make(folder: Folder, name: str, content: bytes) -> None:
 def restore(name: str, earlier: Claim | None) -> None:
     """Take a claim back, the post was not made; an earlier one of that name stands again."""
     with contextlib.suppress(OSError), _opened() as folder:
-        if earlier is None:
-            folder.remove(name)
-        else:
-            folder.write(name, earlier.content)
+        _put_back(folder, name, earlier.content if earlier else None)
+
+
+def _put_back(folder: Folder, name: str, content: bytes | None) -> None:
+    """Let a claim be as it was: nothing was sent for the one that is there."""
+    if content is None:
+        folder.remove(name)
+    else:
+        folder.write(name, content)
 
 
 def confirm(name: str, post_id: str) -> None:
@@ -159,7 +170,7 @@ def note_media(media_id: str, digest: str) -> None:
 def digest_of(media_id: str) -> str:
     """Return the digest of a medium that was uploaded within a day; the id itself where it is not known."""
     known: object = None
-    with contextlib.suppress(OSError, ValueError), _opened() as folder:
+    with contextlib.suppress(OSError, ValueError, RecursionError), _opened() as folder:
         known = json.loads(folder.read(f"{_MEDIUM}{media_id}", _LARGEST) or b"{}").get("digest")
     return known if isinstance(known, str) else media_id
 
@@ -170,14 +181,24 @@ def _opened() -> Folder:
 
 
 def _key_in(folder: Folder) -> bytes:
-    """Return the folder's key, made where there is none."""
-    key = folder.read(_KEY, 64)
+    """Return the folder's key, made where neither it nor a claim is there.
+
+    Raises:
+        StoreError: it is damaged, or gone though claims are there: no post would be found again.
+    """
+    key = folder.read(_KEY, _KEY_SIZE + 1)
     if key is None:
         with post_lock(_KEY, settings.timeout()):
-            key = folder.read(_KEY, 64)
-            if key is None:
-                key = secrets.token_bytes(32)
+            key = folder.read(_KEY, _KEY_SIZE + 1)
+            if key is None and not folder.names(_START):
+                key = secrets.token_bytes(_KEY_SIZE)
                 folder.write(_KEY, key)
+    if key is None or len(key) != _KEY_SIZE:
+        raise StoreError(
+            f"{folder.path / _KEY} is {'missing' if key is None else 'damaged'}. Nothing was posted.",
+            cause="without it a post that was made within a day would not be recognised, and would be made twice.",
+            next_step=f"look whether the post is there; then delete the folder {folder.path}, and run it again",
+        )
     return key
 
 
@@ -191,7 +212,7 @@ def _read(folder: Folder, name: str) -> Claim | None:
     if content is None:
         return None
     known = {}
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, RecursionError):
         known = json.loads(content)
     if not isinstance(known, dict):
         known = {}

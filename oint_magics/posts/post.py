@@ -11,6 +11,7 @@ from oint_magics.api.call import answer
 from oint_magics.api.me import account
 from oint_magics.display.times import moment
 from oint_magics.errors import CallError, OintError, PostInDoubt, Stopped, StoreError, UsageError
+from oint_magics.http.deadline import Exchange
 from oint_magics.http.session import Session
 from oint_magics.posts import claims, draft, shown
 from oint_magics.posts.media import MediaId, Medium
@@ -213,9 +214,9 @@ def _sent(
     provider: TokenProvider, who: User, body: dict[str, Any], name: str, earlier: claims.Claim | None
 ) -> dict[str, Any]:
     """Send a post, and note what came of it; a claim from before stands again where X refuses."""
-    found: dict[str, Any] | OintError = CallError(f"no whole answer came within {settings.timeout():g} seconds.")
-    # A server may send its answer byte by byte; the stop button waits for this.
-    found = within(settings.timeout() + 5, lambda: _answer(provider, body), found)
+    exchange = Exchange(settings.timeout())
+    # A name service may take longer than that; the stop button waits for this.
+    found = within(settings.timeout() + 5, lambda: _answer(provider, body, exchange), None) or _late(exchange)
     if isinstance(found, CallError) and found.is_sent and not 300 <= (found.status or 0) < 500:
         raise _in_doubt(found, who)
     if isinstance(found, OintError):
@@ -229,20 +230,28 @@ def _sent(
     return data
 
 
-def _answer(provider: TokenProvider, body: dict[str, Any]) -> dict[str, Any] | OintError:
+def _late(exchange: Exchange) -> CallError:
+    """Return the error for a post that is still on its way; one that has not left will not leave any more."""
+    problem = CallError(f"No whole answer came within {settings.timeout():g} seconds.", next_step="run it again")
+    problem.is_sent = not exchange.give_up()
+    return problem
+
+
+def _answer(provider: TokenProvider, body: dict[str, Any], exchange: Exchange) -> dict[str, Any] | OintError | None:
     """Send a post; return what X says, or what went wrong."""
     try:
         # A connection of its own: one that lay idle may be closed just when the post is on its way.
         with Session(provider) as session:
-            return answer(session, "tweets", method="POST", json=body)
+            return answer(session, "tweets", method="POST", json=body, exchange=exchange)
     except OintError as error:
         return error
 
 
 def _in_doubt(error: CallError, who: User) -> PostInDoubt:
+    is_unanswered = error.status is None and error.cause
     problem = PostInDoubt(
         "The post was sent, and it is not known whether it is there.",
-        cause=error.what,
+        cause=f"{error.what.rstrip('.')}: {error.cause}" if is_unanswered else error.what,
         next_step=f"{_look(who)}; if the post is there, all is done; if not: --again",
     )
     problem.status = error.status

@@ -8,10 +8,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from oint_magics import settings
 from oint_magics.api import progress
 from oint_magics.api.call import answer
 from oint_magics.display.text import escaped
 from oint_magics.errors import CallError, RateLimited, Stopped
+from oint_magics.http.deadline import Exchange
 from oint_magics.posts.media import MediaId, size_of
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ CHUNK = 1024 * 1024
 _SEGMENTS = 1000
 # How long to wait before a segment is sent again, in seconds.
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
+# How many times as long a segment may take as another request: a slow line sends 1 MiB in a minute or two.
+_SLOW = 4
 # Where X does not say when to ask again, in seconds.
 _USUAL_WAIT = 1
 _LONGEST_PROCESSING = 3600.0
@@ -108,6 +112,7 @@ class Upload:
             try:
                 self._call(
                     f"media/upload/{self._id}/append",
+                    exchange=Exchange(_SLOW * settings.timeout()),
                     data={"segment_index": str(number)},
                     files={"media": ("media", piece, "application/octet-stream")},
                 )

@@ -104,14 +104,25 @@ def login_lock(app: str, seconds: float) -> contextlib.AbstractContextManager[No
     return _machine_lock(f"login-{app}", _LOGIN, seconds, lambda: None)
 
 
-def post_lock(name: str, seconds: float) -> contextlib.AbstractContextManager[None]:
+@contextlib.contextmanager
+def post_lock(name: str, seconds: float) -> Iterator[None]:
     """Hold a post on this machine, from the look for an earlier one to X's answer; as `login_lock` otherwise.
 
+    Each post has a lock of its own, since a slow one must not keep others waiting; its file goes with it.
+
     Args:
-        name: the name of its claim; the locks are few and shared.
+        name: the name of its claim.
         seconds: how long to wait.
     """
-    return _machine_lock(f"post-{name[-1:]}", _POST, seconds, lambda: None)
+    lock = f"post-{name}"
+    with _machine_lock(lock, _POST, seconds, lambda: None):
+        try:
+            yield
+        finally:
+            # Whoever waits for it finds that its file is gone, and makes another one.
+            with contextlib.suppress(OSError, StoreNotWritable), _machine_folder() as folder:
+                folder.remove(f"{lock}.holder")
+                folder.remove(f"{lock}.lock")
 
 
 @contextlib.contextmanager

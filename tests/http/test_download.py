@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from posts_material import png
+from raw_server import RawServer, drip
 from tls import certificate
 
 from oint_magics import errors, twitter
@@ -61,6 +62,22 @@ def web(monkeypatch):
     found.stop()
 
 
+@pytest.fixture
+def raw_tls(monkeypatch):
+    """Start a server behind TLS that does with each connection what the test says."""
+    servers = []
+
+    def start(behaviour):
+        files = certificate("127.0.0.1")
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(Path(files[0]).resolve()))
+        servers.append(RawServer(behaviour, files))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
 def fetch(url, most=1000):
     download(url, Path("got"), lambda _: most)
     return Path("got").read_bytes()
@@ -92,7 +109,7 @@ def test_two_redirects_and_no_third(web):
     assert fetch(f"{web.url}/2") == b"x"
     with pytest.raises(errors.CallError, match="could not be downloaded") as caught:
         fetch(f"{web.url}/1")
-    assert "TooManyRedirects" in str(caught.value)
+    assert "redirects more than twice" in str(caught.value)
 
 
 @pytest.mark.parametrize("location", ["http://127.0.0.1/a", "ftp://127.0.0.1/a", "file:///etc/passwd"])
@@ -109,19 +126,36 @@ def test_too_much(web):
         fetch(f"{web.url}/a")
 
 
-def test_what_is_not_there_and_who_does_not_answer(web, monkeypatch):
-    with pytest.raises(errors.CallError, match="Nothing was posted"):
-        fetch(f"{web.url}/missing")
-    with pytest.raises(errors.CallError, match="ConnectionError"):
+@pytest.mark.parametrize(("status", "words"), [
+    (404, "nothing at that address"), (403, "does not give it"), (204, "nothing in the answer"), (206, "a part of it"),
+    (300, "several files"), (304, "has not changed"), (500, "did not send it"),
+])  # fmt: skip
+def test_an_answer_without_the_file(web, status, words):
+    web.pages["/a"] = (status, {}, b"" if status in (204, 304) else b"x")
+    with pytest.raises(errors.CallError, match="Nothing was posted") as caught:
+        fetch(f"{web.url}/a")
+    assert words in caught.value.cause
+    assert f"status {status}" in caught.value.cause
+
+
+def test_who_does_not_answer_and_whom_nobody_knows(web, monkeypatch):
+    with pytest.raises(errors.CallError, match="the connection was refused"):
         fetch("https://127.0.0.1:9/a")
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
-    with pytest.raises(errors.CallError, match="SSLError"):
+    with pytest.raises(errors.CallError, match="certificate was not accepted") as caught:
         fetch(f"{web.url}/a")
+    assert "REQUESTS_CA_BUNDLE" in caught.value.next_step
+
+
+def test_a_bundle_that_is_not_there(monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/file")
+    with pytest.raises(errors.SettingError, match="REQUESTS_CA_BUNDLE cannot be used. Nothing was sent."):
+        fetch("https://example.invalid/a")
 
 
 def test_a_body_that_ends_too_soon(web):
     web.pages["/a"] = (200, {"Content-Length": "500"}, b"x")
-    with pytest.raises(errors.CallError):
+    with pytest.raises(errors.CallError, match="cut before the whole answer came"):
         fetch(f"{web.url}/a")
 
 
@@ -143,14 +177,30 @@ def test_a_server_that_drips(web, monkeypatch):
     monkeypatch.setattr(module, "DEADLINE", 0.5)
     web.drip = True
     web.pages["/a"] = (200, {}, b"x" * 1000)
-    with pytest.raises(errors.CallError, match="Timeout"):
+    with pytest.raises(errors.CallError, match="did not come in time"):
         fetch(f"{web.url}/a")
 
 
 def test_what_is_packed_is_not_unpacked(web):
     web.pages["/a"] = (200, {"Content-Encoding": "gzip"}, b"x")
-    with pytest.raises(errors.CallError, match="ContentDecodingError"):
+    with pytest.raises(errors.CallError, match="an encoding that was not asked for"):
         fetch(f"{web.url}/a")
+
+
+def test_a_header_that_drips_has_the_usual_time(raw_tls, monkeypatch):
+    """The deadline is over all of the header, not over each of its bytes."""
+    monkeypatch.setenv("OINT_TWITTER_TIMEOUT", "1")
+    server = raw_tls(drip(b"HTTP/1.1 200 OK\r\n", b"X: " + b"x" * 10_000))
+    begun = time.monotonic()
+    with pytest.raises(errors.CallError, match="did not come in time"):
+        fetch(f"{server.url}/a")
+    assert time.monotonic() - begun < 100
+
+
+def test_an_announcement_is_no_answer(raw_tls):
+    server = raw_tls(lambda connection: connection.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n"))
+    with pytest.raises(errors.CallError, match="announced an answer"):
+        fetch(f"{server.url}/a")
 
 
 @pytest.mark.parametrize("url", ["https://[bad/x", "https://a..b/x", "https://"])
