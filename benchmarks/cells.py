@@ -17,6 +17,8 @@ from contextlib import redirect_stderr, redirect_stdout
 
 from measure import show
 
+from oint_magics.notebook.magic_table import MAGICS as MAGICS_OF_OURS
+
 MODES = ("Plain", "Context", "Verbose")
 PIECE = 10
 PREFIXES = ("", "x = ", 'acc["a"] = ', "a, b = ", "r, = ", "await ", "if True: ", "%time ", "%timeit -n1 -r1 ", "print(", "try: ",
@@ -36,7 +38,19 @@ SUFFIXES = (
 )
 MAGICS = ("%twitter_refresh --auth", "%twitter_keep", "%twitter_login --auth", "%twitter_status --auth", "%twitter_me --auth=",
           "%twitter_revoke --auth", "%%twitter_refresh --auth", "twitter_refresh --auth", "%twitter_refresh",
-          "%twitter_refesh --auth", "%Twitter_Refresh --auth", "%twitter_refresh -auth", "%twitter_refresh \u2014auth")  # fmt: skip
+          "%twitter_refesh --auth", "%Twitter_Refresh --auth", "%twitter_refresh -auth", "%twitter_refresh \u2014auth",
+          "%twitter_probe --auth", "twitter_probe --auth", "%tiwtter_probe --auth")  # fmt: skip
+# Cells that other programs run, with auth data in them.
+FOREIGN = (
+    "%%bash\n",
+    "%%sh\n",
+    "%%script bash -e\n",
+    "%%perl\n",
+    "%%html\n",
+    "%%bash -s x\n",
+    "%%time\n%%bash\n",
+    "%%writefile no/such/folder\n",
+)
 BEFORE = ("", "1/0\n", "y = undefined\n", "import json\n", "raise ValueError('x')\n", "x = 5\nx.nothing\n")
 AFTER = (
     "",
@@ -99,6 +113,8 @@ def damaged(chance, text):
 
 def cell(chance, *, is_damaged):
     """Return a random cell and its secrets."""
+    if chance.random() < 0.15:
+        return foreign_cell(chance, is_damaged=is_damaged)
     text, held = literal(chance)
     gap = chance.choice((" ", " ", "=", " \\\n", "\n", " \\\n  ", "\n  "))
     prefix = chance.choice(PREFIXES)
@@ -108,6 +124,28 @@ def cell(chance, *, is_damaged):
     if is_damaged:
         line = damaged(chance, line)
     return chance.choice(BEFORE) + line + chance.choice(AFTER), held
+
+
+def foreign_cell(chance, *, is_damaged):
+    """Return a random cell of another program with auth data in it, and its secrets."""
+    text, held = literal(chance)
+    word_of_shell = '"' + text.replace("\\\n", "").replace('"', "'").strip("'\"") + '"'
+    lines = [
+        f"oint twitter RefreshToken --auth {word_of_shell}",
+        f'oint twitter CreateTextTweet \\\n  --text "Hello" \\\n  --auth {word_of_shell}',
+        f"export X_REFRESH_TOKEN={held[1]}\nexit 3",
+        f"TWITTER_CLIENT_SECRET={held[0]} X_REFRESH_TOKEN='{held[1]}'\n(",
+        f'curl -H "Authorization: Bearer {held[0]}" -d refresh_token={held[1]} http://127.0.0.1:1/',
+    ]
+    head, body = chance.choice(FOREIGN), chance.choice(lines)
+    if chance.random() < 0.2:
+        body = (
+            chance.choice(("%env X_REFRESH_TOKEN=", "%set_env TWITTER_CLIENT_SECRET ", "env X_REFRESH_TOKEN="))
+            + held[0]
+            + chance.choice(AFTER)
+        )
+        return body, held  # What is cut in two there is a command of the user's own.
+    return head + (damaged(chance, body) if is_damaged else body), held
 
 
 def oint_cell(chance, *, is_damaged):
@@ -144,10 +182,10 @@ def shown(shell, text, mode):
     out = io.StringIO()
     with redirect_stdout(out), redirect_stderr(out):
         shell.run_line_magic("xmode", mode)
-        shell.run_cell(text, store_history=True)
+        result = shell.run_cell(text, store_history=True)
         shell.run_cell("%tb", store_history=False)
         shell.run_cell("%tb Verbose", store_history=False)
-    return out.getvalue()
+    return out.getvalue() + repr(result.result)
 
 
 def pieces(secret):
@@ -170,6 +208,8 @@ def main(cells, seed=1, kind="twitter"):
         config = Config()
         config.HistoryManager.enabled = False
         shell = InteractiveShell.instance(config=config)
+        # One magic more than there are: what a table's row brings is enough to keep its line out of what is shown.
+        MAGICS_OF_OURS["twitter_probe"] = MAGICS_OF_OURS["twitter_me"]._replace(name="twitter_probe")
         shell.run_line_magic("load_ext", "oint_magics")
         for number in range(cells):
             text, held = MAKERS[kind](chance, is_damaged=number % 2 == 0)
@@ -183,6 +223,7 @@ def main(cells, seed=1, kind="twitter"):
                 counts[what, mode, "hits"] += 1
                 hits.append((text, said))
         shell.run_line_magic("unload_ext", "oint_magics")
+        del MAGICS_OF_OURS["twitter_probe"]
         InteractiveShell.clear_instance()
         os.chdir("/")
     columns = ("cells", "SyntaxError", "cannot be read", "hits")

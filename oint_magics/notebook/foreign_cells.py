@@ -10,6 +10,7 @@ import contextlib
 import io
 import os
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 from oint_magics.notebook.handles import handle, restored
@@ -32,14 +33,22 @@ _SET = re.compile(r"(?m)^(?P<before>[^\S\n]*)%?(?P<name>set_env|env)[^\S\n]+(?P<
 _IS_SECRET = re.compile(r"token|secret|key|password|shared_store", re.IGNORECASE)
 _WORD = r"[\w+~%-]"
 _LONG = rf"(?:(?={_WORD}*\d)(?={_WORD}*[A-Za-z]){_WORD}{{14,}}|{_WORD}{{24,}})"
+# A value of auth data by its name; and what may be one, by the name of any secret.
 _VALUE = re.compile(
     rf"""(?i:(?:client_?secret|(?:access|refresh|bearer)_?token|oauth_?(?:token|consumer)\w*)["'\\]*\s*[:=]"""
     rf"""|bearer|authorization:)[\s"'\\]*(?P<value>{_WORD}{{10,}})"""
 )
+_PERHAPS = re.compile(rf"""(?i:token|secret|password)\w*["'\\]*\s*[:=][\s"'\\]*(?P<value>{_WORD}{{10,}})""")
+# However a body is cut.
+_CUT = re.compile(r"\s*\\?\n\s*")
 _IN_COMMAND = re.compile(rf"""["']\s*:\s*["']|{_LONG}""")
 _CALL = '__import__("oint_magics.notebook.foreign_cells", fromlist=["run"]).run("{kind}", "{text}")'
-# What of a script an error must not hold to be shown.
-_SHOWN_WORD = re.compile(r"[^\s\"']{8,}")
+# What of a script is not shown in an error: a piece of a word, for some programs take words apart.
+_PIECE = 8
+_SHOWN_WORD = re.compile(rf"[\w+~%/-]{{{_PIECE},}}")
+# Where a script's errors go, and what says that they go somewhere else.
+_ERR = "_oint_magics_err"
+_HAS_ERR = re.compile(r"--(?:err|bg|proc)\b")
 
 
 def take_out(lines: list[str]) -> list[str]:
@@ -55,7 +64,8 @@ def take_out(lines: list[str]) -> list[str]:
     if cell["name"] in _RUNS_PYTHON:
         body = take_out(cell["body"].splitlines(keepends=True))
         return [*text[: cell.start("body")].splitlines(keepends=True), *body]
-    if cell["name"] in MAGICS or not _holds_secret(cell["body"]):
+    shows = cell["name"].lower() in _SHOWS
+    if cell["name"] in MAGICS or not _holds_secret(cell["body"], _VALUE if shows else _PERHAPS):
         return lines
     return [_CALL.format(kind="cell", text=handle(text)) + "\n"]
 
@@ -81,11 +91,12 @@ def _without_lines(text: str) -> str:
     return text
 
 
-def _holds_secret(body: str) -> bool:
+def _holds_secret(body: str, pattern: re.Pattern[str] = _VALUE) -> bool:
     """Tell whether a body holds a value of auth data, or a command line of OPI's with one."""
     from oint_magics.auth.foreign import is_unfilled
 
-    values = (found["value"] for found in _VALUE.finditer(body))
+    texts = (body, _CUT.sub("", body))
+    values = (found["value"] for text in texts for each in (_VALUE, pattern) for found in each.finditer(text))
     return _holds_command(body) or any(not is_unfilled(value) for value in values)
 
 
@@ -136,7 +147,7 @@ def _run_cell(text: str) -> Any:
         raise _hint("This cell was not run. Nothing was sent.", f"%%{cell['name']} line")
     problem = None
     try:
-        return _shell().run_cell_magic(cell["name"], cell["line"].strip(), cell["body"])
+        return _run_magic(cell["name"], cell["line"].strip(), cell["body"])
     except Exception as error:  # noqa: BLE001 - each may hold the body
         problem = UsageError(
             f"The %%{cell['name']} cell failed{_status(error)}.",
@@ -144,6 +155,28 @@ def _run_cell(text: str) -> Any:
             next_step="keep auth data in a file, and out of cells that other programs run",
         )
     raise problem
+
+
+def _run_magic(name: str, line: str, body: str) -> Any:
+    """Run a cell magic; what its program says about the script's own words is shown without them."""
+    shell = _shell()
+    magic = shell.find_cell_magic(name)
+    is_script = getattr(magic, "__module__", "").endswith("magics.script") and not _HAS_ERR.search(line)
+    try:
+        found = shell.run_cell_magic(name, f"{line} --err {_ERR}".strip() if is_script else line, body)
+    finally:
+        said = shell.user_ns.pop(_ERR, "")
+        if said:
+            print(_without_words(str(said), body), end="", file=sys.stderr)  # noqa: T201 - as the magic does
+    return [_without_words(str(each), body) for each in found] if isinstance(found, list) else found
+
+
+def _without_words(said: str, body: str) -> str:
+    """Return what a program says, without the lines that quote its script: a shell shows those that it cannot read."""
+    words = _SHOWN_WORD.findall(body)
+    pieces = {word[at : at + _PIECE] for word in words for at in range(len(word) - _PIECE + 1)}
+    lines = said.splitlines(keepends=True)
+    return "".join("…\n" if any(piece in line for piece in pieces) else line for line in lines)
 
 
 def _shell() -> Any:
@@ -160,8 +193,8 @@ def _status(error: Exception) -> str:
 def _cause(error: Exception, body: str) -> str:
     """Return what an error says, where nothing of the cell is in it."""
     said = str(error)
-    is_quoted = any(word in said for word in _SHOWN_WORD.findall(body))
-    return "its lines are not shown, because they hold auth data." if is_quoted or not said else said
+    is_shown = bool(said) and _without_words(said, body) == said
+    return said if is_shown else "its lines are not shown, because they hold auth data."
 
 
 def _set(text: str) -> None:
