@@ -58,6 +58,7 @@ def _is_lost(call: ast.Call, text: str) -> bool:
         is_ours = re.sub(r"[^a-z]+", "", "".join(words).lower()).startswith("twitter")
         return is_ours or (_KEYS.search(line) is not None and not _BRINGS_MAGICS.search(text))
     letters = re.sub(r"[^a-z%-]+", "", _DASHES.sub("-", words[1]).lower())
-    # One of ours in the letters of a line that another magic runs, however it is cut.
-    nested = re.search(rf"%twitter|twitter(?:{'|'.join(verbs()).replace('_', '')})-+auth", letters)
+    # One of ours, perhaps misspelled, in the letters of a line that another magic runs, however it is cut.
+    ours = "|".join(verbs()).replace("_", "")
+    nested = re.search(rf"%twitter|(?:tw|ti[wt])[a-z]{{2,7}}(?:{ours})-+auth", letters)
     return LEFT.search(line) is not None and nested is not None
