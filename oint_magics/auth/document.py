@@ -194,7 +194,7 @@ class _Variables:
         from oint_magics.auth import dotenv_text
 
         self.text = text
-        self._file = dotenv_text.read_dotenv(text, lambda name: spellings.key_of(name) is not None)
+        self._file = dotenv_text.read_dotenv(text, lambda name: spellings.variable_key(name) is not None)
         self._known: Resolved | None = None
 
     @property
@@ -225,6 +225,7 @@ class _Variables:
 
     def replaced(self, changes: Changes) -> str:
         texts: dict[str, str] = {}
+        self._check_no_file(changes)
         for key, value in changes.items():
             for (name,) in self._resolved.places.get(key, []):
                 form = _in_form(key, value, self._file.statements[name].value, self._resolved.values)
@@ -236,3 +237,18 @@ class _Variables:
             name = spellings.spelled_like(beside, "refresh_token")
             return self._file.of(text).appended(name, token, beside)
         return text
+
+    def _check_no_file(self, changes: Changes) -> None:
+        """Refuse to change a value that is in a file of its own.
+
+        Raises:
+            StoreNotWritable: one of them is.
+        """
+        places = [self._resolved.places.get(key, []) for key in changes]
+        name = next((name for paths in places for (name,) in paths if spellings.names_file(name)), None)
+        if name:
+            raise StoreNotWritable(
+                f"New tokens cannot be saved into the file that {name} names. Nothing was sent.",
+                cause="such a file is mounted from outside, and is never changed here.",
+                next_step="name a store for the new tokens: --to profile:NAME",
+            )

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from oint_magics.auth import expiry, foreign
+from oint_magics.auth.secret_file import ENDING, SecretFile
 from oint_magics.errors import AuthFieldError
 from oint_magics.secret import Secret
 
@@ -24,6 +25,8 @@ _SPELLINGS = {
     "sandbox": "sandbox",
     "expires_at": "(?:access)?(?:token)?(?:expiresat|expirytime|expiry|expirationtime|expiration|expires)",
 }
+# What a variable may name a file of: `X_REFRESH_TOKEN_FILE`.
+IN_FILES = {"client_id", "client_secret", "access_token", "refresh_token"}
 # Of OAuth 1.0a: known by these names alone.
 _EXACT = {"oauth_token", "oauth_token_secret", "oauth_consumer_key", "oauth_consumer_secret"}
 _CONTAINER = "tokens?|credentials?|auth|oauth|client|app"
@@ -76,9 +79,20 @@ def key_of(name: object) -> tuple[str, str] | None:
     return next(key for key in _SPELLINGS if found[key]), found["family"] or ""
 
 
+def names_file(name: object) -> bool:
+    """Tell whether a variable's name says that it names the file of a secret: `X_REFRESH_TOKEN_FILE`."""
+    known = key_of(name.removesuffix(ENDING)) if isinstance(name, str) and name.endswith(ENDING) else None
+    return known is not None and known[0] in IN_FILES
+
+
+def variable_key(name: object) -> tuple[str, str] | None:
+    """Return the same as `key_of` for a variable, which may also name the file of a secret."""
+    return key_of(str(name).removesuffix(ENDING)) if names_file(name) else key_of(name)
+
+
 def spelled_like(name: str, key: str) -> str:
     """Return a key in the spelling of another one's name: `expiresAt` beside `refreshToken`."""
-    words = key.split("_")
+    words, name = key.split("_"), name.removesuffix(ENDING)
     for own in _SPELLINGS:
         core = re.search("[ _.-]?".join(own.split("_")) + r"\Z", name, re.IGNORECASE)
         if core:
@@ -100,16 +114,19 @@ def resolved(values: Mapping[str, object], *, is_flat: bool = False) -> Resolved
 
     Args:
         values: the mapping, as a file or a program has it.
-        is_flat: whether it is a set of variables, of which those of one prefix belong together.
+        is_flat: whether it is a set of variables: those of one prefix belong together, and some may name files.
 
     Raises:
-        AuthFieldError: it holds several accounts, or auth data of another kind.
+        AuthFieldError: it holds several accounts, or auth data of another kind; or a file that it names cannot be read.
     """
+    if is_flat:
+        values = {name: _variable(name, value) for name, value in values.items()}
     found = _found(values)
     foreign.check(values, {path[-1] for each in found.values() for path, *_ in each})
     filled = {key: [each for each in places if _is_filled(each.value)] for key, places in found.items()}
     if is_flat:
         filled = _of_one_family(filled)
+    _check_given_once(filled)
     chosen = _chosen(filled)
     anchor = next((chosen[key][0] for key in ("refresh_token", "access_token", "client_id") if key in chosen), None)
     blank = {key: [each for each in places if not _is_filled(each.value)] for key, places in found.items()}
@@ -117,7 +134,7 @@ def resolved(values: Mapping[str, object], *, is_flat: bool = False) -> Resolved
     places = {key: [each.path for each in chosen.get(key) or _beside(blank[key], here)] for key in found}
     if "refresh_token" not in chosen:
         _check_deeper(values)
-    result = {key: chosen[key][0].value if key in chosen else None for key in places if places[key]}
+    result = {key: _content(key, chosen[key][0].value) if key in chosen else None for key in places if places[key]}
     lookalikes = tuple(dict.fromkeys(_lookalikes(values, 0)))
     return Resolved(result, {key: paths for key, paths in places.items() if paths}, _home(anchor), lookalikes)
 
@@ -134,15 +151,16 @@ def environment(variables: Mapping[str, str], prefix: str) -> Resolved | None:
     """
     if prefix and not prefix.isidentifier():
         return None
-    if prefix:
-        own = {name[len(prefix) :].lstrip("_"): value for name, value in variables.items() if name.startswith(prefix)}
-    else:
-        own = {name: value for name, value in variables.items() if (key_of(name) or ("", ""))[1]}
-    own = {name: value for name, value in own.items() if key_of(name)}
+    short = {name[len(prefix) :].lstrip("_") if prefix else name: name for name in variables if name.startswith(prefix)}
+    names = {own: name for own, name in short.items() if (key := variable_key(own)) and (prefix or key[1])}
+    # Whether one names a file is told by its short name, and a message shows the whole one.
+    own = {own: _variable(own, variables[name], name) for own, name in names.items()}
     if not any(own.values()):
         return None
+    found = resolved(own, is_flat=not prefix)
+    places: dict[str, list[Path]] = {key: [(names[path[-1]],) for path in each] for key, each in found.places.items()}
     lookalikes = tuple(name for name in related(variables) if "REFRESH" in name.upper())
-    return resolved(own, is_flat=not prefix)._replace(lookalikes=lookalikes)
+    return found._replace(places=places, lookalikes=lookalikes)
 
 
 def _lookalikes(values: object, depth: int) -> list[str]:
@@ -174,11 +192,40 @@ def _is_filled(value: object) -> bool:
     return value is not None and value != "" and value == value  # noqa: PLR0124 - not a number equals nothing
 
 
+def _variable(name: str, value: object, whole: str = "") -> object:
+    """Return a variable's value, or the file that it names."""
+    return SecretFile(whole or name, value) if names_file(name) and isinstance(value, str) and value else value
+
+
+def _content(key: str, value: object) -> object:
+    """Return a chosen value; one that is in a file is read now, and is free if it is none of ours."""
+    if not isinstance(value, SecretFile):
+        return value
+    text = value.read()
+    return None if foreign.is_other(key, text) else text
+
+
+def _check_given_once(filled: dict[str, list[Found]]) -> None:
+    """Refuse a value that is given beside the file that should hold it.
+
+    Raises:
+        AuthFieldError: there is one.
+    """
+    for places in filled.values():
+        if len(places) > 1 and any(isinstance(each.value, SecretFile) for each in places):
+            texts = [each.value.name if isinstance(each.value, SecretFile) else _shown(each.path) for each in places]
+            raise AuthFieldError(
+                f"Both are set: {' and '.join(texts)}. Nothing was sent.",
+                cause="they may hold different values, and only you know which one is right.",
+                next_step="unset one of the two",
+            )
+
+
 def _found(values: Mapping[str, object]) -> dict[str, list[Found]]:
     """Return every place of every key: at the top, and one level down where a name says that tokens are in it."""
     found: dict[str, list[Found]] = {}
     for name, value in values.items():
-        known = key_of(name)
+        known = variable_key(name) if isinstance(value, SecretFile) else key_of(name)
         if known and _is_ours(known[0], name, value):
             found.setdefault(known[0], []).append(Found((name,), known[1], value))
         inside = _INSIDE.fullmatch(_squashed(str(name))) if isinstance(value, Mapping) else None
@@ -201,7 +248,7 @@ def _is_ours(key: str, name: str, value: object) -> bool:
     if key == "expires_at":
         end = expiry.read(value)
         return end is not None and _EARLIEST < end.year < _LATEST
-    return isinstance(value, (str, Secret, list) if key == "scope" else (str, Secret))
+    return isinstance(value, (str, Secret, list) if key == "scope" else (str, Secret, SecretFile))
 
 
 def _of_one_family(filled: dict[str, list[Found]]) -> dict[str, list[Found]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, NoReturn
 
-from oint_magics.auth import expiry, foreign, spellings, token_format
+from oint_magics.auth import expiry, foreign, secret_file, spellings, token_format
 from oint_magics.errors import AuthFieldError
 from oint_magics.secret import Secret
 
@@ -117,7 +117,7 @@ def auth_of(given: Mapping[str, object]) -> Auth:
     Raises:
         AuthFieldError: a key is missing or holds something else; names the key, never the value.
     """
-    names = [name for name in given if spellings.key_of(name)]
+    names = [name for name in given if spellings.variable_key(name)]
     return checked(spellings.resolved(given, is_flat=bool(names) and all(map(str.isupper, names))), given)
 
 
@@ -128,6 +128,7 @@ def checked(found: spellings.Resolved, given: Mapping[str, object]) -> Auth:
     for key, text in texts.items():
         if text is not None and key in SECRET_KEYS | {"client_id"}:
             _check(key, text)
+            _check_no_path(key, text, found.places.get(key, [(key,)])[0][-1])
     if not texts["client_id"]:
         foreign.check_kind(given, has_app=False, has_token=bool(texts["refresh_token"]))
         _no_client_id(given)
@@ -150,7 +151,8 @@ def checked(found: spellings.Resolved, given: Mapping[str, object]) -> Auth:
 def is_token(text: str) -> bool:
     """Tell whether a text can be a token: printable ASCII (RFC 6749, appendix A), and nothing that is refused here."""
     is_printable = text.isascii() and text.isprintable() and bool(text.strip())
-    return is_printable and not _is_wrapped(text) and not foreign.is_unfilled(text)
+    is_refused = foreign.is_unfilled(text) or secret_file.is_path(text, is_token=True)
+    return is_printable and not _is_wrapped(text) and not is_refused
 
 
 def require_refresh_token(auth: Auth) -> Secret:
@@ -159,6 +161,14 @@ def require_refresh_token(auth: Auth) -> Secret:
     Raises:
         AuthFieldError: it has none.
     """
+    files = [name for name in auth.lookalikes if name.lower().endswith("file")]
+    if auth.refresh_token is None and files:
+        raise AuthFieldError(
+            "refresh_token is missing. Nothing was sent.",
+            cause=f"{', '.join(files[:4])} names a file. Files are read only for variables, in capitals and with "
+            "the same prefix as the client id: X_CLIENT_ID, X_REFRESH_TOKEN_FILE.",
+            next_step="put the token itself into refresh_token; or set these variables, then --auth env:",
+        )
     if auth.refresh_token is None and auth.lookalikes:
         raise AuthFieldError(
             "refresh_token is missing. Nothing was sent.",
@@ -226,6 +236,22 @@ def _check(key: str, text: str) -> None:
             "a token is made of ASCII letters, digits and signs (RFC 6749, appendix A).",
             f"copy {key} again",
         )
+
+
+def _check_no_path(key: str, text: str, name: str) -> None:
+    """Refuse a path where a secret is expected, naming the variable or key that holds it."""
+    if not (secret_file.is_path(text, is_token=key.endswith("token")) or secret_file.is_there(text)):
+        return
+    kinds = {"id": "an id", "secret": "a secret", "key": "a key"}
+    kind = kinds.get(key.rpartition("_")[2], "a token")
+    shown = name if foreign.is_showable(name) else key
+    where = f"The file that {shown} names" if name.endswith(secret_file.ENDING) else shown
+    or_file = f"; or name the file in {shown}{secret_file.ENDING}, and unset {shown}"
+    _fail(
+        f"{where} is not filled in: it holds a path, not {kind}. Nothing was sent.",
+        "a path would be sent to X as it is, and no file be read for it.",
+        f"put {kind} there" + (or_file if where.isupper() and key in spellings.IN_FILES else ""),
+    )
 
 
 def _is_wrapped(text: str) -> bool:

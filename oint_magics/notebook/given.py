@@ -6,7 +6,7 @@ import json
 import re
 from typing import NamedTuple
 
-from oint_magics.auth import foreign
+from oint_magics.auth import foreign, secret_file
 from oint_magics.auth.document import read_document
 from oint_magics.auth.structure import LARGEST
 from oint_magics.auth.text_file import decoded
@@ -206,6 +206,8 @@ class Given:
             return Item(key, _LABELS[key], "wrong", self._wrong[key], is_typed=True)
         if foreign.is_unfilled(str(found.get(key) or "")):
             return Item(key, _LABELS[key], "wrong", "still a placeholder", is_typed=True)
+        if secret_file.is_path(str(found.get(key) or ""), is_token=key.endswith("token")):
+            return Item(key, _LABELS[key], "wrong", "a path, not the value itself", is_typed=True)
         if found.get(key):
             return Item(key, _LABELS[key], "ok", there, is_typed=True)
         return Item(key, _LABELS[key], "missing" if is_needed else "none", missing, is_typed=True)

@@ -81,7 +81,7 @@ def _holds_auth_data(path: Path) -> bool:
     except (OSError, ValueError):
         return False
     names = re.findall(r"""["']?([A-Za-z_][\w-]{3,40})["']?\s*[:=]""", text)
-    return any((spellings.key_of(name) or ("",))[0] in ("client_id", "refresh_token") for name in names)
+    return any((spellings.variable_key(name) or ("",))[0] in ("client_id", "refresh_token") for name in names)
 
 
 def _variables(variables: Mapping[str, object] | None) -> list[str]:
