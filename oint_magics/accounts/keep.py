@@ -8,6 +8,7 @@ from oint_magics import settings
 from oint_magics.errors import AuthNotFound, StoreTaken
 from oint_magics.process import state
 from oint_magics.secret import Secret
+from oint_magics.tokens import origin
 from oint_magics.tokens.destination import newest_of, takes_pair
 from oint_magics.tokens.lineage import Lineage
 
@@ -46,6 +47,7 @@ def keep(source: Source, store: Store, *, replace: bool) -> None:
                 next_step="choose another name; or overwrite those tokens: --replace",
             )
         store.create(found)
+    origin.note(source, store, found.refresh_token)
     _note_team(source.store, store, found)
     left = state.unsaved
     left[:] = [each for each in left if not Secret(each["access_token"]).matches(found.access_token)]
@@ -65,6 +67,7 @@ def forget(store: Store) -> None:
     with store.lock(settings.timeout() + 15, lambda: None):
         store.forget()
         store.journal.forget(store.place)
+    origin.forget(store)
 
 
 def _newest(source: Source) -> Source:

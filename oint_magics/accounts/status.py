@@ -16,6 +16,7 @@ from oint_magics.display.times import duration, moment
 from oint_magics.errors import AuthNotFound, OintError
 from oint_magics.http import endpoints
 from oint_magics.stores import journal
+from oint_magics.tokens import origin
 from oint_magics.tokens.destination import at
 from oint_magics.tokens.exchange import unfinished
 from oint_magics.tokens.lineage import Lineage
@@ -247,6 +248,9 @@ def _state(source: Source, auth: Auth) -> tuple[str, str | None, str | None]:
     found = unfinished(source.store, auth) if source.store else None
     if source.store and found and not lineage.is_revoked:
         return _unfinished(source.store, auth, found)
+    newer = origin.newer(source.store, auth) if source.store else None
+    if newer and (lineage.known.end == journal.REFUSED or (newer.has_replaced and lineage.known.end is None)):
+        return f"{_ended(auth, lineage, label)[0]}; {newer.file} holds newer tokens", None, newer.line
     return _ended(auth, lineage, label)
 
 

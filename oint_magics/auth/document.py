@@ -50,22 +50,22 @@ class AuthDocument(Protocol):
         """Return the text with other values for some keys; `expires_at` in Unix seconds, the scope as text."""
 
 
-def read_document(text: str, name: str = "") -> AuthDocument:
+def read_document(text: str, name: str = "", label: str = "~/.xurl") -> AuthDocument:
     """Read a text that holds auth data.
 
     Args:
         text: the text.
         name: its file's name, which tells a dotenv file; nothing for JSON.
+        label: how the file is named in a line to type.
 
     Raises:
         AuthSyntaxError: it is no JSON, or a dotenv file in which a line with one of our names cannot be read.
         AuthFieldError: it is the store of X's own command line tool.
     """
-    if name.endswith(".xurl"):
+    if name.endswith((".xurl", "auth.yml")):
         from oint_magics.auth import xurl
 
-        if xurl.is_xurl(text, name):
-            raise xurl.refused()
+        xurl.check_not(text, name, label)
     looks_like_json = text.lstrip().startswith(("{", "[", "//", "/*"))
     if not looks_like_json and is_dotenv_name(name):
         return _Variables(text)

@@ -100,15 +100,17 @@ def keep(call: Call) -> Table:
     """Copy what the line's first word names into the store that the second names."""
     words = call.words()
     if "store" not in words:
-        raise UsageError(
-            "Two arguments are needed: the source, and the store to copy it into.", next_step=call.magic.text
-        )
-    place = calls.keep(words["source"], words["store"], replace="--replace" in words, variables=call.variables)
+        raise UsageError("Name the source, and the store to copy it into.", next_step=call.magic.text)
+    place, source = calls.keep(
+        words["source"], words["store"], replace="--replace" in words, variables=call.variables
+    )
     if calls.source_of(place).read().refresh_token is None:
         return Table(
             "Kept", (Row("in", place), Row("next", f"it holds no refresh token: %twitter_login --auth {place}"))
         )
     careful = "the source holds the same tokens; they stop working when these are refreshed"
+    if source.copied_from:
+        careful = "xurl refreshes by itself; use one of the two from now on: each refresh ends the other's tokens"
     return Table("Kept", (Row("in", place), Row("next", f"%twitter_refresh --auth {place}"), Row("careful", careful)))
 
 

@@ -93,9 +93,12 @@ class FileStore:
 
         Raises:
             StoreNotWritable: it cannot be written; or it is a `.env` file of another app, or of none.
+            AuthFieldError: it is the store of X's own command line tool.
         """
-        if not self._is_ours and self._edit(auth):
-            return
+        if not self._is_ours:
+            self._check_not_xurls()
+            if self._edit(auth):
+                return
         if self._is_ours or not is_dotenv_name(self.path.name):
             self._replace(pretty(auth.document.reveal()).encode())
             return
@@ -107,6 +110,12 @@ class FileStore:
         from oint_magics.auth.dotenv_text import written
 
         self._replace(written(json.loads(auth.document.reveal())).encode())
+
+    def _check_not_xurls(self) -> None:
+        if self.path.name.endswith((".xurl", "auth.yml")) and self.exists():
+            from oint_magics.auth import xurl
+
+            xurl.check_not(decoded(self._bytes(), self.label).text, self.path.name, self.label)
 
     def _edit(self, auth: Auth) -> bool:
         """Write tokens into a file that names the same app, and leave all else in it; tell whether it does."""
@@ -264,7 +273,7 @@ class FileStore:
         data = self._bytes()
         file = decoded(self._seal.opened(self.label, data) if self._seal else data, self.label)
         try:
-            return file, read_document(file.text, self.path.name)
+            return file, read_document(file.text, self.path.name, self.label)
         except AuthSyntaxError as error:
             problem = error
         problem.what = f"{self.label} cannot be read as auth JSON."

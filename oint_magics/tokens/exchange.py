@@ -15,6 +15,7 @@ from oint_magics.http import endpoints
 from oint_magics.oauth import token_endpoint
 from oint_magics.stores import journal
 from oint_magics.stores.exchange_notes import place_of_record
+from oint_magics.tokens import origin
 from oint_magics.tokens.save import save
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def exchange_once(store: Store, auth: Auth, *, try_old: bool) -> tuple[Grant, No
     notes = _ignored(ignored)
     if grant is None:
         _check_doubt(before, store.label, try_old=try_old)
+        if not try_old:
+            origin.check_not_replaced(store, auth)
         store.prove()
         record.begin(before.tries + 1 if before else 1)
         grant = _granted_or_undone(auth, record, before, store)
@@ -167,7 +170,7 @@ def _granted_or_undone(auth: Auth, record: ExchangeRecord, before: Unfinished | 
         if isinstance(error, InvalidGrant):
             with contextlib.suppress(OintError):  # The refusal is what counts.
                 store.journal.end(token.fingerprint(), journal.REFUSED)
-            _explain(error, auth, before, label)
+            _explain(error, auth, before, store)
         raise
     except OintError as error:
         record.rollback()
@@ -177,14 +180,18 @@ def _granted_or_undone(auth: Auth, record: ExchangeRecord, before: Unfinished | 
         raise
 
 
-def _explain(error: InvalidGrant, auth: Auth, before: Unfinished | None, label: str) -> None:
+def _explain(error: InvalidGrant, auth: Auth, before: Unfinished | None, store: Store) -> None:
     """Say what else is known of a dead token."""
     kind = token_format.kind_of(require_refresh_token(auth).reveal())
     if kind not in (None, "a refresh token"):
         error.cause = f"refresh_token holds {kind}: the values of two keys were exchanged."
         error.next_step = "put the refresh token there, then run it again"
     if auth.is_sandbox:
-        error.next_step = _fresh_exercise(label)
+        error.next_step = _fresh_exercise(store.label)
+    newer = origin.newer(store, auth)
+    if newer:
+        error.cause = f"they were copied from {newer.file}, which has changed since: it holds other tokens now."
+        error.next_step = f"if those are this account's, copy them: {newer.line}; else log in again: %twitter_login"
     if before:
         error.cause = (
             f"it was used at {before.since} by {before.by}, and the answer with the new tokens was lost on "

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from oint_magics.auth import spellings
+from oint_magics.auth import spellings, xurl
 from oint_magics.auth.json_text import read_object
-from oint_magics.auth.structure import LARGEST, Auth, auth_of, checked
+from oint_magics.auth.structure import Auth, auth_of, checked
 from oint_magics.errors import AuthFieldError, AuthNotFound
 from oint_magics.process import state
-from oint_magics.stores import PREFIXES, Store, open_store
+from oint_magics.stores import PREFIXES, Store, label_of, open_store
 from oint_magics.tokens.lineage import Lineage
 from oint_magics.tokens.response import TokenResponse, auth_of_response, home_of
 
@@ -29,6 +29,8 @@ class Source(NamedTuple):
         auth: the auth structure itself, where there is no store to read it from.
         is_inline: whether its secrets stand in the cell as text.
         name: what was typed, where that is a name and no secret.
+        copied_from: the store of another program that it was read from, which is never written; blank for none.
+        account: which account of that store it is.
     """
 
     label: str
@@ -36,6 +38,8 @@ class Source(NamedTuple):
     auth: Auth | None = None
     is_inline: bool = False
     name: str = ""
+    copied_from: str = ""
+    account: str = ""
 
     @property
     def typed(self) -> str:
@@ -52,14 +56,11 @@ def source_to_copy(given: object, variables: Mapping[str, object] | None = None)
 
     Arguments and errors are those of `source_of`.
     """
-    from oint_magics.auth import xurl
-
-    path = Path(given).expanduser() if isinstance(given, str | os.PathLike) and _is_there(os.fspath(given)) else None
-    if path and path.is_file() and path.stat().st_size <= LARGEST:
-        text = path.read_bytes().decode("utf-8", "replace")
-        if xurl.is_xurl(text, path.name):
-            return Source("xurl's store", auth=xurl.read(text))
-    return source_of(given, variables)
+    source = source_of(given, variables)
+    found = xurl.found_at(source.store.label) if source.store else None
+    if source.store is None or found is None:
+        return source
+    return Source(f"{xurl.PROGRAM}'s store", auth=found.auth, copied_from=source.store.label, account=found.name)
 
 
 def source_of(given: object, variables: Mapping[str, object] | None = None) -> Source:
@@ -80,7 +81,7 @@ def source_of(given: object, variables: Mapping[str, object] | None = None) -> S
     if isinstance(given, Mapping):
         return Source("a mapping", auth=auth_of(given))
     if isinstance(given, os.PathLike):
-        return Source("a file", store=open_store(os.fspath(given)))
+        return Source("a file", store=_store_at(os.fspath(given)))
     if isinstance(given, str):
         return _text(given.strip(), variables)
     raise AuthFieldError(
@@ -185,7 +186,13 @@ def _file(text: str, looked_for: str, variables: Mapping[str, object] | None) ->
     path = next((found for found in spellings if _is_there(found)), None)
     if path is None:
         raise _nothing(text, looked_for, variables)
-    return Source(path, store=open_store(path))
+    return Source(path, store=_store_at(path))
+
+
+def _store_at(path: str) -> Store:
+    """Return a file as a store; of xurl's folder the file in it."""
+    file = xurl.file_of(path)
+    return open_store(path) if file == path else open_store(file, label_of(path))
 
 
 def _nothing(text: str, looked_for: str, variables: Mapping[str, object] | None) -> AuthNotFound:

@@ -119,15 +119,17 @@ def refresh(  # noqa: PLR0913 - what a user may say, each by its name
     return response
 
 
-def keep(auth: object, to: str, *, replace: bool = False, variables: Mapping[str, object] | None = None) -> str:
-    """Copy an auth structure into a store; see `oint_magics.twitter.keep`."""
+def keep(
+    auth: object, to: str, *, replace: bool = False, variables: Mapping[str, object] | None = None
+) -> tuple[str, Source]:
+    """Copy an auth structure into a store; return its name and the source. See `oint_magics.twitter.keep`."""
     from oint_magics.accounts.keep import keep
 
-    store = stores.open_store(text_argument("to", to))
-    keep(source.source_to_copy(auth, variables), store, replace=replace)
+    store, found = stores.open_store(text_argument("to", to)), source.source_to_copy(auth, variables)
+    keep(found, store, replace=replace)
     state.named.add(store.place)
     use(store.label)
-    return store.label
+    return store.label, found
 
 
 def replace(auth: object, place: str) -> TokenResponse:

@@ -48,7 +48,8 @@ def keep(auth: str | PathLike[str] | Mapping[str, object], to: str, *, replace: 
     """Copy auth data into a store and make that its home.
 
     Args:
-        auth: the source, as for `refresh`; also the response on a `NotSaved` error.
+        auth: the source, as for `refresh`; also the response on a `NotSaved` error, and xurl's store (`"~/.xurl"`), of
+            which from then on only one of the two programs may go on using the tokens.
         to: the store: `"profile:NAME"`, `"keyring:NAME"`, `"shared:NAME"` or a file's path.
         replace: write over other tokens that the store holds; those are lost.
 
@@ -62,7 +63,7 @@ def keep(auth: str | PathLike[str] | Mapping[str, object], to: str, *, replace: 
     """
     from oint_magics.twitter import calls
 
-    return calls.keep(auth, to, replace=replace)
+    return calls.keep(auth, to, replace=replace)[0]
 
 
 @call
