@@ -51,7 +51,10 @@ def look_many(memory: Memory, call: Call) -> Reply:
     """`GET /2/tweets?ids=`."""
     found = [post for number in call.names("ids") if (post := memory.posts.find(number))]
     memory.posts.give(found)
-    return answers.document(200, {"data": [_shown(post, call) for post in found]} | _includes(memory, call, found))
+    there = {post["id"] for post in found}
+    errors = [answers.no_resource("tweet", "ids", number) for number in call.names("ids") if number not in there]
+    data = {"data": [_shown(post, call) for post in found]} if found else {}
+    return answers.document(200, data | ({"errors": errors} if errors else {}) | _includes(memory, call, found))
 
 
 def _pages(memory: Memory, call: Call, posts: list[Document], least: int) -> Reply:
