@@ -278,13 +278,13 @@ class CallError(OintError):
         status: the HTTP status, or `None` where no answer came.
         rows: what came before, as rows.
         is_sent: whether the request may have arrived though no answer came.
-        position: path, parameters and page token with which `get` goes on; `None` for other calls.
+        position: path, parameters, page token and what came before, with which `get` goes on; `None` for other calls.
     """
 
     status: int | None = None
     rows: Sequence[dict[str, Any]] = ()
     is_sent: bool = True
-    position: tuple[str, Mapping[str, str], str | None] | None = None
+    position: tuple[str, Mapping[str, str], str | None, Any] | None = None
 
 
 class RateLimited(CallError):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
+from oint_magics.api.missing import is_refusal
 from oint_magics.errors import CallError, RateLimited, UsageError
 from oint_magics.http import endpoints
 from oint_magics.oauth import problems, scopes
@@ -63,7 +64,7 @@ def answer(
     """
     reply = session.ask(path_of(path), params or {}, method=method, **body)
     host, document = urlsplit(session.api).netloc, reply.document
-    if reply.status >= 300 or (document and "data" not in document and "errors" in document):
+    if reply.status >= 300 or is_refusal(document, params or {}):
         _refused(reply, host)
     if document is None:
         problem = CallError(f"{host} answered, and the answer cannot be read.", next_step="run it again")

@@ -1,8 +1,9 @@
-"""How long work tells how far it is: to whoever listens, and to nobody in a script."""
+"""How long work tells how far it is: to whoever listens, and to nobody in a script. And what everybody has to know."""
 
 from __future__ import annotations
 
 import contextlib
+import sys
 
 TYPE_CHECKING = False  # not imported: this is loaded with the extension
 if TYPE_CHECKING:
@@ -34,3 +35,11 @@ def line() -> Line:
             show(text)
 
     return shown
+
+
+def say(text: str) -> None:
+    """Write a line to stderr, for what a result does not show where it is given a name: `rows = …` shows nothing."""
+    # Some processes have no stderr (pythonw), or a closed one.
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()

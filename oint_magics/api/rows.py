@@ -3,13 +3,54 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from oint_magics.api.missing import Missing
 
     # The dotted name of each key, below each prefix.
     _Names = dict[str, dict[str, str]]
+
+
+class Rows(list[dict[str, Any]]):
+    """A list of flat rows that knows what X did not give; a slice of it knows the same.
+
+    Args:
+        rows: the rows.
+        missing: what X left out.
+        repeats: how many rows X gave again.
+        notes: what was said.
+
+    Attributes:
+        missing: what X left out, each with its `value`, the `reason`, and `parameter`, `resource_type`, `field`,
+            `title`, `detail` and `type` as X has them, or `None`.
+        repeats: how many rows X gave again; they were left out.
+        notes: what was said about the rows, as sentences: what is missing, more rows than asked for, a list that
+            repeats.
+    """
+
+    def __init__(
+        self,
+        rows: Iterable[dict[str, Any]] = (),
+        *,
+        missing: Sequence[Missing] = (),
+        repeats: int = 0,
+        notes: Sequence[str] = (),
+    ) -> None:
+        super().__init__(rows)
+        self.missing, self.repeats, self.notes = list(missing), repeats, tuple(notes)
+
+    @overload
+    def __getitem__(self, at: SupportsIndex) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, at: slice) -> Rows: ...
+    def __getitem__(self, at: SupportsIndex | slice) -> dict[str, Any] | Rows:
+        found = super().__getitem__(at)
+        if isinstance(found, dict):
+            return found
+        return Rows(found, missing=self.missing, repeats=self.repeats, notes=self.notes)
 
 
 def rows_of(documents: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -8,9 +8,9 @@ TYPE_CHECKING = False  # not imported: `typing` alone costs more than all the re
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from os import PathLike
-    from typing import Any
 
     from oint_magics.api.me import User
+    from oint_magics.api.rows import Rows
     from oint_magics.errors import CallError
     from oint_magics.http.session import Bearer, Session
     from oint_magics.posts.shown import Deletion, Post, Uploads
@@ -88,17 +88,20 @@ def get(
     resume: CallError | None = None,
     wait: bool = False,
     **params: object,
-) -> list[dict[str, Any]]:
+) -> Rows:
     """Return what a call of X's API answers as flat rows, all its pages: `pd.DataFrame(rows)` takes them.
 
-    X bills each row that is read, so no more are asked for than `max_rows`, where the call's least page allows that.
-    The stop button ends it and returns the rows so far. For polars: `pl.DataFrame(rows, infer_schema_length=None)`; it
-    decides a column's type by the first rows else, and a value may come later.
+    X bills each row that it gives, so the pages are asked for in sizes that bill the fewest rows (X's OpenAPI
+    description has them). A list that only repeats itself is ended after three pages without a new row. What the rows
+    do not show is said on stderr; `.notes` has the same sentences. The stop button ends the call and returns the rows
+    so far. For polars: `pl.DataFrame(rows, infer_schema_length=None)`; otherwise it decides a column's type by the
+    first rows, and a value may come later.
 
     Args:
-        path: the call, as `"users/me"` or `"users/2244994945/tweets"`.
+        path: the call, as `"users/me"` or `"users/2244994945/tweets"`; with a query (`?max_results=5`) too.
         auth: the source, as for `refresh`.
-        max_rows: how many rows are wanted; `None` for all that there are.
+        max_rows: how many rows to ask for; `None` for all. If X's smallest page is larger, all its rows are returned:
+            each was billed.
         resume: the error that ended an earlier call, as `RateLimited`: its rows come first, and none is read twice.
             Path and parameters are the same as in that call.
         wait: where X takes no more calls for now, wait until it does. `RateLimited` is raised otherwise.
@@ -106,12 +109,13 @@ def get(
             expansion that names one thing brings its columns: `expansions="author_id"` brings `author.username`.
 
     Returns:
-        One dict for each object of X's `data`, all with the same keys; what is nested has a dotted name, ids are
-        text. What X left out is `None`.
+        A list with one dict per object of X's `data`, all with the same keys; what is nested has a dotted name, ids are
+        text, and a value that X left out is `None`. `.missing` has what X did not find or does not show, and why; if
+        that is all of a list of ids, there are no rows. `.repeats` counts rows that X gave again; they are dropped.
 
     Raises:
         RateLimited: the window is used up; `.retry_at` tells until when.
-        CallError: X refused. Both have the rows so far as `.rows`, and `resume` takes them.
+        CallError: X refused, or has no such thing. Both have the rows so far as `.rows`, and `resume` takes them.
         OintError: as for `refresh`, where the token is at its end.
     """
     from oint_magics.twitter import calls

@@ -16,10 +16,10 @@ from oint_magics.tokens.response import home_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
     from oint_magics.accounts.status import Accounts
     from oint_magics.api.me import User
+    from oint_magics.api.rows import Rows
     from oint_magics.display.table import Table
     from oint_magics.errors import CallError
     from oint_magics.http.session import Bearer, Session
@@ -233,7 +233,7 @@ def get(  # noqa: PLR0913 - what a user may say
     max_rows: int | None,
     resume: CallError | None,
     wait: bool,
-) -> list[dict[str, Any]]:
+) -> Rows:
     """Return what a call answers; see `oint_magics.twitter.get`."""
     from oint_magics.api.pages import get
 

@@ -178,14 +178,15 @@ def test_no_answer(api):
 
 
 def test_pages_that_never_end_end_with_what_repeats(api):
-    """A server that gives the same token again and again."""
+    """A server that gives the same token again and again; a row that comes again is dropped."""
     server = api(answer("200 OK", b'{"data": [{"id": "1"}], "meta": {"next_token": "same"}}'))
 
     with pytest.raises(errors.CallError, match="same page") as caught:
         twitter.get("users/me", "auth.json")
 
     assert len(server.requests) == 2
-    assert len(caught.value.rows) == 2
+    assert caught.value.rows == [{"id": "1"}]
+    assert caught.value.rows.repeats == 1
 
 
 def test_the_token_ends_on_the_way(api, auth):
@@ -225,7 +226,7 @@ def test_the_stop_button_returns_the_rows_so_far(pair):
         [sys.executable, "-c", STOPPED.format(path=POSTS)], capture_output=True, text=True, check=True
     )
 
-    assert done.stdout.splitlines()[-2:] == [f"{POSTS}: stopped; 200 rows in 2 pages", "200 list"]
+    assert done.stdout.splitlines()[-2:] == [f"{POSTS}: stopped; 200 rows in 2 pages", "200 Rows"]
     assert done.stderr == ""
 
 

@@ -6,14 +6,11 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from raw_server import answer
 
 from oint_magics import errors, twitter
 from oint_magics.api import progress
 from oint_magics.api.expansions import expanded
-from oint_magics.api.sizes import size
 
 POSTS = "users/2244994945/tweets"
 
@@ -34,12 +31,14 @@ def lines(monkeypatch):
 @pytest.mark.parametrize(
     ("wanted", "read"), [(15, 15), (12, 12), (7, 7), (103, 103), (101, 101), (200, 200), (3, 5), (104, 104)]
 )
-def test_no_more_is_read_than_is_wanted(pair, sandbox, wanted, read):
-    """X's least page is five posts: three cannot be had alone."""
+def test_no_more_is_read_than_is_wanted(pair, sandbox, capsys, wanted, read):
+    """X's smallest page is five posts: three cannot be had alone, and no row that was paid is dropped."""
     rows = twitter.get(POSTS, pair, max_rows=wanted)
 
-    assert len(rows) == wanted
-    assert sum(sandbox.posts.read.values()) == read
+    assert len(rows) == sum(sandbox.posts.read.values()) == read
+    note = "5 rows for max_rows=3: X's smallest page here is 5, and each row is billed"
+    assert rows.notes == ((note,) if wanted == 3 else ())
+    assert capsys.readouterr().err == (f"{POSTS}: {note}.\n" if wanted == 3 else "")
 
 
 def test_all_rows_are_read_in_the_largest_pages(pair, sandbox):
@@ -58,20 +57,11 @@ def test_a_call_whose_sizes_are_not_known_is_asked_as_it_is(raw, monkeypatch, au
     monkeypatch.setenv("OINT_TWITTER_API_URL", server.url)
     Path("auth.json").write_text(json.dumps(auth | {"expires_at": 4_000_000_000}))
 
-    assert len(twitter.get("spaces/search", "auth.json", max_rows=2, query="x")) == 2
+    rows = twitter.get("tweets/counts/recent", "auth.json", max_rows=2, query="x")
+
+    assert len(rows) == 3
+    assert rows.notes == ("3 rows for max_rows=2: X takes no page size for this call",)
     assert parse_qs(urlsplit(server.requests[0].split()[1].decode()).query) == {"query": ["x"]}
-
-
-@given(st.integers(1, 2000), st.none() | st.integers(10, 100))
-def test_pages_of_any_size_give_what_is_wanted(wanted, asked):
-    """Each page has its least size at least, and together they have what is wanted, where that can be."""
-    left, pages = wanted, []
-    while left > 0:
-        pages.append(int(size("/2/users/1/tweets", asked and str(asked), left)))
-        left -= pages[-1]
-
-    assert all(5 <= page <= (asked or 100) for page in pages)
-    assert sum(pages) == max(wanted, 5)
 
 
 @pytest.mark.parametrize("window", [1, 2, 24])
@@ -181,14 +171,14 @@ def test_a_wait_without_a_time_is_a_window(raw, monkeypatch, auth):
     """X does not always say when: fifteen minutes are a window."""
     import time_machine
 
-    from oint_magics.api import pages
+    from oint_magics.api import collected
 
     replies = [answer("429 No", b"{}"), answer("200 OK", b'{"data": [{"id": "1"}]}')]
     server = raw(lambda connection: replies[len(server.requests) - 1](connection))
     monkeypatch.setenv("OINT_TWITTER_API_URL", server.url)
     Path("auth.json").write_text(json.dumps(auth | {"expires_at": 4_000_000_000}))
     with time_machine.travel(datetime.now(UTC), tick=False) as clock:
-        monkeypatch.setattr(pages.time, "sleep", clock.shift)
+        monkeypatch.setattr(collected.time, "sleep", clock.shift)
         begun = datetime.now(UTC)
         rows = twitter.get("users/me", "auth.json", wait=True)
         assert (datetime.now(UTC) - begun).total_seconds() == pytest.approx(901, abs=2)

@@ -1,11 +1,15 @@
 """Flat rows from X's objects, which pandas and polars take."""
 
+import copy
+import json
+import pickle
+
 import pandas as pd
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oint_magics.api.rows import rows_of
+from oint_magics.api.rows import Rows, rows_of
 
 
 def test_what_is_nested_gets_a_dotted_name_and_ids_are_text():
@@ -81,3 +85,20 @@ def test_any_objects_become_rows(documents):
     assert rows_of(rows) == rows
     if rows and rows[0]:
         assert len(pd.DataFrame(rows)) == len(rows)
+
+
+def test_rows_are_a_list_for_everybody_and_remember_what_x_left_out():
+    missing = [{"value": "2", "reason": "not found"}]
+    rows = Rows(rows_of([{"id": "1", "n": 1}, {"id": "3", "n": None}]), missing=missing, repeats=4, notes=["a"])
+
+    assert rows == [{"id": "1", "n": 1}, {"id": "3", "n": None}]
+    assert json.loads(json.dumps(rows)) == rows
+    assert pd.DataFrame(rows).equals(pd.DataFrame(list(rows)))
+    assert pl.DataFrame(rows, infer_schema_length=None).rows() == [("1", 1), ("3", None)]
+    assert repr(rows) == repr(list(rows))
+    assert isinstance(rows[-1], dict)
+    for same in (rows[:], pickle.loads(pickle.dumps(rows)), copy.copy(rows), copy.deepcopy(rows), rows[5:]):
+        assert type(same) is Rows
+        assert (same.missing, same.repeats, same.notes) == (missing, 4, ("a",))
+    assert rows[1:] == [{"id": "3", "n": None}]
+    assert (Rows().missing, Rows().repeats, Rows().notes) == ([], 0, ())

@@ -225,15 +225,17 @@ def test_a_listener_that_fails_loses_no_rows(sandbox, auth, monkeypatch):
     assert len(twitter.get("users/2244994945/tweets", auth)) == 250
 
 
-def test_rows_that_are_held_are_not_asked_for(sandbox, auth):
+def test_rows_that_are_held_are_not_asked_for(sandbox, auth, capsys):
+    """They were paid, so they stay, though fewer are asked for now."""
     sandbox.limits.restrict(1)
     with pytest.raises(errors.RateLimited) as caught:
         twitter.get("users/2244994945/tweets", auth)
     sandbox.limits.restrict(None)
     sandbox.posts.read.clear()
 
-    assert len(twitter.get("users/2244994945/tweets", auth, max_rows=5, resume=caught.value)) == 5
+    assert len(twitter.get("users/2244994945/tweets", auth, max_rows=5, resume=caught.value)) == 100
     assert sandbox.posts.read == {}
+    assert capsys.readouterr().err == ""
 
 
 def test_a_page_that_repeats_is_nothing_to_go_on_from(raw, monkeypatch):

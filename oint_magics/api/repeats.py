@@ -1,0 +1,62 @@
+"""Lists that give the same rows again under new page tokens: each page of them is billed, and they never end."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+# Public reports, 2026-09: `quote_tweets` repeats its last page for as long as it is asked.
+MOST_PAGES = 3
+
+
+class Repeats:
+    """What a list has given so far, so that it is noticed if it comes again.
+
+    Attributes:
+        pages: how many pages before this one, without a break, had rows and none that is new.
+    """
+
+    def __init__(self) -> None:
+        self.pages = 0
+        self._ids: set[str | None] = set()
+        self._whole: set[bytes] = set()
+        self._tokens: set[str] = set()
+
+    def new(self, objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return a page's objects without those of an earlier page.
+
+        What has no id is never dropped: two equal counts or trends are two. If a whole page of them comes again, it
+        counts as one without anything new.
+        """
+        known = self._ids
+        names = [name if type(name := each.get("id")) is str and name else _text(name) for each in objects]
+        found = objects
+        if not known.isdisjoint(names):
+            found = [each for each, name in zip(objects, names, strict=True) if name not in known]
+        is_new = any(name is not None and name not in known for name in names)
+        is_new = is_new or (None in names and self._is_new_page(objects))
+        known.update(names)
+        known.discard(None)
+        if objects:
+            self.pages = 0 if is_new else self.pages + 1
+        return found
+
+    def is_new_token(self, token: str | None) -> bool:
+        """Note a page token, and tell whether it is the first of its kind."""
+        if token is None:
+            return True
+        is_new = token not in self._tokens
+        self._tokens.add(token)
+        return is_new
+
+    def _is_new_page(self, objects: list[dict[str, Any]]) -> bool:
+        digest = hashlib.sha256(json.dumps(objects, sort_keys=True).encode()).digest()
+        is_new = digest not in self._whole
+        self._whole.add(digest)
+        return is_new
+
+
+def _text(name: object) -> str | None:
+    """Return an id that is a number as text, as rows have it; `None` for what is no id."""
+    return str(name) if type(name) is int else None
