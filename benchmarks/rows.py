@@ -14,7 +14,8 @@ import pandas as pd
 from measure import show
 
 from oint_magics.api.expansions import expanded
-from oint_magics.api.rows import rows_of
+from oint_magics.api.repeats import Repeats
+from oint_magics.api.rows import Rows, rows_of
 
 POSTS = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
 REPEATS = 3
@@ -67,11 +68,11 @@ texts = [
 
 
 def ours_of_pages():
-    found = []
+    found, repeats = [], Repeats()
     for text in texts:
         page = json.loads(text)
-        found += expanded(page, page["data"], "")
-    return rows_of(found)
+        found += expanded(page, repeats.new(page["data"]), "")
+    return Rows(rows_of(found))
 
 
 def theirs_of_pages():
