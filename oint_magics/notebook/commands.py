@@ -101,9 +101,7 @@ def keep(call: Call) -> Table:
     words = call.words()
     if "store" not in words:
         raise UsageError("Name the source, and the store to copy it into.", next_step=call.magic.text)
-    place, source = calls.keep(
-        words["source"], words["store"], replace="--replace" in words, variables=call.variables
-    )
+    place, source = calls.keep(words["source"], words["store"], replace="--replace" in words, variables=call.variables)
     if calls.source_of(place).read().refresh_token is None:
         return Table(
             "Kept", (Row("in", place), Row("next", f"it holds no refresh token: %twitter_login --auth {place}"))

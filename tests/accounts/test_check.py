@@ -117,7 +117,7 @@ def test_nobody_answers_at_all(auth, monkeypatch):
     found = checks("auth.json")
 
     assert "No connection" in found["client"]
-    assert "No answer" in found["access token"]
+    assert "No connection" in found["access token"]
 
 
 def test_without_a_source_the_one_used_last(auth_file):
