@@ -24,8 +24,9 @@ from oint_magics.sandbox import Sandbox
 # Forks a process for each text, imports done and the account looked up, so that a kill costs no start.
 NURSERY = """
 import os, signal, sys
-import requests, twitter_text
+import requests
 from oint_magics import twitter
+from oint_magics.posts import length
 twitter.me("sandbox-auth.json")
 for line in sys.stdin:
     pid = os.fork()

@@ -16,6 +16,7 @@ HEAVY = (
     "traitlets",
     "filelock",
     "platformdirs",
+    "emoji",
     "typing",
     "json",
 )

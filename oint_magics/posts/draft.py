@@ -110,20 +110,19 @@ def checked(wanted: Wanted) -> Iterator[Draft]:
     """
     if not isinstance(wanted.text, str):
         raise UsageError("The text of a post must be text. Nothing was sent.", next_step='twitter.post("Hello")')
-    counted = text.counted(wanted.text)
+    words = text.with_line_feeds(wanted.text)
+    counted = text.counted(words)
     text.check(counted)
     poll, alts = _texts(wanted.poll, "poll"), _texts(wanted.alt, "alt")
     minutes = _checked_poll(poll, wanted.minutes)
     reply_to = None if wanted.reply_to is None else post_id(wanted.reply_to, "reply_to")
     quote = None if wanted.quote is None else post_id(wanted.quote, "quote")
     given = listed(wanted.media)
-    _check_mix(wanted.text, len(given), poll, quote)
+    _check_mix(words, len(given), poll, quote)
     _check_alts(alts, len(given))
     with opened(given, wanted.kind) as media:
         _check_number(media)
-        yield Draft(
-            wanted.text, counted, media, alts + ("",) * (len(given) - len(alts)), poll, minutes, reply_to, quote
-        )
+        yield Draft(words, counted, media, alts + ("",) * (len(given) - len(alts)), poll, minutes, reply_to, quote)
 
 
 @contextlib.contextmanager
@@ -196,7 +195,7 @@ def _texts(given: object, name: str) -> tuple[str, ...]:
     found = tuple(listed(given))
     if not all(isinstance(each, str) for each in found):
         raise UsageError(f"{name} must be a list of texts. Nothing was sent.", next_step="help(twitter.post)")
-    words = tuple(str(each) for each in found)
+    words = tuple(text.with_line_feeds(str(each)) for each in found)
     for each in words:
         text.check_characters(each)
     return words

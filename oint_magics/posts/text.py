@@ -1,22 +1,17 @@
-"""A post's text as X counts it.
-
-X's rules are those of its library twitter-text, whose Python port does the counting:
-https://docs.x.com/fundamentals/counting-characters
-"""
+"""A post's text as X counts it: https://docs.x.com/fundamentals/counting-characters."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import NamedTuple
 
 from oint_magics.errors import UsageError
 
 LONGEST = 280
-# What X counts for an address.
-_LINK = 23
-_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
-# Where counting would cost time alone: so much text beside its addresses fits into no post.
-_NOT_COUNTED = 600
+# As long as five of X's longest links. What is longer fits into no post, and is not counted further.
+_NOT_COUNTED = 20_000
+_LINE_END = re.compile("\r\n?")
 
 
 class Counted(NamedTuple):
@@ -39,17 +34,21 @@ def counted(text: str) -> Counted:
     Raises:
         UsageError: it cannot be sent: half a character, or one that X does not take.
     """
-    if not text:
-        return Counted(0)
-    from twitter_text import extract_urls, parse_tweet
-
     check_characters(text)
-    rest = _ADDRESS.sub(" " * _LINK, text)
-    if len(rest) > _NOT_COUNTED:
-        return Counted(len(rest))
-    links = tuple(extract_urls(text, extract_urls_without_protocol=False))
-    every = extract_urls(text)
-    return Counted(parse_tweet(text).weightedLength, links, tuple(each for each in every if each not in links))
+    if len(text) > _NOT_COUNTED:
+        return Counted(len(text))
+    from oint_magics.posts import length
+
+    normal = unicodedata.normalize("NFC", text)
+    found = list(length.links(normal))
+    links = tuple(normal[start:end] for start, end, has_protocol in found if has_protocol)
+    domains = tuple(normal[start:end] for start, end, has_protocol in found if not has_protocol)
+    return Counted(length.length(normal, found), links, domains)
+
+
+def with_line_feeds(text: str) -> str:
+    """Return a text in which each line ends with one character: X counts the two of Windows as two."""
+    return _LINE_END.sub("\n", text)
 
 
 def check_characters(text: str) -> None:
