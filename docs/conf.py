@@ -1,11 +1,12 @@
 """The documentation's settings: Sphinx, myst-nb, furo. Two parts are made anew each time: the tutorials, the errors."""
 
 import inspect
+import re
 import shutil
 from pathlib import Path
 
 from oint_magics import errors
-from oint_magics.oauth import error_table, problems
+from oint_magics.oauth import cause_rows
 
 HERE = Path(__file__).parent
 _ABOUT = """A message says what happened, the cause, and the next command. Its type says what became of the old refresh
@@ -45,20 +46,22 @@ def error_page():
         lines.append(f"| `{each.__name__}` | {first} | {getattr(each, 'became', '')} |")
     lines += [
         "",
-        "## What X says at a login or a refresh",
+        "## What X says",
         "",
-        "| X's words | type | cause | next |",
-        "|:--|:--|:--|:--|",
+        "A row is found by X's own words, else by the error code, else by the status.",
+        "",
     ]
-    for words, found in sorted(error_table.known().items()):
-        lines.append(f"| {words} | `{found.kind.__name__}` | {found.cause} | {_code(found.next_step)} |")
-    lines += ["", "## What X says about an app", "", "| X's word | cause | next |", "|:--|:--|:--|"]
-    lines += [f"| {word} | {cause} | {_code(step)} |" for word, (cause, step) in sorted(problems.known().items())]
+    lines += ["| X's words | at | type | cause | next |", "|:--|:--|:--|:--|:--|"]
+    for row in cause_rows.ROWS:
+        calls = "any call" if len(row.calls) == len(cause_rows.TOKEN + cause_rows.API) else ", ".join(row.calls)
+        kinds = [f"`{row.kind.__name__}`"] * bool(set(row.calls) & set(cause_rows.TOKEN))
+        kinds += ["`CallError`"] * bool(set(row.calls) & set(cause_rows.API))
+        lines.append(f"| {row.says} | {calls} | {', '.join(kinds)} | {row.cause} | {_code(row.next_step)} |")
     return "\n".join(lines) + "\n"
 
 
 def _code(text):
-    return text.replace("%twitter_login", "`%twitter_login`")
+    return re.sub(r"(%twitter_\w+)", r"`\1`", text)
 
 
 def setup(_):

@@ -32,7 +32,7 @@
     │   ├── LoginTimedOut       nobody answered in time
     │   └── LoginPending        its tokens were asked for before they came
     ├── CallError               X's API refused a call
-    │   ├── RateLimited         until its window begins anew
+    │   ├── RateLimited         a limit is used up, until a time
     │   └── PostInDoubt         a post was sent, and no telling whether it is there
     └── InternalError           a fault of ours
 
@@ -288,10 +288,10 @@ class CallError(OintError):
 
 
 class RateLimited(CallError):
-    """A window takes no more calls.
+    """A limit of calls is used up: of fifteen minutes, or of a day; a cap of the app is a plain `CallError`.
 
     Attributes:
-        retry_at: when the next one begins (aware, UTC), or `None` if X does not say.
+        retry_at: when X accepts calls again (aware, UTC), or `None` if it does not say.
     """
 
     retry_at: datetime | None = None

@@ -42,7 +42,7 @@ class Account(NamedTuple):
         store: where its pair lives, as `--auth` takes it.
         state: whether its access token is good, or why nothing is known, in words.
         expires_at: when the access token ends (aware, UTC); `None` where nothing tells.
-        scopes: what it may do, as far as its store says.
+        scopes: what it may do, as X last said, else as its store says.
         refreshed_at: when this machine refreshed it last (aware, UTC), or `None`.
         doubt: why it is in doubt whether its refresh token was used, or `None`.
         next_step: what to do or to type next; `None` where there is nothing to do.
@@ -226,7 +226,8 @@ def _looked_at(source: Source, family: Family | None) -> Account:
     ended = endpoints.ended_sandbox(auth)
     if ended:
         state, doubt, step = "its sandbox has ended", None, ended.next_step
-    known = state, auth.ends_at, tuple((auth.scope or "").split()), _refreshed_at(family), doubt, step
+    granted = Lineage.of(auth.refresh_token, source.store).known.scope
+    known = state, auth.ends_at, tuple((granted or auth.scope or "").split()), _refreshed_at(family), doubt, step
     return Account(source.label, *known, is_sandbox=auth.is_sandbox)
 
 

@@ -3,46 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from oint_magics.api.missing import is_refusal
 from oint_magics.errors import CallError, RateLimited, UsageError
 from oint_magics.http import endpoints
-from oint_magics.oauth import problems, scopes
+from oint_magics.oauth import causes, limits, problems, scopes
+from oint_magics.oauth.cause_rows import DELETE, POST, READ, UPLOAD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from oint_magics.http.session import Reply, Session
-
-# What to do about a refusal, by its status (https://docs.x.com/x-api/fundamentals/response-codes-and-errors and
-# public reports).
-_MEANINGS = {
-    400: ("a parameter is not one that this call takes.", "compare it with the call's page at docs.x.com"),
-    401: (
-        "the access token is expired, revoked, or not a user's.",
-        "get another: %twitter_refresh; where that is refused, log in again: %twitter_login",
-    ),
-    402: ("the app's credits are used up; the token is good.", "buy credits in X's developer console"),
-    403: (
-        "the token lacks a scope that this call needs, or the app is not enrolled for it.",
-        f'%twitter_status shows the scopes; a login can ask for more: %twitter_login --scope "{scopes.LEAST}"',
-    ),
-    413: ("what was sent is too large.", "make it smaller"),
-    404: ("there is nothing at that path.", 'a path is like "users/me" or "users/2244994945/tweets"'),
-    503: ("an outage, or an app that X does not serve now; the token is good.", "run it again in some minutes"),
-}
-# The same by what X says, where that tells more than the status (public reports of X's texts).
-_BY_WORDS = (
-    ("duplicate content", "a post of this account has the same text.", "change the text, or delete the earlier post"),
-    ("mentioned or quoted you", "a self-serve app may reply only to posts that mention or quote its account.",
-     "post it without --reply-to"),
-    ("quoting", "quotes are no longer part of the self-serve plans.", "put the post's link into the text"),
-    ("could not find", "it is not there: it was deleted, or has another id.", "look at the id"),
-    ("attached to a project", "the app is in no package.", "in X's developer console, move the app to Pay-per-use"),
-)  # fmt: skip
-_UNKNOWN = ("X says no more than that.", "run it again; if it stays so, look at https://docs.x.com/status")
 
 
 def answer(
@@ -58,14 +31,16 @@ def answer(
         body: the body, as requests takes it: `json`, or `data` and `files`; and `exchange`, as `Session.ask` takes it.
 
     Raises:
+        RateLimited: a limit is used up, and a later call may be accepted.
         CallError: X refused, or the answer cannot be read.
         UsageError: it is not a path of the API.
         OintError: as for a refresh, where one was due and failed.
     """
-    reply = session.ask(path_of(path), params or {}, method=method, **body)
+    whole = path_of(path)
+    reply = session.ask(whole, params or {}, method=method, **body)
     host, document = urlsplit(session.api).netloc, reply.document
     if reply.status >= 300 or is_refusal(document, params or {}):
-        _refused(reply, host)
+        raise _refusal(reply, host, method, whole)
     if document is None:
         problem = CallError(f"{host} answered, and the answer cannot be read.", next_step="run it again")
         problem.status = reply.status
@@ -86,28 +61,45 @@ def path_of(path: object) -> str:
     return f"/2/{below}"
 
 
-def _refused(reply: Reply, host: str) -> NoReturn:
-    words = problems.words(reply.document or {}, reply.held)
+def _refusal(reply: Reply, host: str, method: str, path: str) -> CallError:
+    """Return the error for a refusal: X's words, what they mean, and the next step."""
+    status, document = reply.status, reply.document or {}
+    cause = causes.cause_of(_kind_of(method, path), status, document, is_page=reply.is_page)
+    words = problems.words(document, reply.held)
     said = f": {words.rstrip('.')}." if words else "."
-    if reply.status == 429:
-        _limited(reply.headers, f"{host} accepts no more of these calls now (status 429){said}")
-    by_words = (row[1:] for row in _BY_WORDS if row[0] in words.lower())
-    cause, next_step = next(by_words, _MEANINGS.get(reply.status, _UNKNOWN))
-    did = "refused" if reply.status < 500 else "answered"
-    problem = CallError(f"{host} {did} with status {reply.status}{said}", cause=cause, next_step=next_step)
-    problem.status = reply.status
-    raise problem
+    if status == 429 and not cause.is_sure:
+        return _limited(reply.headers, f"{host} accepts no more of these calls now (status 429){said}")
+    did = "refused" if status < 500 else "answered"
+    problem = CallError(f"{host} {did} with status {status}{said}", cause=cause.cause, next_step=cause.next_step)
+    if status == 403 and not cause.is_sure and not reply.is_page:
+        _look_at_scopes(problem, reply.granted, scopes.needed(method, path))
+    problem.status = status
+    return problem
 
 
-def _limited(headers: Mapping[str, str], what: str) -> NoReturn:
-    reset, limit = (headers.get(f"x-rate-limit-{name}", "") for name in ("reset", "limit"))
-    retry_at = datetime.fromtimestamp(int(reset), UTC) if reset.isdecimal() and len(reset) < 12 else None
-    when = f"after {retry_at:%H:%M:%S} UTC" if retry_at else "in fifteen minutes"
-    calls = f" of {limit} call{'' if limit == '1' else 's'}" if limit.isdecimal() and len(limit) < 9 else ""
-    problem = RateLimited(
-        what,
-        cause=f"this window{calls} is used up; the call is not repeated automatically.",
-        next_step=f"run it again {when}",
-    )
-    problem.status, problem.retry_at = 429, retry_at
-    raise problem
+def _look_at_scopes(problem: CallError, granted: str | None, needed: list[str]) -> None:
+    """Say whether a scope is missing, if it is known what these tokens may do and what the call needs."""
+    missing = scopes.lacking(granted, needed)
+    if granted is not None and missing:
+        problem.cause = f"these tokens lack the scope {' and '.join(missing)}, and no refresh adds one."
+        problem.next_step = scopes.login_for(granted, missing)
+    elif granted is not None and needed and problem.cause and "a missing scope" in problem.cause:
+        problem.cause = "X does not say why: the app's permissions, or the account. The tokens' scopes are enough."
+        problem.next_step = "see the app's permissions in X's developer console"
+
+
+def _kind_of(method: str, path: str) -> str:
+    if path.startswith("/2/media/"):
+        return UPLOAD
+    return {"GET": READ, "DELETE": DELETE}.get(method, POST)
+
+
+def _limited(headers: Mapping[str, str], what: str) -> CallError:
+    """Return the error for a 429: a `RateLimited` if waiting helps."""
+    limit = limits.limit_of(headers, datetime.now(UTC))
+    kind = CallError if limit.is_cap else RateLimited
+    problem = kind(what, cause=limit.cause, next_step=f"run it again {limit.when}")
+    problem.status = 429
+    if isinstance(problem, RateLimited):
+        problem.retry_at = limit.until
+    return problem

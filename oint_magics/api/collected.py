@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from oint_magics.api import missing, progress
 from oint_magics.api.repeats import MOST_PAGES
 from oint_magics.api.rows import Rows, rows_of
+from oint_magics.display.times import after
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +70,7 @@ class Collected:
         # If X refuses again at once, its time was not the right one.
         until = max(until or now + _WINDOW, now + timedelta(seconds=min(2**self._waits - 1, 900)))
         while (left := (until - datetime.now(UTC)).total_seconds()) > 0:
-            self._line(f"{self._path}: {self.count()}; X takes more calls after {until:%H:%M:%S} UTC")
+            self._line(f"{self._path}: {self.count()}; X takes more calls {after(until, now)}")
             time.sleep(min(left, 10))
         time.sleep(1)  # X tells whole seconds.
 

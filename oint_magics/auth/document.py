@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from oint_magics.auth import expiry, spellings, token_format
+from oint_magics.auth import expiry, scope_text, spellings, token_format
 from oint_magics.auth.json_text import JsonObject, applied, read_object
 from oint_magics.auth.structure import checked
 from oint_magics.auth.text_file import is_dotenv_name
@@ -106,7 +106,7 @@ def _says(there: Mapping[str, object], wanted: Mapping[str, object]) -> bool:
 def _plain(key: str, value: object) -> object:
     """Return a value without the form in which it is kept."""
     if key == "scope":
-        return " ".join(map(str, value)) if isinstance(value, list) else value
+        return scope_text.plain(value)
     if key == "expires_at":
         moment = expiry.read(value)
         return int(moment.timestamp()) if moment else None
@@ -123,9 +123,7 @@ def _in_form(key: str, value: str | int | None, old: object, values: Mapping[str
     """Return a new value in the form of the one that stands there."""
     if key == "expires_at" and isinstance(value, int):
         return expiry.written_like(old, value, near=_end_of(values))  # type: ignore[arg-type]  # a time, or `None`
-    if key == "scope" and isinstance(old, list) and isinstance(value, str):
-        return value.split()
-    return value
+    return scope_text.in_form(value, old) if key == "scope" and isinstance(value, str) else value
 
 
 class _Json:

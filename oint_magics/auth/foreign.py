@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from oint_magics.errors import AuthFieldError
 
@@ -11,6 +11,8 @@ from oint_magics.errors import AuthFieldError
 _OAUTH1_TOKEN = re.compile(r"\d{1,25}-[A-Za-z0-9_-]{10,}")
 _APP_ONLY = re.compile(r"A{15,}[A-Za-z0-9%+/=_-]+")
 _OAUTH1_NAMES = re.compile(r"(?:twitter|x)?(?:api|consumer|oauthconsumer)(?:key|secret|keysecret|secretkey)")
+_GOOGLE_KEYS = ("web", "installed")
+_GOOGLE_ID = ".apps.googleusercontent.com"
 _SHOWABLE = re.compile(r"(?=\D*\d?\D*\Z)[A-Za-z_][A-Za-z0-9_.-]{0,40}")
 _UNFILLED = re.compile(
     r"\$\{[^}]*\}|\$\([^)]*\)|\$[A-Za-z_]\w*|\{\{.*\}\}|\{%.*%\}|%\([^)]*\)s|%[A-Za-z_]\w*%|<%.*%>|\{[A-Za-z_]\w*\}"
@@ -41,12 +43,12 @@ def is_showable(name: object) -> bool:
     return isinstance(name, str) and len(name) <= 41 and _SHOWABLE.fullmatch(name) is not None
 
 
-def check(values: Mapping[str, object], found: set[str]) -> None:
+def check(values: Mapping[str, object], client_ids: Iterable[object]) -> None:
     """Refuse auth data of another kind, naming the kind.
 
     Args:
         values: the mapping, as a file or a program has it.
-        found: the names in it that stand for one of the ten keys.
+        client_ids: the client ids that were found in it.
 
     Raises:
         AuthFieldError: it is of another kind.
@@ -57,14 +59,15 @@ def check(values: Mapping[str, object], found: set[str]) -> None:
             cause="its values can be read only after it is decrypted, and would not be encrypted again.",
             next_step="decrypt it (sops decrypt FILE) and keep the tokens in a store: %twitter_keep FILE profile:NAME",
         )
-    for kind in ("web", "installed"):
-        inner = values.get(kind)
-        if isinstance(inner, Mapping) and "client_id" in inner and not found:
-            raise AuthFieldError(
-                "This is a client file of Google's, not of X's. Nothing was sent.",
-                cause=f"its top key is {kind}, as in Google's files.",
-                next_step="name the file that holds your X app's client id",
-            )
+    ours = [each for each in client_ids if each]
+    inner = next((values[kind] for kind in _GOOGLE_KEYS if isinstance(values.get(kind), Mapping)), {})
+    is_client_file = isinstance(inner, Mapping) and "client_id" in inner and not ours
+    if is_client_file or any(str(each).strip().endswith(_GOOGLE_ID) for each in ours):
+        raise AuthFieldError(
+            "This is a client file of Google's, not of X's. Nothing was sent.",
+            cause=f"its client id is one of Google's, or is below {' or '.join(_GOOGLE_KEYS)}, as in Google's files.",
+            next_step="name the file that holds your X app's client id",
+        )
 
 
 def check_kind(values: Mapping[str, object], *, has_app: bool, has_token: bool) -> None:

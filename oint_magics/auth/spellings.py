@@ -122,7 +122,7 @@ def resolved(values: Mapping[str, object], *, is_flat: bool = False) -> Resolved
     if is_flat:
         values = {name: _variable(name, value) for name, value in values.items()}
     found = _found(values)
-    foreign.check(values, {path[-1] for each in found.values() for path, *_ in each})
+    foreign.check(values, [each.value for each in found.get("client_id", ())])
     filled = {key: [each for each in places if _is_filled(each.value)] for key, places in found.items()}
     if is_flat:
         filled = _of_one_family(filled)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, NoReturn
 
-from oint_magics.auth import expiry, foreign, secret_file, spellings, token_format
+from oint_magics.auth import expiry, foreign, scope_text, secret_file, spellings, token_format
 from oint_magics.errors import AuthFieldError
 from oint_magics.secret import Secret
 
@@ -48,6 +48,7 @@ class Auth(NamedTuple):
         sandbox: the sandbox's address, for a pair that carries the sandbox's mark.
         document: the structure as JSON text: the ten keys, the end and the sandbox's address, as far as they are there.
         lookalikes: names beside the ten keys that look as if they held a refresh token.
+        granted: what X said these tokens may do, space separated; `None` if this machine's refresh log does not know.
     """
 
     client_id: str
@@ -60,6 +61,7 @@ class Auth(NamedTuple):
     sandbox: str | None
     document: Secret
     lookalikes: tuple[str, ...] = ()
+    granted: str | None = None
 
     @property
     def is_sandbox(self) -> bool:
@@ -139,7 +141,7 @@ def checked(found: spellings.Resolved, given: Mapping[str, object]) -> Auth:
         client_secret=_sealed(texts["client_secret"]),
         access_token=_sealed(texts["access_token"]),
         refresh_token=_sealed(texts["refresh_token"]),
-        scope=texts["scope"] or None,
+        scope=scope_text.plain(texts["scope"]) or None,
         expires_at=expiry.read(values.get("expires_at")),
         redirect_uri=texts["redirect_uri"] or None,
         sandbox=_sandbox(client_id, values.get("sandbox")),

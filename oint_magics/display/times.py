@@ -18,6 +18,18 @@ def moment(at: datetime) -> str:
     return f"{there:%Y-%m-%d %H:%M} UTC{local}"
 
 
+def after(at: datetime, now: datetime) -> str:
+    """Return "after" and a time in UTC to the second, with its date if that is not today's.
+
+    Args:
+        at: the time (aware).
+        now: the present (aware).
+    """
+    there = at.astimezone(UTC)
+    day = "" if there.date() == now.astimezone(UTC).date() else f" on {there:%Y-%m-%d}"
+    return f"after {there:%H:%M:%S} UTC{day}"
+
+
 def duration(length: timedelta) -> str:
     """Return a length of time to the minute, or to the second where it is shorter than ten minutes."""
     whole = round(length.total_seconds())

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
 from oint_magics.errors import SettingError
 from oint_magics.http.endpoints import is_loopback
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+# A name, or an address of either kind; `urlsplit` takes anything.
+_HOST = re.compile(r"[\w.%:-]+")
 _SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 
 
@@ -61,24 +67,51 @@ def proxy(url: str) -> str | None:
     has_none = sys.platform == "linux" and not any(name.lower().endswith("_proxy") for name in os.environ)
     if has_none or is_loopback(url):
         return None
-    from requests.utils import get_environ_proxies, prepend_scheme_if_needed, select_proxy
+    from requests.utils import get_environ_proxies, select_proxy
 
     address: str | None = select_proxy(url, get_environ_proxies(url))
     if address:
-        _check(address, _name_of(address, urlsplit(url).scheme))
-        return str(prepend_scheme_if_needed(address, "http"))
+        _check(address, _name_of(address, url) or f"{urlsplit(url).scheme.upper()}_PROXY")
+        return _whole(address)
     return None
 
 
-def _name_of(address: str, scheme: str) -> str:
-    names = [spelled for name in (f"{scheme}_proxy", "all_proxy") for spelled in (name, name.upper())]
-    return next((name for name in names if os.environ.get(name) == address), f"{scheme.upper()}_PROXY")
+def checked(proxies: Mapping[str, str | None], url: str) -> dict[str, str | None]:
+    """Return a request's proxies, each with its scheme; those of the environment are checked.
+
+    Args:
+        proxies: as requests takes them.
+        url: the request's address.
+
+    Raises:
+        SettingError: the environment's address of a proxy cannot be used.
+    """
+    from requests.utils import select_proxy
+
+    address: str | None = select_proxy(url, dict(proxies))  # type: ignore[arg-type]  # `None` in it is none
+    name = _name_of(address, url) if address else None
+    if address and name:
+        _check(address, name)
+    return {scheme: each and _whole(each) for scheme, each in proxies.items()}
+
+
+def _whole(address: str) -> str:
+    """Return a proxy's address with its scheme; requests takes `host` in `host:3128` for one."""
+    return address if "://" in address else f"http://{address}"
+
+
+def _name_of(address: str, url: str) -> str | None:
+    """Return the variable of the environment that holds a proxy's address, or `None`."""
+    names = [spelled for name in (f"{urlsplit(url).scheme}_proxy", "all_proxy") for spelled in (name, name.upper())]
+    return next((name for name in names if os.environ.get(name) == address), None)
 
 
 def _check(address: str, name: str) -> None:
     try:
-        parts = urlsplit(address if "://" in address else f"http://{address}")
-        is_usable = parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0
+        parts = urlsplit(_whole(address))
+        host = parts.hostname or ""
+        is_host = _HOST.fullmatch(host) is not None and not host.isdecimal() and host not in _SCHEMES
+        is_usable = parts.scheme in _SCHEMES and is_host and parts.port != 0
     except ValueError:
         is_usable = False
     if not is_usable:

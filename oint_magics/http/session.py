@@ -52,12 +52,14 @@ class Bearer(requests.auth.AuthBase):
 
     Attributes:
         given: the last tokens that went into a request.
+        granted: what X said that the last of them may do; `None` if that is not known.
     """
 
     def __init__(self, provider: TokenProvider, *, is_direct: bool = False) -> None:
         self._provider = provider
         self._is_direct = is_direct
         self.given: deque[Secret] = deque(maxlen=_GIVEN)
+        self.granted: str | None = None
 
     def __call__(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
         auth = self._provider.auth()
@@ -68,6 +70,7 @@ class Bearer(requests.auth.AuthBase):
             self._check_way(url)
             prepared.headers["Authorization"] = MaskedHeader(auth.access_token)
             self.given.append(auth.access_token)
+            self.granted = auth.granted
             prepared.register_hook("response", _RetryAfter401(self._provider, auth.access_token, self.given))
         return prepared
 
@@ -92,12 +95,16 @@ class Reply(NamedTuple):
         headers: the answer's.
         document: the JSON object of its body, or `None` where it is none.
         held: the tokens that the request may have had; what X says is shown without them.
+        granted: what X said that these tokens may do, separated by blanks; `None` if that is not known.
+        is_page: whether its body is HTML.
     """
 
     status: int
     headers: Mapping[str, str]
     document: dict[str, Any] | None
     held: tuple[Secret, ...] = ()
+    granted: str | None = None
+    is_page: bool = False
 
 
 class Session(PlainSession):
@@ -174,7 +181,7 @@ class Session(PlainSession):
             with exchange.running():
                 options = {"params": dict(params), "allow_redirects": False, "timeout": exchange.seconds}
                 response = self.request(method, self.api + path, **options, **body)
-                document = _document(response)
+                document, is_page = _document(response), response.content.lstrip().startswith(b"<")
         except (OSError, RuntimeError) as error:  # It holds the request, so it stays here.
             fault = fault_of(error, is_sent=exchange.is_sent, late=_late(exchange))
         if fault is None and exchange.is_over:
@@ -182,7 +189,8 @@ class Session(PlainSession):
         if fault is None and response.status_code < 200:
             fault = Fault("it announced an answer, and none followed")
         if fault is None:
-            return Reply(response.status_code, response.headers, document, tuple(self._bearer.given))
+            held = tuple(self._bearer.given)
+            return Reply(response.status_code, response.headers, document, held, self._bearer.granted, is_page)
         raise self._no_answer(fault, is_sent=exchange.is_sent)
 
     def _no_answer(self, fault: Fault, *, is_sent: bool) -> OintError:
@@ -225,8 +233,7 @@ class Session(PlainSession):
     def merge_environment_settings(self, url: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the environment's settings for a request; no proxy is asked for what is on this machine."""
         merged = super().merge_environment_settings(url, *args, **kwargs)
-        if endpoints.is_loopback(url):
-            merged["proxies"] = {}
+        merged["proxies"] = {} if endpoints.is_loopback(url) else environment.checked(merged["proxies"], url)
         return merged
 
 

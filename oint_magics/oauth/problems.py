@@ -1,4 +1,4 @@
-"""X's other error formats: a problem document (RFC 7807), and the list `errors` of its older endpoints."""
+"""X's error formats: RFC 6749's, a problem document (RFC 7807), and the list `errors` of its older endpoints."""
 
 from __future__ import annotations
 
@@ -12,43 +12,29 @@ if TYPE_CHECKING:
 
     from oint_magics.secret import Secret
 
-# What is wrong with the app, by a word in the problem's type, title or reason.
-_MEANINGS = {
-    "client-not-enrolled": (
-        "the app is in no package, or not in the environment Production.",
-        "in X's developer console, move the app to Pay-per-use and Production; then run it again",
-    ),
-    "creditsdepleted": ("the app's credits are used up.", "buy credits in X's developer console; then run it again"),
-    "usage-capped": ("the app's limit of spending or posts is reached.", "raise it in X's developer console, or wait"),
-    "unsupported-authentication": (
-        "another kind of authentication is wanted.",
-        "check client_id and client_secret: the OAuth 2.0 ones of the app's page at X",
-    ),
-}
-_BY_STATUS = {
-    400: ("X could not authenticate the app.", "compare client_id and client_secret with the app's page at X"),
-    401: ("X did not accept the app's client id and secret, or has suspended the app.",
-          "compare client_id and client_secret with the app's page at X"),
-    402: _MEANINGS["creditsdepleted"],
-    403: ("X does not let this app do that.", "look at the app's page in X's developer console"),
-}  # fmt: skip
-
-
-def known() -> dict[str, tuple[str, str]]:
-    """Return what is known to be wrong with an app, by X's word for it: the cause, and what to do."""
-    return _MEANINGS | {f"status {status}": found for status, found in _BY_STATUS.items()}
+_TELLING = ("type", "title", "reason", "detail", "error_description", "message", "label")
 
 
 def is_problem(status: int, document: dict[str, Any]) -> bool:
-    """Tell whether an answer is a refusal in one of these formats."""
+    """Tell whether an answer of the token endpoint is a refusal of the app, in another format than RFC 6749's."""
     text = words(document)
-    return status in _BY_STATUS and bool(text) and (status != 400 or "authenticat" in text.lower())
+    return status in (400, 401, 402, 403) and bool(text) and (status != 400 or "authenticat" in text.lower())
 
 
-def meaning(status: int, document: dict[str, Any]) -> tuple[str, str]:
-    """Return what such a refusal means for the app, and what to do about it."""
-    told = " ".join(str(document.get(key, "")) for key in ("type", "title", "reason", "detail")).lower()
-    return next((found for word, found in _MEANINGS.items() if word in told.replace(" ", "")), _BY_STATUS[status])
+def told(status: int, document: dict[str, Any], *, is_page: bool = False) -> str:
+    """Return all that an answer tells about a refusal, in lower case, for a look-up; not to be shown.
+
+    Args:
+        status: the HTTP status.
+        document: the answer's JSON object; empty if it has none.
+        is_page: whether it is an HTML page instead.
+    """
+    error = document.get("error")
+    parts = [f"status {status}" + (f" error {error}" if isinstance(error, str) else " page" * is_page)]
+    for each in (document, *_errors(document)):
+        parts += [each[key] for key in _TELLING if isinstance(each.get(key), str)]
+        parts += [f"code {each['code']}"] if isinstance(each.get("code"), int) else []
+    return " | ".join(parts).lower()
 
 
 def words(document: dict[str, Any], held: Iterable[Secret] = ()) -> str:
@@ -58,9 +44,13 @@ def words(document: dict[str, Any], held: Iterable[Secret] = ()) -> str:
         document: X's answer.
         held: the secrets of the request, which are cut out of it.
     """
-    errors = document.get("errors")
-    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+    first = next(iter(_errors(document)), {})
     title, detail = document.get("title"), document.get("detail")
     said = [detail or title, first.get("message") or first.get("detail")]
     text = " — ".join(dict.fromkeys(each for each in said if isinstance(each, str) and each))
     return escaped(redacted(text, tuple(held)), 300)
+
+
+def _errors(document: dict[str, Any]) -> list[dict[str, Any]]:
+    errors = document.get("errors")
+    return [each for each in errors if isinstance(each, dict)][:20] if isinstance(errors, list) else []

@@ -1,12 +1,14 @@
-"""What a login asks for, and what it costs not to ask.
+"""What a login asks for, what it costs not to ask, and what each call needs.
 
 The scopes are X's: https://docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from oint_magics.auth import scope_text
 from oint_magics.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,6 +19,24 @@ LEAST = "tweet.read tweet.write users.read media.write offline.access"
 OPI = (
     "tweet.read tweet.write tweet.moderate.write users.read follows.read follows.write offline.access space.read "
     "mute.read mute.write like.read like.write list.read list.write block.read block.write bookmark.read bookmark.write"
+)
+_READS = "tweet.read users.read"
+# What a call needs, by its method and path; the first that fits (X's OpenAPI description 2.167).
+_NEEDED = (
+    (r"\w+ /2/media/(upload|metadata|subtitles)\b", "media.write"),
+    (r"(POST|DELETE) /2/tweets\b", f"{_READS} tweet.write"),
+    (r"GET /2/(tweets/counts|usage|trends)\b", ""),
+    (r"GET /2/users/reposts_of_me\b", "tweet.read timeline.read"),
+    (r"GET /2/users/[^/]+/(followers|following)\b", f"{_READS} follows.read"),
+    (r"GET /2/(users/[^/]+/liked_tweets|tweets/[^/]+/liking_users)\b", f"{_READS} like.read"),
+    (r"GET /2/users/[^/]+/bookmarks/folders\Z", "users.read bookmark.read"),
+    (r"GET /2/users/[^/]+/bookmarks\b", f"{_READS} bookmark.read"),
+    (r"GET /2/users/[^/]+/blocking\b", f"{_READS} block.read"),
+    (r"GET /2/users/[^/]+/muting\b", f"{_READS} mute.read"),
+    (r"GET /2/(users/[^/]+/(\w+_lists|list_memberships)|lists)\b", f"{_READS} list.read"),
+    (r"GET /2/spaces\b", f"{_READS} space.read"),
+    (r"GET /2/dm_(events|conversations)\b", f"{_READS} dm.read"),
+    (r"GET /2/(users|tweets)\b", _READS),
 )
 _COSTS = {
     "offline.access": "not asked for: no refresh token will come, and the access token ends after two hours",
@@ -34,7 +54,7 @@ def wanted(given: str | Sequence[str] | None, stored: str | None) -> str:
     Raises:
         UsageError: a scope has a character that none has (RFC 6749 §3.3).
     """
-    words = _words(given or stored or LEAST)
+    words = scope_text.words(given or stored or LEAST)
     if [word.lower() for word in words] == ["opi"]:
         return OPI
     if not words or not all(_is_scope(word) for word in words):
@@ -46,12 +66,34 @@ def wanted(given: str | Sequence[str] | None, stored: str | None) -> str:
     return " ".join(dict.fromkeys(words))
 
 
-def _words(given: object) -> list[str]:
-    """Return the words of a text or of a list of texts; none where it is neither."""
-    if isinstance(given, str):
-        return given.replace(",", " ").split()
-    words = list(given) if isinstance(given, list | tuple | set | frozenset) else []
-    return " ".join(words).split() if all(isinstance(word, str) for word in words) else []
+def needed(method: str, path: str) -> list[str]:
+    """Return the scopes that a call needs; none if that is not known.
+
+    Args:
+        method: the call's method.
+        path: its path, from `/2/` on.
+    """
+    return next((scopes for call, scopes in _NEEDED if re.match(call, f"{method} {path}")), "").split()
+
+
+def lacking(granted: str | None, wished: Sequence[str]) -> list[str]:
+    """Return those of some scopes that tokens are known to lack.
+
+    Args:
+        granted: what X said these tokens may do, separated by blanks; `None` if that is not known.
+        wished: the scopes.
+    """
+    return [] if granted is None else [each for each in wished if each not in granted.split()]
+
+
+def login_for(granted: str, missing: Sequence[str]) -> str:
+    """Return the next step for tokens that lack scopes: the login that asks for them too.
+
+    Args:
+        granted: what the tokens may do.
+        missing: what they lack.
+    """
+    return f'log in again: %twitter_login --scope "{" ".join([granted, *missing])}"'
 
 
 def costs(scope: str) -> tuple[tuple[str, str], ...]:

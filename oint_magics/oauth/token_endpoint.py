@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from urllib.parse import quote_plus, urlencode
 
+from oint_magics.auth import scope_text
 from oint_magics.auth.structure import is_token
-from oint_magics.errors import AnswerUnreadable, AppRefused, InDoubt, NotTokenEndpoint, OintError, TryLater
-from oint_magics.oauth import problems
+from oint_magics.errors import AnswerUnreadable, AppRefused, InDoubt, NotTokenEndpoint, TokenRefused, TryLater
+from oint_magics.oauth import causes, limits, problems
 from oint_magics.oauth.answer_document import document_in, pair_in
+from oint_magics.oauth.cause_rows import LOGIN, REFRESH, REVOKE
 from oint_magics.secret import Secret, fingerprint, redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from oint_magics.auth.structure import Auth
+    from oint_magics.oauth.cause_rows import Cause
     from oint_magics.oauth.raw_answer import Answer
 
 _LONGEST_LIFE = 10 * 365 * 24 * 3600
@@ -50,6 +51,7 @@ class Grant(NamedTuple):
         expires_at: when the access token ends (aware, UTC), or `None` where the server does not say.
         answer: the server's whole JSON, as text.
         scope: what a login was granted, separated by blanks; `None` for a refresh, which grants nothing new.
+        granted: what the answer says that these tokens may do, separated by blanks; `None` if it does not say.
     """
 
     access_token: Secret
@@ -58,6 +60,7 @@ class Grant(NamedTuple):
     expires_at: datetime | None
     answer: Secret
     scope: str | None = None
+    granted: str | None = None
 
 
 def refresh_request(auth: Auth, refresh_token: Secret) -> TokenRequest:
@@ -128,8 +131,9 @@ def read_grant(answer: Answer, sent: Auth, host: str, now: datetime, login: tupl
         if not isinstance(document.get("access_token"), str):
             document = pair_in(answer.body) or document
         grant = _granted(document, answer, sent, host, now)
-        return grant._replace(scope=_scope(document)) if login else grant
-    _raise_refusal(document, answer, sent, host, now, login)
+        return grant._replace(scope=grant.granted) if login else grant
+    call = _Call(LOGIN if login else REFRESH, host, (*_held(sent), *login))
+    _raise_refusal(document, answer, call, now)
     return in_doubt(host, f"it answered with status {answer.status}, which does not tell whether the token was used")
 
 
@@ -148,7 +152,7 @@ def read_revocation(answer: Answer, sent: Auth, host: str, now: datetime) -> Non
     document = document_in(answer.body)
     if 200 <= answer.status < 300 and not _is_refused(document) and document.get("revoked") is not False:
         return
-    _raise_refusal(document, answer, sent, host, now, ())
+    _raise_refusal(document, answer, _Call(REVOKE, host, tuple(_held(sent))), now)
     raise InDoubt(
         f"The revocation was sent to {host}, and its outcome is unknown.",
         cause=f"it answered with status {answer.status}, which does not say whether the token is revoked.",
@@ -160,19 +164,29 @@ def _is_refused(document: dict[str, object]) -> bool:
     return isinstance(document.get("error"), str) and "access_token" not in document
 
 
-def _raise_refusal(  # noqa: PLR0913, PLR0917 - what an answer is read with
-    document: dict[str, object], answer: Answer, sent: Auth, host: str, now: datetime, login: tuple[Secret, ...]
-) -> None:
+class _Call(NamedTuple):
+    """A call of the token endpoint: its kind, the host, and the secrets that were sent there."""
+
+    kind: str
+    host: str
+    held: tuple[Secret, ...]
+
+
+def _raise_refusal(document: dict[str, object], answer: Answer, call: _Call, now: datetime) -> None:
     """Raise the error for an answer that is a refusal, of whatever kind."""
     status = answer.status
+    is_page = answer.body.lstrip().startswith(b"<") or (status == 403 and not document)
+    cause = causes.cause_of(call.kind, status, document, is_page=is_page)
     if status in (429, 503) or (status == 403 and not document):
-        _try_later(answer, host, now)
+        _try_later(answer, cause, call.host, now)
     if _is_refused(document) and (status < 300 or status in (400, 401)):
-        _refuse(document, status, sent, host, login)
+        _refuse(document, status, cause, call)
+    if cause.kind is NotTokenEndpoint and 400 <= status < 500:
+        _not_the_endpoint(status, call.host, cause)
     if problems.is_problem(status, document):
-        _refuse_app(document, status, host, [*_held(sent), *login])
+        _refuse_app(document, status, cause, call)
     if 300 <= status < 500 and status != 408:
-        _not_the_endpoint(status, host)
+        _not_the_endpoint(status, call.host)
 
 
 def in_doubt(host: str, why: str) -> NoReturn:
@@ -198,6 +212,7 @@ def _granted(document: dict[str, object], answer: Answer, sent: Auth, host: str,
         granted_at=now,
         expires_at=_expiry(document.get("expires_in"), now),
         answer=Secret(json.dumps(document)),
+        granted=_scope(document),
     )
 
 
@@ -239,7 +254,8 @@ def refresh_token_in(answer: Answer) -> str | None:
 
 def _scope(document: dict[str, object]) -> str | None:
     scope = document.get("scope")
-    return scope if isinstance(scope, str) and scope.isprintable() and len(scope) < 4096 else None
+    is_usable = isinstance(scope, str) and scope.isprintable() and len(scope) < 4096
+    return scope_text.plain(scope) or None if is_usable else None
 
 
 def _expiry(seconds: object, now: datetime) -> datetime | None:
@@ -250,20 +266,18 @@ def _expiry(seconds: object, now: datetime) -> datetime | None:
         return None
 
 
-def _refuse(document: dict[str, object], status: int, sent: Auth, host: str, login: tuple[Secret, ...]) -> NoReturn:
+def _refuse(document: dict[str, object], status: int, cause: Cause, call: _Call) -> NoReturn:
     from oint_magics.display.text import escaped
-    from oint_magics.oauth.error_table import refusal
 
-    error = str(document["error"])
     description = document.get("error_description")
-    text = description if isinstance(description, str) else None
-    meaning, held = refusal(error, text, is_login=bool(login)), [*_held(sent), *login]
-    error, text = redacted(error, held), redacted(text, held) if text else None
+    text = redacted(description, call.held) if isinstance(description, str) else None
+    error = redacted(str(document["error"]), call.held)
     words = f"{error}: {text}" if text else error
-    problem = meaning.kind(
-        f"{host} refused with status {status}: {escaped(words, 300)}",
-        cause=meaning.cause,
-        next_step=meaning.next_step,
+    kind = cause.kind if issubclass(cause.kind, TokenRefused) else TokenRefused
+    problem = kind(
+        f"{call.host} refused with status {status}: {escaped(words, 300)}",
+        cause=cause.cause,
+        next_step=cause.next_step,
     )
     problem.status = status
     problem.error = escaped(error, 100)
@@ -271,13 +285,12 @@ def _refuse(document: dict[str, object], status: int, sent: Auth, host: str, log
     raise problem
 
 
-def _refuse_app(document: dict[str, object], status: int, host: str, held: list[Secret]) -> NoReturn:
-    cause, next_step = problems.meaning(status, document)
+def _refuse_app(document: dict[str, object], status: int, cause: Cause, call: _Call) -> NoReturn:
     problem = AppRefused(
-        f"{host} refused with status {status}: {problems.words(document, held).rstrip('.')}. "
+        f"{call.host} refused with status {status}: {problems.words(document, call.held).rstrip('.')}. "
         "The refresh token was not used.",
-        cause=cause,
-        next_step=next_step,
+        cause=cause.cause,
+        next_step=cause.next_step,
     )
     problem.status = status
     raise problem
@@ -288,38 +301,29 @@ def _held(sent: Auth) -> list[Secret]:
     return [s for s in (sent.refresh_token, sent.access_token, sent.client_secret, basic) if s]
 
 
-def _try_later(answer: Answer, host: str, now: datetime) -> NoReturn:
-    retry_at = _retry_at(answer.headers, now)
-    when = f"after {retry_at:%H:%M:%S} UTC" if retry_at else "in some minutes"
+def _try_later(answer: Answer, cause: Cause, host: str, now: datetime) -> NoReturn:
+    limit = limits.limit_of(answer.headers, now)
     what = {
         429: "asks you to wait (status 429). Your tokens are unchanged.",
         503: "accepts no requests now (status 503). Your tokens are probably unchanged.",
         403: "is behind a filter, which blocked the request (status 403). Your tokens are unchanged.",
     }
+    is_told = answer.status == 429 and (limit.until is not None or limit.is_cap)
+    when = limit.when if limit.until or limit.is_cap else "in some minutes"
+    step = cause.next_step if cause.is_sure or answer.status == 403 else f"run it again {when}"
     problem = TryLater(
         f"{host} {what[answer.status]}",
-        cause="too many requests, an outage, or a network that X does not trust.",
-        next_step=f"run it again {when}; there is no automatic retry",
+        cause=limit.cause if is_told and not cause.is_sure else cause.cause,
+        next_step=f"{step}; there is no automatic retry",
     )
-    problem.retry_at = retry_at
+    problem.retry_at = None if cause.is_sure else limit.until
     raise problem
 
 
-def _retry_at(headers: Mapping[str, str], now: datetime) -> datetime | None:
-    """Return when to try again: `Retry-After` in seconds, else X's `x-rate-limit-reset` in Unix seconds."""
-    after, reset = headers.get("retry-after", ""), headers.get("x-rate-limit-reset", "")
-    try:
-        if after.isdecimal():
-            return now + timedelta(seconds=int(after))
-        return datetime.fromtimestamp(int(reset), UTC) if reset.isdecimal() else None
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _not_the_endpoint(status: int, host: str) -> NoReturn:
-    problem: OintError = NotTokenEndpoint(
+def _not_the_endpoint(status: int, host: str, cause: Cause | None = None) -> NoReturn:
+    step = "check OINT_TWITTER_TOKEN_URL and OINT_TWITTER_REVOKE_URL; without them, X's own addresses are used"
+    raise NotTokenEndpoint(
         f"The server at {host} is not X's token endpoint (status {status}). Your tokens were not used.",
-        cause="the address is wrong, or a proxy answered.",
-        next_step="check OINT_TWITTER_TOKEN_URL and OINT_TWITTER_REVOKE_URL; without them, X's own addresses are used",
+        cause=cause.cause if cause else "the address is wrong, or a proxy answered.",
+        next_step=cause.next_step if cause else step,
     )
-    raise problem

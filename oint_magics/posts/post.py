@@ -13,6 +13,7 @@ from oint_magics.display.times import moment
 from oint_magics.errors import CallError, OintError, PostInDoubt, Stopped, StoreError, UsageError
 from oint_magics.http.deadline import Exchange
 from oint_magics.http.session import Session
+from oint_magics.oauth import scopes
 from oint_magics.posts import claims, draft, shown
 from oint_magics.posts.media import MediaId, Medium
 from oint_magics.posts.upload import Upload, describe
@@ -122,15 +123,15 @@ def _known(identity: list[str]) -> claims.Claim | None:
     return None
 
 
-def _check_scopes(provider: TokenProvider, wanted: list[str]) -> None:
-    """Refuse what a token cannot do, where its scopes are known."""
-    scope = provider.auth().scope
-    missing = [each for each in wanted if scope and each not in scope.split()]
+def _check_scopes(provider: TokenProvider, needed: list[str]) -> None:
+    """Refuse what a token cannot do, if X said what it may do; of what a file says, X decides."""
+    granted = provider.auth().granted
+    missing = scopes.lacking(granted, needed)
     if missing:
         raise UsageError(
             f"These tokens lack the scope {' and '.join(missing)}. Nothing was sent.",
             cause="a login asks for scopes, and no refresh adds one.",
-            next_step=f'log in again: %twitter_login --scope "{scope} {" ".join(missing)}"',
+            next_step=scopes.login_for(granted or "", missing),
         )
 
 

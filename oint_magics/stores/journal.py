@@ -1,8 +1,9 @@
 """The refresh log: which tokens are spent, where the newest of each family lives, and which came to an end.
 
-It holds fingerprints, places and times, and no secret. Every entry stands twice: in a database that is asked, and as a
-line of a text from which a database that is damaged or deleted is made again. "Nothing is known" is said only where
-nothing is there: a log that is there and cannot be read, or is held by others, is an error before anything is sent.
+It holds fingerprints, places, times and scopes, and no secret. Every entry stands twice: in a database that is asked,
+and as a line of a text from which a database that is damaged or deleted is made again. "Nothing is known" is said only
+where nothing is there: a log that is there and cannot be read, or is held by others, is an error before anything is
+sent.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ CREATE INDEX IF NOT EXISTS token_of ON token (family, number);
 CREATE TABLE IF NOT EXISTS ended (
     fingerprint TEXT PRIMARY KEY, how TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
 """
+# Made with the first scope: the other tables, and so the format, stay as they are.
+_SCOPES = "CREATE TABLE IF NOT EXISTS scope (family INTEGER PRIMARY KEY, words TEXT NOT NULL)"
 _DATABASE = "journal.sqlite"
 # The server refused it; it was revoked from here; a later login of the same app probably ended it.
 REFUSED, REVOKED, SUPERSEDED = "refused", "revoked", "superseded"
@@ -55,6 +58,7 @@ class Known(NamedTuple):
         granted_at: when the newest pair was granted, in Unix seconds; `None` for a token that is not known.
         end: how it came to its end, `REFUSED`, `REVOKED` or `SUPERSEDED`; `None` where nothing tells.
         ended_at: when that became known, in Unix seconds.
+        scope: what X last said that its family may do, separated by blanks; `None` if nothing tells.
     """
 
     newest: str | None = None
@@ -62,6 +66,7 @@ class Known(NamedTuple):
     granted_at: float | None = None
     end: str | None = None
     ended_at: float = 0.0
+    scope: str | None = None
 
 
 class Family(NamedTuple):
@@ -117,13 +122,14 @@ class Journal:
                 found.append((there.st_ino, there.st_size, there.st_mtime_ns))
         return found or None
 
-    def record(self, spent: str, newest: str, place: str) -> Path | None:
+    def record(self, spent: str, newest: str, place: str, scope: str | None = None) -> Path | None:
         """Note that a token was spent, and where its successor lives.
 
         Args:
             spent: the spent refresh token's fingerprint.
             newest: its successor's.
             place: the store, as it can be opened.
+            scope: what X said that the new tokens may do; blank for "it is not known any more", `None` for "as before".
 
         Returns:
             The folder of the log that holds it now; `None` where none could be written.
@@ -131,11 +137,12 @@ class Journal:
         Raises:
             StoreBusy: another process holds the log all the time.
         """
-        return self._enter({"spent": spent, "newest": newest, "place": place})
+        is_new = scope is not None and scope != (self.known(spent).scope or "")
+        return self._enter({"spent": spent, "newest": newest, "place": place} | ({"scope": scope} if is_new else {}))
 
-    def keep(self, fingerprint: str, place: str) -> Path | None:
+    def keep(self, fingerprint: str, place: str, scope: str | None = None) -> Path | None:
         """Note where a live token lives, so that its copies are known to be copies; otherwise as `record`."""
-        return self._enter({"spent": fingerprint, "newest": fingerprint, "place": place})
+        return self.record(fingerprint, fingerprint, place, scope)
 
     def forget(self, place: str) -> Path | None:
         """Forget where families of a store live; that their tokens are spent stays known; otherwise as `record`."""
@@ -192,7 +199,7 @@ def _names(fingerprint: str, folder: Path) -> tuple[str, str]:
 def _known(database: sqlite3.Connection, names: tuple[str, str]) -> Known:
     """Return what is known of a token, by its fingerprint or by that of the format before."""
     query = (
-        "SELECT f.newest, f.place, f.at FROM token t JOIN family f ON f.id = t.family "
+        "SELECT f.newest, f.place, f.at, f.id FROM token t JOIN family f ON f.id = t.family "
         "WHERE t.fingerprint IN (?, ?) ORDER BY length(t.fingerprint) DESC LIMIT 1"
     )
     family = database.execute(query, names).fetchone()
@@ -201,8 +208,17 @@ def _known(database: sqlite3.Connection, names: tuple[str, str]) -> Known:
     known = Known(end=end[0], ended_at=end[1]) if end else Known()
     if family is None:
         return known
-    newest, held, at = family
-    return known._replace(newest=names[0] if newest in names else newest, place=_place(held), granted_at=at)
+    newest, held, at, number = family
+    newest = names[0] if newest in names else newest
+    return known._replace(newest=newest, place=_place(held), granted_at=at, scope=_scope_of(database, number))
+
+
+def _scope_of(database: sqlite3.Connection, family: int) -> str | None:
+    """Return what a family may do; a database in which that was never noted has no table for it."""
+    if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'scope'").fetchone():
+        return None
+    found = database.execute("SELECT words FROM scope WHERE family = ?", (family,)).fetchone()
+    return found[0] or None if found else None
 
 
 def _apply(database: sqlite3.Connection, entry: dict[str, Any], folder: Path) -> None:
@@ -219,6 +235,9 @@ def _apply(database: sqlite3.Connection, entry: dict[str, Any], folder: Path) ->
         for number, fingerprint in ((last + 1, spent), (last + 2, newest)):
             database.execute("INSERT OR IGNORE INTO token VALUES (?, ?, ?)", (fingerprint, family, number))
         database.execute("DELETE FROM token WHERE family = ? AND number <= ?", (family, last + 2 - 2 * _MOST))
+        if isinstance(entry.get("scope"), str):
+            database.execute(_SCOPES)
+            database.execute("INSERT OR REPLACE INTO scope VALUES (?, ?)", (family, entry["scope"]))
 
 
 def _apply_end(database: sqlite3.Connection, fingerprint: str, how: str, at: float) -> None:

@@ -149,7 +149,7 @@ class CurrentToken:
     def _to_the_moment(self, look: _Snapshot, response: TokenResponse) -> _Snapshot:
         """Return a look with the life that the answer told: a store keeps a time of day, whose clock may be wrong."""
         if look.auth.access_token is None:  # Its store has no place for one, and there is no data folder.
-            look = look._replace(auth=auth_of(auth_of_response(response)))
+            look = look._replace(auth=auth_of(auth_of_response(response))._replace(granted=look.auth.granted))
         if Secret(response["access_token"]).matches(look.auth.access_token):
             life = lifetime_of(response)
             good_until = None if life is None else self._granted_at + life - min(_MARGIN, life / 10)
@@ -175,7 +175,9 @@ class CurrentToken:
 
 
 def _looked(stamp: object, auth: Auth, store: Store | None) -> _Snapshot:
-    Lineage.of(auth.refresh_token, store).check_not_revoked()
+    lineage = Lineage.of(auth.refresh_token, store)
+    lineage.check_not_revoked()
+    auth = auth._replace(granted=lineage.known.scope)
     # An answer that came and was not saved: this pair is spent, however fresh.
     is_spent = store is not None and has_answer(store, auth)
     until = None if is_spent or auth.is_from_future(datetime.now(UTC)) else auth.fresh_until

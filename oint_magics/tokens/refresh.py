@@ -67,8 +67,11 @@ def refresh(
     if not try_old:
         (lineage if auth is seen else Lineage.of(auth.refresh_token, store)).check_not_revoked()
     known = _known(seen, auth, lineage)
-    request = _Request(given, source, auth, known, if_expired=if_expired, try_old=try_old, is_named=to is not None)
+    request = _Request(
+        given, source, auth, known, lineage.known.scope, if_expired=if_expired, try_old=try_old, is_named=to is not None
+    )
     if if_expired and auth.is_fresh(datetime.now(UTC)) and not (is_there and has_answer(store, auth)):
+        auth = auth._replace(granted=lineage.known.scope)
         return from_store(auth, datetime.now(UTC), address(store if is_there else source.store))
     for _ in range(_MOST_MOVES):
         found = _try_store(store, request)
@@ -98,15 +101,17 @@ def has_answer(store: Store, auth: Auth) -> bool:
 
 
 class _Request(NamedTuple):
-    """What was asked for: the source given, the one that holds its newest pair, that pair, and its family's tokens.
+    """What was asked for: the source given, the one that holds its newest pair, that pair, its family's tokens.
 
-    Pair and tokens as they were known before any waiting: another token was granted to somebody else meanwhile.
+    All as it was known before any waiting: another token was granted to somebody else meanwhile. `granted` is what X
+    last said that these tokens may do.
     """
 
     given: Source
     source: Source
     seen: Auth
     known: frozenset[str]
+    granted: str | None
     if_expired: bool
     try_old: bool
     is_named: bool
@@ -199,6 +204,7 @@ def _satisfied(store: Store, request: _Request) -> TokenResponse | None:
 
 def _unchanged(store: Store, auth: Auth, request: _Request) -> TokenResponse:
     """Return a stored pair that needs no exchange."""
+    auth = auth._replace(granted=request.granted)
     return from_store(auth, datetime.now(UTC), address(store), by_another=request.is_other(auth))
 
 
@@ -246,7 +252,8 @@ def _granted(store: Store, auth: Auth, request: _Request) -> TokenResponse:
     grant, notes = exchange_once(store, auth, try_old=request.try_old)
     behind = _clock_behind(grant.access_token)
     notes += (("clock", f"this machine's is {behind} behind X's: set it, or each run refreshes"),) if behind else ()
-    return from_grant(grant, auth, address(store), (*notes, *_notes(request, store, auth)))
+    sent = auth._replace(granted=request.granted)
+    return from_grant(grant, sent, address(store), (*notes, *_notes(request, store, auth)))
 
 
 def _clock_behind(token: Secret) -> str | None:

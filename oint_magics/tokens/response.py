@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from weakref import WeakKeyDictionary, WeakSet
 
+from oint_magics.auth import scope_text
 from oint_magics.errors import LoginPending
 from oint_magics.secret import Secret, redacted
 
@@ -109,7 +110,7 @@ class TokenResponse:
     @property
     def scopes(self) -> tuple[str, ...]:
         """What the access token may do, in X's order."""
-        return _words(self.get("scope"))
+        return tuple(scope_text.words(self.get("scope")))
 
     @property
     def saved_to(self) -> str | None:
@@ -206,7 +207,7 @@ def from_store(auth: Auth, at: datetime, home: SavedTo | None, *, by_another: bo
         "token_type": "bearer",
         "expires_in": left,
         "access_token": auth.access_token and auth.access_token.reveal(),
-        "scope": auth.scope,
+        "scope": auth.granted or auth.scope,
         "refresh_token": auth.refresh_token and auth.refresh_token.reveal(),
     }
     text = json.dumps({key: value for key, value in answer.items() if value is not None})
@@ -304,12 +305,8 @@ def _row(key: str, value: object, held: tuple[Secret, ...]) -> Row:
     return Row(name, redacted(value if isinstance(value, str) else json.dumps(value), held))
 
 
-def _words(scope: object) -> tuple[str, ...]:
-    return tuple(scope.split()) if isinstance(scope, str) else ()
-
-
 def _scope_notes(sent: Auth, grant: Grant) -> list[Note]:
-    before, after = set(_words(sent.scope)), set(_words(json.loads(grant.answer.reveal()).get("scope")))
+    before, after = (set(scope_text.words(each)) for each in (sent.granted or sent.scope, grant.granted))
     if not before or not after:
         return []
     changes = {"scopes lost": before - after, "scopes gained": after - before}

@@ -95,7 +95,9 @@ def save_login(  # noqa: PLR0913 - what a save needs to know
     try:
         with store.lock(settings.timeout() + 15, lambda: None):
             _put(store, grant, auth, seen)
-            _noted(grant, seen if is_same and seen else auth, store)
+            # A login without a word of scopes tells that those from before are not known to be right any more.
+            told = grant._replace(granted=grant.granted or "")
+            _noted(told, seen if is_same and seen else auth, store)
     except OintError as error:
         problem = error
     if problem is None:
@@ -134,11 +136,12 @@ def _login_not_saved(store: Store, grant: Grant, auth: Auth, record: ExchangeRec
 def _note(grant: Grant, auth: Auth, store: Store) -> Path | None:
     """Note in the refresh log that a token is spent, and where its successor lives; of a first pair where it lives."""
     spent, newest = auth.refresh_token, grant.refresh_token
+    scope = grant.granted
     if newest is None or newest.matches(spent):
         return settings.data_folder()
     if spent is None:
-        return store.journal.keep(newest.fingerprint(), store.place)
-    return store.journal.record(spent.fingerprint(), newest.fingerprint(), store.place)
+        return store.journal.keep(newest.fingerprint(), store.place, scope)
+    return store.journal.record(spent.fingerprint(), newest.fingerprint(), store.place, scope)
 
 
 def _not_saved(store: Store, grant: Grant, auth: Auth, record: ExchangeRecord, problem: OintError) -> NotSaved:

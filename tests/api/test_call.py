@@ -109,7 +109,7 @@ REFUSED = {
     "403": ("403 No", {"detail": "Forbidden"}, "scope"),
     "404": ("404 No", {}, 'a path is like "users/me"'),
     "500": ("500 No", {}, "docs.x.com/status"),
-    "503": ("503 No", {"title": "Service Unavailable"}, "token is good"),
+    "503": ("503 No", {"title": "Service Unavailable"}, "tokens are good"),
     "200 with errors": ("200 OK", {"errors": [{"detail": "Could not find user"}]}, "Could not find user"),
     "a redirect": ("302 Found", {}, "status 302"),
 }  # fmt: skip

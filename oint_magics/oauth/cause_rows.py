@@ -1,0 +1,390 @@
+"""What X's refusals mean and what to do about them: one table for every kind of call. `causes.py` looks them up.
+
+X documents few of these texts. They were collected from public reports: X's own words come first, then an error code,
+then the status alone. A row without words of its own says what is usual.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from oint_magics.errors import (
+    AppRefused,
+    InvalidClient,
+    InvalidGrant,
+    InvalidRequest,
+    NotTokenEndpoint,
+    OintError,
+    TokenRefused,
+    TryLater,
+    UnauthorizedClient,
+)
+
+REFRESH, LOGIN, REVOKE, READ, POST, DELETE, UPLOAD = (
+    "refresh", "login", "revocation", "read", "post", "deletion", "upload",
+)  # fmt: skip
+TOKEN, API = (REFRESH, LOGIN, REVOKE), (READ, POST, DELETE, UPLOAD)
+_ALL = TOKEN + API
+
+
+class Cause(NamedTuple):
+    """What a refusal means.
+
+    Attributes:
+        says: X's words, as the documentation names them.
+        cause: why X refuses.
+        next_step: what the user does about it.
+        calls: the kinds of call that it is about.
+        kind: the error that an exchange with the token endpoint raises.
+        pattern: what to look for in all that an answer tells (`problems.told`); blank for `says` itself.
+        is_sure: whether X's words tell the cause; otherwise it is only a usual one.
+    """
+
+    says: str
+    cause: str
+    next_step: str
+    calls: tuple[str, ...] = _ALL
+    kind: type[OintError] = AppRefused
+    pattern: str = ""
+    is_sure: bool = True
+
+
+_CONSOLE = "look at the app's page in X's developer console"
+_COMPARE_APP = "compare client_id and client_secret with the app's page at X"
+_COMPARE = "compare the auth data with the app's page at X"
+_START_AGAIN = "start the login again: %twitter_login"
+_OPEN_X = "open https://x.com as this account: X says there what it is about"
+
+_OF_THE_APP = (
+    Cause(
+        "CreditsDepleted",
+        "the app's credits are used up; the tokens are good.",
+        "buy credits in X's developer console, then run it again",
+        pattern="credits ?depleted|not have any credits",
+    ),
+    Cause(
+        "SpendCapReached",
+        "the app's spending limit for this billing cycle is reached; the tokens are good.",
+        "raise the limit in X's developer console, or wait for the next billing cycle",
+        pattern="spend[ -]?cap",
+    ),
+    Cause(
+        "usage-capped",
+        "the app's cap for this month is reached; the tokens are good.",
+        "raise it in X's developer console, or wait for the next month",
+        pattern="usage[ -]?cap",
+    ),
+    Cause(
+        "client-not-enrolled",
+        "the app is in no package, or not in the environment Production.",
+        "in X's developer console, move the app to Pay-per-use and Production; then run it again",
+        pattern="client-not-enrolled|client-forbidden|attached to a project",
+    ),
+    Cause(
+        "code 453",
+        "the app's package does not include this call.",
+        _CONSOLE,
+        API,
+        pattern=r"code 453\b|access to a subset of",
+    ),
+    Cause(
+        "oauth1-permissions",
+        "the app's permissions at X do not allow it.",
+        "in X's developer console, set the app's permissions to Read and write",
+        API,
+        pattern="oauth1[ -](?:app )?permissions",
+    ),
+    Cause(
+        "Unsupported Authentication",
+        "X expects another kind of authentication.",
+        "check client_id and client_secret: the OAuth 2.0 ones of the app's page at X",
+        TOKEN,
+        pattern="unsupported.authentication",
+    ),
+    Cause(
+        "OAuth 2.0 User Context is forbidden",
+        "this call takes an app-only bearer, not a user's access token.",
+        "choose a call that takes a user's token: docs.x.com says it on each call's page",
+        API,
+        pattern="user.context is forbidden",
+    ),
+    Cause(
+        "Unsupported Authentication",
+        "the access token is an app-only bearer, or of another kind; this call needs a user's.",
+        "name auth data that has a user's tokens",
+        API,
+        pattern="unsupported.authentication|application-only is forbidden",
+    ),
+)
+
+_OF_THE_ACCOUNT = (
+    Cause(
+        "code 326, temporarily locked",
+        "X has locked this account until its owner confirms who they are.",
+        "open https://x.com as this account and unlock it, then run it again",
+        pattern=r"code 326\b|temporarily locked",
+    ),
+    Cause(
+        "code 64, your account is suspended",
+        "X has suspended this account.",
+        _OPEN_X,
+        pattern=r"code 64\b|your account is suspended",
+    ),
+    Cause("suspended", "X has suspended the app or the account.", _CONSOLE, TOKEN),
+    Cause("suspended", "X has suspended the account that was asked for.", "leave that account out", (READ,)),
+    Cause("suspended", "X has suspended this account, or one that the call is about.", _OPEN_X, (POST, DELETE, UPLOAD)),
+    Cause(
+        "not authorized to see",
+        "the account is protected, or has blocked this one.",
+        "ask with the tokens of an account that follows it",
+        (READ,),
+        pattern="not.authorized.(?:to (?:see|view)|for.resource)",
+    ),
+    Cause(
+        "code 185, daily status update limit",
+        "this account has made as many posts as X allows in a day.",
+        "post it later",
+        (POST,),
+        pattern=r"code 185\b|status update limit",
+    ),
+)
+
+_OF_A_POST = (
+    Cause(
+        "duplicate content (code 187)",
+        "a post of this account has the same text.",
+        "change the text, or delete the earlier post",
+        (POST,),
+        pattern=r"code 187\b|duplicate",
+    ),
+    Cause(
+        "reply to this conversation is not allowed",
+        "a self-serve app may reply only to posts that mention or quote its account.",
+        "post it without --reply-to",
+        (POST,),
+        pattern="mentioned or quoted you|been mentioned or otherwise engaged|reply to this conversation",
+    ),
+    Cause(
+        "quoting", "quotes are no longer part of the self-serve plans.", "put the post's link into the text", (POST,)
+    ),
+    Cause(
+        "maximum of one cashtag",
+        "X's self-serve plans allow one cashtag ($NAME) per post.",
+        "take the $ off the others",
+        (POST,),
+        pattern="cashtag",
+    ),
+    Cause(
+        "video longer than 2 minutes",
+        "this account may not post videos of that length; longer ones are for Premium accounts.",
+        "cut the video, then upload it again",
+        (POST, UPLOAD),
+        pattern="video longer than|duration too long",
+    ),
+    Cause(
+        "media IDs are invalid",
+        "X has deleted a media file (it keeps them for a day), still processes it, has it from another "
+        "account, or does not accept its format.",
+        "upload the file again, and use the new id",
+        (POST,),
+        pattern="media ids? (?:is|are) invalid",
+    ),
+    Cause("invalid URL", "X does not accept a link in the text.", "correct the link, or take it out", (POST,)),
+    Cause(
+        "text is too long (code 186)",
+        "the text is longer than this account may post.",
+        "shorten it",
+        (POST,),
+        pattern=r"code 186\b|text is too long",
+    ),
+    Cause(
+        "could not find",
+        "it is not there: it was deleted, or has another id.",
+        "check the id",
+        API,
+        pattern="could not find|resource-not-found",
+    ),
+    Cause(
+        "not permitted to perform this action",
+        "X does not say why. Usual reasons: a reply or a quote that its author does not "
+        "allow, or an app that may only read.",
+        "post it without --reply-to and --quote; else see the app's permissions in X's developer console",
+        (POST,),
+        is_sure=False,
+    ),
+    Cause(
+        "not permitted to perform this action",
+        "only the account that made a post can delete it.",
+        "check the id, and whether it is that account's auth data",
+        (DELETE,),
+        is_sure=False,
+    ),
+    Cause(
+        "not permitted to perform this action",
+        "X does not say why. Usual reasons: what was asked for is another account's, or the app may only read.",
+        _CONSOLE,
+        (READ, UPLOAD),
+        is_sure=False,
+    ),
+)
+
+_DEAD_TOKEN = Cause(
+    "Value passed for the token was invalid",
+    "the refresh token was used before (each works once), has expired, was revoked, or is another app's. "
+    "Another program that holds a copy of these tokens may have refreshed them.",
+    "look for newer tokens where that program keeps them; else log in again: %twitter_login",
+    TOKEN,
+    InvalidGrant,
+)
+_SECRET = Cause(
+    "Missing valid authorization header",
+    "the app is confidential, and its client secret is missing or wrong.",
+    "check client_secret: the OAuth 2.0 Client Secret of the app's page at X, not the API key secret",
+    TOKEN,
+    UnauthorizedClient,
+)
+_CODE = Cause(
+    "Value passed for the authorization code was invalid",
+    "the code is older than 30 seconds, was used before, or was not copied whole.",
+    _START_AGAIN,
+    TOKEN,
+    InvalidGrant,
+)
+# Descriptions of the token endpoint, then its error codes (RFC 6749 §5.2).
+_OF_TOKENS = (
+    Cause(
+        "authenticity_token_error (code 99)",
+        "that is the address of X's other token endpoint, for app-only bearers.",
+        "check OINT_TWITTER_TOKEN_URL: X's tokens come from https://api.x.com/2/oauth2/token",
+        TOKEN,
+        NotTokenEndpoint,
+        pattern=r"authenticity_token_error|code 99\b",
+    ),
+    _DEAD_TOKEN,
+    _SECRET,
+    Cause(
+        "Value passed for the client id was invalid",
+        "the client id is wrong, or its app was deleted.",
+        "copy the OAuth 2.0 Client ID of the app's page at X into client_id",
+        TOKEN,
+        InvalidClient,
+    ),
+    Cause(
+        "Missing required parameter [client_id]",
+        "the client id did not reach the server.",
+        "check OINT_TWITTER_TOKEN_URL: something between here and X drops a part of the request",
+        TOKEN,
+        InvalidRequest,
+    ),
+    Cause(
+        "Missing required parameter [code_verifier]",
+        "the verifier of this login is no longer there.",
+        _START_AGAIN,
+        TOKEN,
+        InvalidRequest,
+    ),
+    _CODE,
+    Cause(
+        "Value passed for the code verifier did not match the code challenge",
+        "the code belongs to another attempt at the login.",
+        _START_AGAIN,
+        TOKEN,
+        InvalidGrant,
+    ),
+    Cause(
+        "Value passed for the redirect uri did not match the uri of the authorization code",
+        "redirect_uri is not the one that the login began with.",
+        "use the callback URL of the app's page at X, without any change",
+        TOKEN,
+        InvalidGrant,
+    ),
+    _CODE._replace(says="invalid_grant (other words)", calls=(LOGIN,), pattern=r"^status \d+ error invalid_grant\b"),
+    _DEAD_TOKEN._replace(says="invalid_grant (other words)", pattern=r"^status \d+ error invalid_grant\b"),
+    Cause(
+        "invalid_client (other words)",
+        "the server does not know this client id and secret.",
+        "copy the OAuth 2.0 Client ID and Client Secret of the app's page at X",
+        TOKEN,
+        InvalidClient,
+        pattern=r"^status \d+ error invalid_client\b",
+    ),
+    _SECRET._replace(says="unauthorized_client (other words)", pattern=r"^status \d+ error unauthorized_client\b"),
+    Cause(
+        "invalid_request (other words)",
+        "the server found the request wrong.",
+        _COMPARE,
+        TOKEN,
+        InvalidRequest,
+        pattern=r"^status \d+ error invalid_request\b",
+    ),
+    Cause(
+        "another error code",
+        "the server gives no cause that is known here.",
+        _COMPARE,
+        TOKEN,
+        TokenRefused,
+        pattern=r"^status \d+ error ",
+        is_sure=False,
+    ),
+)
+
+_BY_STATUS = (
+    Cause("400", "X could not authenticate the app.", _COMPARE_APP, TOKEN),
+    Cause("400", "a parameter is not one that this call takes.", "compare it with the call's page at docs.x.com", API),
+    Cause("401", "X did not accept the app's client id and secret, or has suspended the app.", _COMPARE_APP, TOKEN),
+    Cause(
+        "401",
+        "the access token is expired, revoked, or not a user's.",
+        "get another: %twitter_refresh; if that is refused, log in again: %twitter_login",
+        API,
+    ),
+    Cause(
+        "402",
+        "the app's credits are used up; the tokens are good.",
+        "buy credits in X's developer console, then run it again",
+    ),
+    Cause(
+        "403 with an HTML page",
+        "X's edge network, or a proxy on the way, blocked the request: it does not trust this network "
+        "(a data centre, a VPN, a proxy).",
+        "run it again from another network, or later",
+        _ALL,
+        TryLater,
+        pattern="^status 403 page",
+    ),
+    Cause("403", "X does not let this app do that.", _CONSOLE, TOKEN),
+    Cause(
+        "403",
+        "X does not say why: a missing scope, the app's permissions, or the account.",
+        "see which scopes these tokens have: %twitter_refresh; and the app's permissions in X's developer console",
+        API,
+    ),
+    Cause("404", "there is nothing at that path.", 'a path is like "users/me" or "users/2244994945/tweets"', API),
+    Cause("413", "what was sent is too large.", "make it smaller", API),
+    Cause("429", "too many requests.", "run it again later", _ALL, TryLater),
+    Cause(
+        "503",
+        "an outage, or an app that X does not serve now; the tokens are good.",
+        "run it again in some minutes",
+        _ALL,
+        TryLater,
+    ),
+    Cause(
+        "another status",
+        "X says no more than that.",
+        "run it again; if it stays so, look at https://docs.x.com/status",
+        pattern="^",
+    ),
+)
+
+# In the order in which they are looked for: the first that fits counts.
+ROWS = (
+    *_OF_THE_APP,
+    *_OF_THE_ACCOUNT,
+    *_OF_A_POST,
+    *_OF_TOKENS,
+    *(
+        each._replace(says=f"status {each.says}", is_sure=False, pattern=each.pattern or rf"^status {each.says}\b")
+        for each in _BY_STATUS
+    ),
+)
