@@ -11,9 +11,7 @@ from urllib.parse import quote_plus, urlencode
 from oint_magics.auth import scope_text
 from oint_magics.auth.structure import is_token
 from oint_magics.errors import AnswerUnreadable, AppRefused, InDoubt, NotTokenEndpoint, TokenRefused, TryLater
-from oint_magics.oauth import causes, limits, problems
 from oint_magics.oauth.answer_document import document_in, pair_in
-from oint_magics.oauth.cause_rows import LOGIN, REFRESH, REVOKE
 from oint_magics.secret import Secret, fingerprint, redacted
 
 if TYPE_CHECKING:
@@ -132,7 +130,7 @@ def read_grant(answer: Answer, sent: Auth, host: str, now: datetime, login: tupl
             document = pair_in(answer.body) or document
         grant = _granted(document, answer, sent, host, now)
         return grant._replace(scope=grant.granted) if login else grant
-    call = _Call(LOGIN if login else REFRESH, host, (*_held(sent), *login))
+    call = _Call("login" if login else "refresh", host, (*_held(sent), *login))
     _raise_refusal(document, answer, call, now)
     return in_doubt(host, f"it answered with status {answer.status}, which does not tell whether the token was used")
 
@@ -152,7 +150,7 @@ def read_revocation(answer: Answer, sent: Auth, host: str, now: datetime) -> Non
     document = document_in(answer.body)
     if 200 <= answer.status < 300 and not _is_refused(document) and document.get("revoked") is not False:
         return
-    _raise_refusal(document, answer, _Call(REVOKE, host, tuple(_held(sent))), now)
+    _raise_refusal(document, answer, _Call("revocation", host, tuple(_held(sent))), now)
     raise InDoubt(
         f"The revocation was sent to {host}, and its outcome is unknown.",
         cause=f"it answered with status {answer.status}, which does not say whether the token is revoked.",
@@ -165,7 +163,7 @@ def _is_refused(document: dict[str, object]) -> bool:
 
 
 class _Call(NamedTuple):
-    """A call of the token endpoint: its kind, the host, and the secrets that were sent there."""
+    """A call of the token endpoint: its kind as `cause_rows.TOKEN` has it, the host, and the secrets that were sent."""
 
     kind: str
     host: str
@@ -174,6 +172,8 @@ class _Call(NamedTuple):
 
 def _raise_refusal(document: dict[str, object], answer: Answer, call: _Call, now: datetime) -> None:
     """Raise the error for an answer that is a refusal, of whatever kind."""
+    from oint_magics.oauth import causes, problems  # Not needed by a refresh that succeeds.
+
     status = answer.status
     is_page = answer.body.lstrip().startswith(b"<") or (status == 403 and not document)
     cause = causes.cause_of(call.kind, status, document, is_page=is_page)
@@ -286,6 +286,8 @@ def _refuse(document: dict[str, object], status: int, cause: Cause, call: _Call)
 
 
 def _refuse_app(document: dict[str, object], status: int, cause: Cause, call: _Call) -> NoReturn:
+    from oint_magics.oauth import problems
+
     problem = AppRefused(
         f"{call.host} refused with status {status}: {problems.words(document, call.held).rstrip('.')}. "
         "The refresh token was not used.",
@@ -302,6 +304,8 @@ def _held(sent: Auth) -> list[Secret]:
 
 
 def _try_later(answer: Answer, cause: Cause, host: str, now: datetime) -> NoReturn:
+    from oint_magics.oauth import limits
+
     limit = limits.limit_of(answer.headers, now)
     what = {
         429: "asks you to wait (status 429). Your tokens are unchanged.",

@@ -20,7 +20,10 @@ from oint_magics.secret import Secret
 from oint_magics.stores import journal
 
 PROBLEMS = "https://api.x.com/2/problems"
-LACKS = "the token lacks a scope; log in for more"
+LACKS = "the token lacks a scope; a login can ask for more"
+PARAMETER = "a parameter is not one that this call takes"
+WINDOW = "this window is used up: the time of the 15-minute window"
+NO_TIME = "this window is used up: in fifteen minutes"
 USER = b'{"data": {"id": "7", "name": "N", "username": "real"}}'
 POST = ("twitter.post", lambda: twitter.post("Hello", auth="auth.json"))
 READ = ("twitter.get", lambda: twitter.get("users/7/tweets", "auth.json"))
@@ -67,6 +70,12 @@ def refused(call):
     return caught.value
 
 
+def _before(name, status):
+    if name == "duplicate content":
+        return "a post of this account has the same text"
+    return {"400 No": PARAMETER, "429 No": NO_TIME}.get(status, LACKS)
+
+
 # U9: X's words first, and what each means.
 REFUSALS = [
     ("not permitted", POST, "403 No", forbidden("You are not permitted to perform this action."), "a reply or a quote", "--reply-to"),
@@ -102,7 +111,7 @@ REFUSALS = [
 
 @pytest.mark.parametrize(
     ("call", "status", "body", "cause", "step"),
-    [case("U9", f"{name}: {call[0]}", LACKS, call[1], *rest) for name, call, *rest in REFUSALS],
+    [case("U9", f"{name}: {call[0]}", _before(name, rest[0]), call[1], *rest) for name, call, *rest in REFUSALS],
 )
 def test_x_s_words_and_what_they_mean(x, after, call, status, body, cause, step):
     x(status, body, scope=scopes.OPI)
@@ -294,10 +303,11 @@ def test_the_table_names_what_was_gained_once(x):
     assert "scopes gained" not in str(twitter.refresh("auth.json", if_expired=True))
 
 
+_BEFORE = {"blanks": "two scopes", "commas and blanks": 'scopes, one of them named "tweet.read,"'}
 FORMS = {"blanks": " ", "commas": ",", "commas and blanks": ", ", "plus signs": "+", "%20": "%20"}
 
 
-@pytest.mark.parametrize("between", [case("U10", f"scopes with {name}", "one scope of that whole name", sign) for name, sign in FORMS.items()])  # fmt: skip
+@pytest.mark.parametrize("between", [case("U10", f"scopes with {name}", _BEFORE.get(name, "one scope of that whole name"), sign) for name, sign in FORMS.items()])  # fmt: skip
 def test_each_separator_is_read_and_the_file_keeps_its_own(x, after, between):
     text = between.join(["tweet.read", "users.read"])
     x("200 OK", b"{}", scope=text, granted="users.read tweet.read")
@@ -345,7 +355,7 @@ def left(limit, remaining, reset, kind="x-rate-limit"):
 @pytest.mark.parametrize("wait", [False, True])
 @pytest.mark.parametrize(("body", "headers"), [
     case("U11", "usage-capped, 39999 of 40000 left", "this window is used up; wait=True never ends", CAPPED, left(40000, 39999, 500)),
-    case("U11", "usage-capped without headers", "this window is used up; wait=True never ends", CAPPED, []),
+    case("U11", "usage-capped without headers", f"{NO_TIME}; wait=True never ends", CAPPED, []),
     case("U11", "39999 of 40000 left, about:blank", "this window is used up; wait=True never ends", problem(title="Too Many Requests"), left(40000, 39999, 500)),
     case("U11", "usage-capped and nothing left", "this window is used up; wait=True never ends", CAPPED, left(15, 0, 500)),
 ])  # fmt: skip
@@ -389,7 +399,10 @@ DAILY = [
 
 @pytest.mark.parametrize(
     ("headers", "seconds", "cause"),
-    [case("U12", name, "the time of the 15-minute window, no date", *rest) for name, *rest in DAILY],
+    [
+        case("U12", name, NO_TIME if name in ("both 24 hours", "only retry-after: 7200") else WINDOW, *rest)
+        for name, *rest in DAILY
+    ],
 )
 @pytest.mark.parametrize("call", [POST, READ], ids=lambda call: call[0])
 def test_the_limit_that_is_used_up_is_named_with_its_end(x, after, call, headers, seconds, cause):
@@ -452,7 +465,7 @@ CODE_99 = [
 ]
 
 
-@pytest.mark.parametrize("body", [case("2.2", name, "X does not let this app do that", body) for name, body in
+@pytest.mark.parametrize("body", [case("2.2", name, "the address is wrong, or a proxy answered" if name == "code 99 without one" else "X does not let this app do that", body) for name, body in
                                   zip(("code 99 with a message", "code 99 without one", "code 99 without a label"), CODE_99, strict=True)])  # fmt: skip
 def test_the_wrong_token_address_is_named(raw, auth, monkeypatch, after, body):
     server = raw(answer("403 Forbidden", body))
@@ -471,16 +484,16 @@ def test_the_wrong_token_address_is_named(raw, auth, monkeypatch, after, body):
 
 GOOGLE = {"client_id": "1-a.apps.googleusercontent.com", "project_id": "p", "token_uri": "https://oauth2.googleapis.com/token",
           "client_secret": "GOCSPX-x", "redirect_uris": ["http://localhost"]}  # fmt: skip
-GOOGLE_FILES = {
-    "installed": {"installed": GOOGLE},
-    "web, scopes beside it": {"web": GOOGLE, "scopes": ["https://www.googleapis.com/auth/drive"]},
-    "installed, a redirect beside it": {"installed": GOOGLE, "redirect_uri": "http://localhost"},
-    "a user's file of Google's": GOOGLE | {"refresh_token": "1//0a", "token": "ya29.a", "type": "authorized_user"},
-    "its inside alone": GOOGLE,
-}
+GOOGLE_FILES = [
+    ("installed", "named", {"installed": GOOGLE}),
+    ("web, scopes beside it", "client_id is missing", {"web": GOOGLE, "scopes": ["https://www.googleapis.com/auth/drive"]}),
+    ("installed, a redirect beside it", "client_id is missing", {"installed": GOOGLE, "redirect_uri": "http://localhost"}),
+    ("a user's file of Google's", "Google's token is sent to X", GOOGLE | {"refresh_token": "1//0a", "token": "ya29.a"}),
+    ("its inside alone", "refresh_token is missing", GOOGLE),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize("values", [case("N8", name, "client_id is missing, or sent to X", each) for name, each in GOOGLE_FILES.items()])  # fmt: skip
+@pytest.mark.parametrize("values", [case("N8", name, before, each) for name, before, each in GOOGLE_FILES])  # fmt: skip
 def test_a_client_file_of_google_is_named(raw, monkeypatch, after, values):
     server = raw(answer("400 No", b"{}"))
     monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", f"{server.url}/t")
@@ -499,7 +512,18 @@ PROXIES = ("http://", ":8080", "   ", "http:// ", "8080", "http:8080", "''", "ht
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "all_proxy"])
-@pytest.mark.parametrize("value", [case("M2", f"a proxy {value!r}", "tried 3 times", value) for value in PROXIES])
+@pytest.mark.parametrize(
+    "value",
+    [
+        case(
+            "M2",
+            f"a proxy {value!r}",
+            "a refresh: named, or tried 3 times; a call: the network (InvalidProxyURL)",
+            value,
+        )
+        for value in PROXIES
+    ],
+)
 def test_a_proxy_without_an_address_is_named(auth, monkeypatch, after, name, value):
     monkeypatch.setenv(name, value)
     monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", "https://unreachable.invalid/2/oauth2/token")
