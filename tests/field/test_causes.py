@@ -12,7 +12,7 @@ from posts_material import png
 from raw_server import answer
 
 from oint_magics import errors, twitter
-from oint_magics.api import pages, progress
+from oint_magics.api import collected, progress
 from oint_magics.http import environment
 from oint_magics.oauth import causes, scopes
 from oint_magics.oauth.cause_rows import API, ROWS, TOKEN
@@ -361,7 +361,7 @@ def left(limit, remaining, reset, kind="x-rate-limit"):
 ])  # fmt: skip
 def test_a_cap_of_the_month_is_raised_at_once(x, monkeypatch, after, body, headers, wait):
     x("429 No", body, *headers)
-    monkeypatch.setattr(pages.time, "sleep", lambda _: pytest.fail("it waits"))
+    monkeypatch.setattr(collected.time, "sleep", lambda _: pytest.fail("it waits"))
 
     error = refused(lambda: twitter.get("users/7/tweets", "auth.json", wait=wait))
 
@@ -451,7 +451,7 @@ def test_a_wait_of_a_day_is_said_with_its_date(x, monkeypatch):
     def stop(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pages.time, "sleep", stop)
+    monkeypatch.setattr(collected.time, "sleep", stop)
     assert twitter.get("users/7/tweets", "auth.json", wait=True) == []
     end = datetime.fromtimestamp(in_seconds(80_000), UTC)
     assert end.date() == datetime.now(UTC).date() or f"on {end:%Y-%m-%d}" in lines[0]
