@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import requests
 from requests.adapters import HTTPAdapter
 
-from oint_magics.http.deadline import Timed, current
+from oint_magics.http.deadline import current
 from oint_magics.http.silent_pools import silence
+from oint_magics.http.timed_connection import Timed
 
 if TYPE_CHECKING:
     PlainSession = requests.Session

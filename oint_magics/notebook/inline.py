@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 _CALL = re.compile(r"(run_(?:line|cell)_magic\().*twitter_.*")
 _CELL_MAGICS = re.compile(r"\s*(?:%%(?!twitter)\w[^\n]*\n\s*)+")
-_RUNS_PYTHON = re.compile(r"\s*%%(?:time|timeit|capture|prun|debug|mprun|memit|snakeviz|px)\b")
+# Cell magics whose bodies are cells of their own.
+RUNS_PYTHON = ("time", "timeit", "capture", "prun", "debug", "mprun", "memit", "snakeviz", "px")
+_RUNS_PYTHON = re.compile(rf"\s*%%(?:{'|'.join(RUNS_PYTHON)})\b")
 # The bodies of these are other programs' or files' own, and none of our magics runs in them.
 DATA_CELL = re.compile(
     r"\s*%%(?:writefile|file|html|HTML|markdown|latex|svg|SVG|js|javascript|bash|sh|script|perl|ruby|sx|system|cmd)\b|\s*%%!"
