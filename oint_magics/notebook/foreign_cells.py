@@ -30,8 +30,9 @@ _VALUE = re.compile(
     rf"""|bearer|authorization:)[\s"'\\]*(?P<value>{_WORD}{{10,}})"""
 )
 _PERHAPS = re.compile(rf"""(?i:token|secret|password)\w*["'\\]*\s*[:=][\s"'\\]*(?P<value>{_WORD}{{10,}})""")
-# However a body is cut.
+# However a body is cut; and however it is damaged.
 _CUT = re.compile(r"\s*\\?\n\s*")
+_DAMAGED = re.compile(r"[\s\\'\"{},)\]]+")
 _IN_COMMAND = re.compile(rf"""["']\s*:\s*["']|{_LONG}""")
 _CALL = '__import__("oint_magics.notebook.foreign_run", fromlist=["run"]).run("{kind}", "{text}")'
 
@@ -50,7 +51,7 @@ def take_out(lines: list[str]) -> list[str]:
         body = take_out(cell["body"].splitlines(keepends=True))
         return [*text[: cell.start("body")].splitlines(keepends=True), *body]
     shows = cell["name"].lower() in SHOWS
-    if cell["name"] in MAGICS or not _holds_secret(cell["body"], _VALUE if shows else _PERHAPS):
+    if cell["name"] in MAGICS or not _holds_secret(cell["body"], is_shown=shows):
         return lines
     return [_CALL.format(kind="cell", text=handle(text)) + "\n"]
 
@@ -76,12 +77,19 @@ def _without_lines(text: str) -> str:
     return text
 
 
-def _holds_secret(body: str, pattern: re.Pattern[str] = _VALUE) -> bool:
-    """Tell whether a body holds a value of auth data, or a command line of OPI's with one."""
+def _holds_secret(body: str, *, is_shown: bool = True) -> bool:
+    """Tell whether a body holds a value of auth data, or a command line of OPI's with one.
+
+    Args:
+        body: the body.
+        is_shown: whether the magic shows it, and so is refused: by the names of auth data alone.
+    """
     from oint_magics.auth.foreign import is_unfilled
 
-    texts = (body, _CUT.sub("", body))
-    values = (found["value"] for text in texts for each in (_VALUE, pattern) for found in each.finditer(text))
+    texts = [(body, _VALUE), (_CUT.sub("", body), _VALUE)]
+    if not is_shown:
+        texts += [(body, _PERHAPS), (_DAMAGED.sub("", body), _PERHAPS)]
+    values = (found["value"] for text, pattern in texts for found in pattern.finditer(text))
     return holds_command(body) or any(not is_unfilled(value) for value in values)
 
 
