@@ -16,6 +16,7 @@ from oint_magics.http import endpoints, environment
 from oint_magics.http.connections import PlainSession, SilentAdapter, silenced
 from oint_magics.http.deadline import Exchange
 from oint_magics.http.faults import Fault, fault_of
+from oint_magics.http.silent_pools import check_not_recorded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +79,8 @@ class Bearer(requests.auth.AuthBase):
         raise TypeError("a bearer cannot be pickled: make one from its store's name where it is needed")
 
     def _check_way(self, url: str) -> None:
-        """Refuse a proxy between here and this machine: plain http would show it the token."""
+        """Refuse a recorder, and a proxy between here and this machine: plain http would show it the token."""
+        check_not_recorded()
         if url.startswith("http:") and not self._is_direct and requests.utils.get_environ_proxies(url):
             raise SettingError(
                 "A proxy would see the access token, so nothing was sent.",
