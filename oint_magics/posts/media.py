@@ -93,6 +93,7 @@ def medium(content: bytes | Path, name: str, kind: str | None = None) -> Medium:
     """
     name = escaped(name, _LONGEST_NAME)
     size, head, digest, version = _looked(content, name)
+    _check_filled(size, name)
     media_type = type_of(head)
     category = kind or _CATEGORIES.get(media_type or "")
     if media_type is None or category is None or media_type not in _CATEGORIES:
@@ -119,6 +120,15 @@ def medium(content: bytes | Path, name: str, kind: str | None = None) -> Medium:
     return Medium(name, content, size, media_type, category, digest, version)
 
 
+def _check_filled(size: int, name: str) -> None:
+    if not size:
+        raise UsageError(
+            f"{name} is empty. Nothing was sent.",
+            cause="it has 0 bytes.",
+            next_step="write the picture, the GIF or the video into it first",
+        )
+
+
 def type_of(head: bytes) -> str | None:
     """Return the media type of a file's first bytes, or `None`; the name says nothing."""
     import filetype
@@ -132,6 +142,14 @@ def type_of(head: bytes) -> str | None:
         return "video/mp4"
     found: str | None = filetype.guess_mime(head) if head else None
     return found
+
+
+def longest_of(head: bytes) -> int:
+    """Return how many bytes X takes of what begins so."""
+    kind = type_of(head) or ""
+    if kind == "image/gif":
+        return LARGEST["tweet_gif"]
+    return LARGEST["tweet_image" if kind.startswith("image/") else "tweet_video"]
 
 
 def size_of(size: int) -> str:

@@ -190,7 +190,7 @@ def test_nothing_to_upload(auth):
     with pytest.raises(errors.UsageError, match="Name what to upload"):
         twitter.upload([], auth=auth)
     for wrong in (5, object(), "", {"a": 1}):
-        with pytest.raises(errors.UsageError, match="must be a path, bytes or an https address"):
+        with pytest.raises(errors.UsageError, match="cannot be a media file. Nothing was sent"):
             twitter.upload([wrong], auth=auth)
 
 
