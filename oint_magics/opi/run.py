@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
-import stat
 from difflib import get_close_matches
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from oint_magics import stores
 from oint_magics.display.table import Row, Table
 from oint_magics.errors import OintError, UsageError
 from oint_magics.opi import help as shown_help
+from oint_magics.opi import out as out_file
 from oint_magics.opi import values
 from oint_magics.opi.command_line import commands
 from oint_magics.opi.functions import FUNCTIONS, Function, Given, find
+from oint_magics.opi.named_files import content
 from oint_magics.process import state
-from oint_magics.tokens.response import TokenResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,6 +42,7 @@ _OLD = "The oauth_… keys of OAuth 1.0a are not needed any more: posts and uplo
 _STEPS = {
     "--poll Yes --poll No --minutes 60": "--options \"['Yes','No']\" --duration 60",
     '%twitter_post "Hello"': '--text "Hello"',
+    "--long lets": "twitter.post(…, long=True) lets",
 }
 
 
@@ -208,16 +205,18 @@ def _work(
         )
     kinds = {each.name: each.kind for each in function.options}
     read = {name.lstrip("-"): _READERS[kinds[name]](value, name) for name, value in given.items()}
-    if out is not None:
-        _check_out(out)
+    named = (given.get("--auth"), to)
+    path = out_file.check(out, *named) if out else None
     if "--test" in flags:
         return lambda: Outcome(_tested(function, given))
 
     def work() -> Outcome:
-        with _opened(out) as file, _own_steps():
+        if out:  # An earlier command of the cell may have put something there.
+            out_file.check(out, *named)
+        with out_file.opened(path) as file, _own_steps():
             value = function.call(Given(read, to, interactive, is_again="--again" in flags))
-            shown = value if file is None or out is None else _written(value, out, file)
-        return Outcome(shown, _note(values.content(given.get("--auth", ""))))
+            shown = out_file.written(value, out, path, file) if out and path and file else value
+        return Outcome(shown, _note(content(given.get("--auth", ""))))
 
     return work
 
@@ -235,67 +234,3 @@ def _note(auth: str) -> str:
         return ""
     state.is_told_of_old_keys = True
     return _OLD
-
-
-def _check_out(out: str) -> None:
-    """Refuse to write a result over a place where tokens are kept."""
-    path = Path(out)
-    if out.startswith(stores.PREFIXES) or (path.exists() and _holds_tokens(path)):
-        raise UsageError(
-            "--out names a place where tokens are kept. Nothing was sent.",
-            cause="the result would be written over them.",
-            next_step="--out result.json; new tokens are saved by themselves, --to STORE says where",
-        )
-
-
-def _holds_tokens(path: Path) -> bool:
-    try:
-        return stores.open_store(str(path.absolute())).read().refresh_token is not None
-    except Exception:  # noqa: BLE001 - what cannot be read as auth data holds no tokens
-        return False
-
-
-@contextlib.contextmanager
-def _opened(out: str | None) -> Iterator[TextIO | None]:
-    """Open the file of a result before anything is sent, readable by its owner alone; no result leaves no new file."""
-    reason, descriptor, is_new = None, -1, False
-    if out is not None:
-        try:
-            is_new = not os.path.lexists(out)
-            descriptor = os.open(out, os.O_WRONLY | os.O_CREAT, 0o600)
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-    if reason:
-        raise UsageError("The file of --out cannot be written. Nothing was sent.", cause=f"{reason}.")
-    if out is None:
-        yield None
-        return
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        # A device such as /dev/null is everybody's.
-        if hasattr(os, "fchmod") and stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.fchmod(descriptor, 0o600)
-        try:
-            yield file
-        except BaseException:
-            if is_new:
-                Path(out).unlink(missing_ok=True)
-            raise
-
-
-def _written(value: Any, out: str, file: TextIO) -> Table:
-    """Write a result as OPI does, and return what is to be known of it."""
-    content = (value if isinstance(value, str) else json.dumps(_plain(value), ensure_ascii=False, indent=1)) + "\n"
-    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.truncate(0)
-    file.write(content)
-    rows = [Row("file", out), Row("size", f"{len(content.encode()):,} bytes")]
-    if isinstance(value, TokenResponse):
-        rows += [
-            Row("saved to", value.saved_to or "nowhere"),
-            Row("careful", "the file holds the tokens in plain text"),
-        ]
-    return Table("Result written", tuple(rows))
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, list) else dict(value)

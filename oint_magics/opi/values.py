@@ -10,21 +10,20 @@ import binascii
 import json
 import re
 from pathlib import Path
-from typing import Any
 
-from oint_magics.auth.text_file import decoded
-from oint_magics.errors import OintError, UsageError
+from oint_magics.errors import UsageError
+from oint_magics.opi.named_files import content, is_file, text_in
 
 _PLACEHOLDER = re.compile(r"%\w+%|\$\w+|\$\{\w+\}|\$env:\w+|<[\w -]+>|\*{3,}", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\\\([nrfv])|\\([nrfv])")
 _CONTROLS = {"n": "\n", "r": "\r", "f": "\f", "v": "\v"}
-_LARGEST = 1024 * 1024
 _ADDRESS = ("http://", "https://")
+_NESTED = "a list or an object is inside it, and only texts and numbers can be."
 
 
 def text(value: str) -> str:
     r"""Return a text: `\n`, `\r`, `\f`, `\v` become what they stand for; a doubled backslash keeps them."""
-    if value[:1] in ("{", "[") or _is_file(value):
+    if value[:1] in ("{", "[") or is_file(value):
         return value
     return _ESCAPE.sub(lambda found: f"\\{found[1]}" if found[1] else _CONTROLS[found[2]], value)
 
@@ -49,17 +48,17 @@ def auth(value: str, option: str) -> object:
             cause="a notebook does not replace it with a value, as a terminal does.",
             next_step=f"name a file: {option} auth.json; or a profile: {option} profile:NAME",
         )
-    return Path(value) if _is_file(value) else value
-
-
-def content(value: str) -> str:
-    """Return the text of the file that a value names, or the value itself; blank for a file that is not text."""
-    return _read(Path(value)) if _is_file(value) else value
+    return Path(value) if is_file(value) else value
 
 
 def items(value: str) -> list[str]:
-    """Return a list of texts: JSON, a JSON file, or one value alone."""
-    return [str(each) for each in _list(content(value))] or [value]
+    """Return a list of texts: JSON, a JSON file, or one value alone.
+
+    Raises:
+        UsageError: a list cannot be read, or holds something else than texts and numbers.
+        AuthSyntaxError: it names a file that is not text.
+    """
+    return _list(text_in(value)) or [value]
 
 
 def files(value: str) -> list[object]:
@@ -68,11 +67,11 @@ def files(value: str) -> list[object]:
     Raises:
         UsageError: one is none of these.
     """
-    return [_medium(str(each)) for each in _list(content(value)) or [value]]
+    return [_medium(each) for each in _list(content(value)) or [value]]
 
 
 def _medium(value: str) -> object:
-    if _is_file(value):
+    if is_file(value):
         return Path(value)
     if value.lower().startswith(_ADDRESS):
         return value
@@ -84,34 +83,25 @@ def _medium(value: str) -> object:
     return found if len(found) > 60 else Path(value)
 
 
-def _list(source: str) -> list[Any]:
-    """Return a JSON list, in either kind of quotes; nothing for what is none."""
+def _list(source: str) -> list[str]:
+    """Return the texts of a JSON list, in either kind of quotes; nothing for what is none."""
     inner = source.strip()
     if not inner.startswith("["):
         return []
+    cause = "a quote, a comma or the closing bracket may be missing."
     for attempt in (inner, re.sub(r"'((?:\\.|[^'\\])*)'", lambda found: json.dumps(found[1]), inner)):
         try:
             found = json.loads(attempt, parse_int=str, parse_float=str)
         except ValueError:
             continue
-        return found if isinstance(found, list) else []
+        except RecursionError:
+            cause = _NESTED
+            break
+        if not any(isinstance(each, list | dict) for each in found):
+            return [str(each) for each in found]
+        cause = _NESTED
     raise UsageError(
         "A list cannot be read. Nothing was sent.",
-        cause="a quote, a comma or the closing bracket may be missing.",
+        cause=cause,
         next_step="write it like this: \"['one','two']\"",
     )
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return decoded(file.read(_LARGEST), path.name).text
-    except (OSError, OintError):
-        return ""  # A picture: no text, and so no list.
-
-
-def _is_file(value: str) -> bool:
-    try:
-        return Path(value).is_file()
-    except (ValueError, OSError):  # No file can have that name.
-        return False
