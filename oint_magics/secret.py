@@ -48,7 +48,7 @@ class Secret:
 
     def matches(self, other: Secret | None) -> bool:
         """Tell whether two secrets hold the same text, in constant time; `None` matches nothing."""
-        return other is not None and hmac.compare_digest(_values[self].encode(), _values[other].encode())
+        return other is not None and hmac.compare_digest(_bytes(_values[self]), _bytes(_values[other]))
 
     def __repr__(self) -> str:
         return "Secret(…)"
@@ -71,7 +71,12 @@ class Secret:
 
 def fingerprint(value: str) -> str:
     """Return the first 128 bits of the SHA-256 of a text, as hexadecimal digits."""
-    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return hashlib.sha256(_bytes(value)).hexdigest()[:32]
+
+
+def _bytes(value: str) -> bytes:
+    """Return a text's bytes; half a character, as a terminal makes of what is no UTF-8, has some too."""
+    return value.encode("utf-8", "surrogatepass")
 
 
 def shown(fingerprint: str) -> str:

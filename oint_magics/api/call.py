@@ -33,9 +33,11 @@ def answer(
     Raises:
         RateLimited: a limit is used up, and a later call may be accepted.
         CallError: X refused, or the answer cannot be read.
-        UsageError: it is not a path of the API.
+        UsageError: it is not a path of the API, or a parameter is no text.
         OintError: as for a refresh, where one was due and failed.
     """
+    if any(0xD800 <= ord(c) <= 0xDFFF for each in (params or {}).items() for c in "".join(each)):
+        raise UsageError("A parameter holds half a character, as of an emoji. Nothing was sent.")
     whole = path_of(path)
     reply = session.ask(whole, params or {}, method=method, **body)
     host, document = urlsplit(session.api).netloc, reply.document

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _PLACE = "profile:default"
 # Stores of ours; a user's own file is not written over from here.
 _OURS = ("profile:", "keyring:", "shared:")
+# How many parts a message of the front end has, by its kind; the others have none, or do without.
+_PARTS = {"text": 1, "file": 2, "field": 2, "submit": 2, "address": 1}
 _TEXT = "Panel for X. No panel here? %twitter_auth --prompt, or %twitter_refresh --auth auth.json"
 _HINT = (
     "No panel above? %twitter_auth --prompt asks with hidden input; or name a file: %twitter_refresh --auth auth.json"
@@ -88,7 +90,16 @@ class ConnectPanel(Panel):
 
     def hear(self, kind: str, parts: list[bytes]) -> None:
         """Take what was given, and answer with names and states; what takes longer runs beside the kernel's work."""
-        if kind in self._longer:
+        if len(parts) < _PARTS.get(kind, 0):
+            self._note(
+                UsageError(
+                    "The panel's message did not arrive whole. Nothing was sent.",
+                    cause="this front end, or something on the way, leaves out binary messages.",
+                    next_step="%twitter_auth --prompt, or %twitter_refresh --auth auth.json",
+                )
+            )
+            self._show_view("work" if kind in self._longer else "given")
+        elif kind in self._longer:
             self.send({"kind": "received"})
             threading.Thread(target=self._longer[kind], args=(parts,), daemon=False).start()
         elif kind == "state":
@@ -179,7 +190,7 @@ class ConnectPanel(Panel):
 
     def _submit(self, parts: list[bytes]) -> None:
         """Do what the button said; where that is no longer what would be done, say so instead."""
-        place, action = parts.pop(0).decode("utf-8", "replace").strip(), parts.pop(0).decode()
+        place, action = parts.pop(0).decode("utf-8", "replace").strip(), parts.pop(0).decode("ascii", "replace")
         if self._work.locked():
             return  # Another tab's press is at work; its end is shown in all of them.
         if action != (self._given.action or "refresh"):

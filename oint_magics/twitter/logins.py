@@ -159,18 +159,38 @@ def login(
 ) -> TokenResponse:
     """Log in and wait for the pair; see `oint_magics.twitter.login`."""
     _check_seconds(timeout)
+    _say("")
     waiting = begun(planned(auth, to=to, scope=scope), timeout)
     if waiting.no_redirect_because:
         waiting.cancel("The login cannot hear its answer.")
         _cannot_hear(waiting.no_redirect_because)
     try:
         advice = "".join(f"{line}\n" for line in waiting.advice)
-        sys.stderr.write(f"Open this link and approve there:\n{waiting.link}\n{advice}")
-        sys.stderr.flush()
+        _say(f"Open this link and approve there:\n{waiting.link}\n{advice}")
         return waiting.wait()
     except BaseException:
         waiting.cancel("The login was stopped.")
         raise
+
+
+def _say(text: str) -> None:
+    """Write to stderr; a program without a console (pythonw, a service) has none, or a closed one.
+
+    Raises:
+        UsageError: there is no stderr.
+    """
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+        return
+    except (AttributeError, OSError, ValueError):  # `None`, broken, closed.
+        pass
+    raise UsageError(
+        "The login's link cannot be shown: this program has no stderr. Nothing was sent.",
+        cause="it runs without a console, or stderr is closed.",
+        next_step="show the link of twitter.authorization_link(auth) yourself, then pass the address that comes back "
+        "to twitter.get_token(address, auth)",
+    )
 
 
 def _cannot_hear(why: str) -> NoReturn:
