@@ -183,9 +183,9 @@ def _finished_login(plan: Plan, grant: Grant, record: ExchangeRecord, *notes: tu
     """Save the pair in its home, and say what became of others."""
     home = _saved(plan, grant, record)
     ended = superseded(plan.auth.client_id, grant, spared={home.store.place, home.other_owner})
-    ending = None if plan.auth.is_sandbox else ends_with_machine(home.store)
+    warnings = (home.store.warning(), None if plan.auth.is_sandbox else ends_with_machine(home.store))
     lacking = [("careful", f"{name} was {cost}") for name, cost in scopes.costs(plan.request.scope)]
-    lacking += [("careful", ending)] if ending else []
+    lacking += [("careful", warning) for warning in warnings if warning]
     sent = plan.auth._replace(scope=plan.request.scope)
     return from_grant(grant, sent, address(home.store), (*notes, *home.notes, *ended, *lacking), event="login")
 

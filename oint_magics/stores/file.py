@@ -250,6 +250,8 @@ class FileStore:
             found.append(
                 "its recovery files lie on another disk: where this is a container, only the mounted file survives"
             )
+        if self.path.name.lower() == ".envrc":
+            found.append("direnv does not load the changed file until you run: direnv allow")
         return "; ".join(found) or None
 
     def _replace(self, data: bytes, reserve: bytes = b"") -> None:
