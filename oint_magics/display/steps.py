@@ -10,7 +10,7 @@ _MAGIC = re.compile(rf"%twitter_(refresh|login|status|me|revoke)\b({_OPTIONS})")
 _POST = re.compile(r'%twitter_post ("[^"]*")')
 _FORGET = re.compile(rf"%twitter_forget ({_VALUE})")
 _KEEP = re.compile(rf"%twitter_keep ({_VALUE}) ({_VALUE})({_OPTIONS})")
-_OPTION = re.compile(rf"--(?:(auth|to|scope) ({_VALUE})|(if-expired|try-old|replace|check|again|preview)\b)")
+_OPTION = re.compile(rf"--(?:(auth|to|scope) ({_VALUE})|(if-expired|try-old|replace|check|again|preview|long)\b)")
 _SETTING = re.compile(r"%env (\w+)=(\S+)")
 
 

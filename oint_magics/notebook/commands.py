@@ -145,7 +145,8 @@ def revoke(call: Call) -> Table:
 
 def post(call: Call) -> Post:
     """Post what the line says, or the cell below it."""
-    from oint_magics.posts.draft import Wanted, listed
+    from oint_magics.posts.draft import Wanted
+    from oint_magics.posts.given import listed
     from oint_magics.twitter import posting
 
     words = call.words()
@@ -164,6 +165,7 @@ def post(call: Call) -> Post:
         minutes=_number(words.get("--minutes"), call.magic),
         reply_to=one.get("--reply-to"),
         quote=one.get("--quote"),
+        is_long="--long" in words,
     )
     return posting.post(
         wanted, words.get("--auth"), preview="--preview" in words, again="--again" in words, variables=variables

@@ -118,15 +118,16 @@ SOURCE  as for %twitter_refresh; it has to be named. The store keeps the
 """
 _POST_FORM = """\
 %twitter_post "TEXT" [--auth SOURCE] [--media FILE] [--alt TEXT] [--poll ANSWER] [--minutes N]
-              [--reply-to POST] [--quote POST] [--preview] [--again]
+              [--reply-to POST] [--quote POST] [--preview] [--again] [--long]
 """
 _POST = """\
 TEXT        in quotes, and taken as it stands, braces too; {name} without
             quotes is a variable. Long text, and text with both kinds of
             quotes, stands below %%twitter_post
 SOURCE      as for %twitter_refresh; the first post in a kernel has to name it
---media     a picture, GIF or video: a path, an https address, or {name} for
-            bytes; up to four pictures
+--media     a picture, GIF or video: a path, an https address, the id of an
+            uploaded one, or {name} for bytes, an open file or a figure; up to
+            four pictures
 --alt       its description; the first for the first medium
 --poll      an answer of a poll; two to four of them. --minutes: how long it
             runs, 1440 unless told
@@ -135,6 +136,8 @@ SOURCE      as for %twitter_refresh; the first post in a kernel has to name it
 --preview   post nothing; show account, length and price
 --again     post it though the same post was made within a day, or may have
             been
+--long      let X decide on a text over 280 characters, up to 25,000: only
+            Premium accounts can post it
 
 The value is X's answer: r["id"]. X bills $0.015, and $0.200 with a link in the
 text.
@@ -235,13 +238,13 @@ _TABLE = (
     ),
     Magic(
         "twitter_post",
-        '%twitter_post "TEXT" [--auth SOURCE] [--media FILE] [--preview] [--again] [more]',
+        '%twitter_post "TEXT" [--auth SOURCE] [--media FILE] [--preview] [--again] [--long] [more]',
         "Make a post: once, however often the cell is run.",
         "commands.post",
         _POST,
         words=("text",),
         values=("--auth", "--media", "--alt", "--poll", "--minutes", "--reply-to", "--quote"),
-        flags=("--preview", "--again"),
+        flags=("--preview", "--again", "--long"),
         repeated=("--media", "--alt", "--poll"),
         text_name="text",
         form=_POST_FORM,
@@ -291,6 +294,7 @@ OPTIONS = {
     "--quote": "the post to quote",
     "--preview": "post nothing, and show it",
     "--again": "make the same post once more",
+    "--long": "over 280: X decides (Premium)",
 }
 ACTIONS = {
     "start": "start it, and write sandbox-auth.json",

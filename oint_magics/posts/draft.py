@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import tempfile
 import unicodedata
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
 
 from oint_magics.errors import UsageError
 from oint_magics.posts import claims, price, text
-from oint_magics.posts.media import LARGEST, MediaId, Medium, medium, type_of
+from oint_magics.posts.given import listed, opened
+from oint_magics.posts.media import MediaId, Medium
 from oint_magics.posts.upload import check_alt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _ID = re.compile(r"[0-9]{1,19}")
-# An id of X's in the place of a file's name: shorter numbers are names.
-_MEDIA_ID = re.compile(r"[0-9]{15,19}")
-_STATUS = re.compile(r"https://(?:www\.|mobile\.)?(?:x|twitter)\.com/[^/]+/status/([0-9]{1,19})(?:[/?#].*)?")
+# As X's page, its app and other programs write a post's address; people leave out how it begins.
+_STATUS = re.compile(
+    r"(?:https?://)?(?:www\.|mobile\.|m\.)?(?:x|twitter)\.com/(?:i/web|[^/?#]+)/status(?:es)?/([0-9]{1,19})(?:[/?#].*)?",
+    re.IGNORECASE,
+)
 _MOST_PICTURES = 4
-_ADDRESS = ("http://", "https://")
 
 
 class Wanted(NamedTuple):
@@ -32,13 +30,14 @@ class Wanted(NamedTuple):
 
     Attributes:
         text: the text; blank for none.
-        media: paths, bytes, https addresses, or ids from `upload`.
+        media: what `oint_magics.posts.given` takes: paths, bytes, open files, figures, https addresses, media ids.
         alt: the alt text of each medium, in their order; there may be fewer.
         poll: two to four answers; none for no poll.
         minutes: how long the poll runs; `None` for a day.
         reply_to: the post that it answers, its id or address; `None` for none.
         quote: the post that it quotes, the same.
         kind: what X shall take the media for, as `tweet_image`; `None` for what fits their types.
+        is_long: let X decide on a text over 280, for accounts with Premium.
     """
 
     text: object = ""
@@ -49,6 +48,7 @@ class Wanted(NamedTuple):
     reply_to: object = None
     quote: object = None
     kind: str | None = None
+    is_long: bool = False
 
 
 class Draft(NamedTuple):
@@ -112,7 +112,7 @@ def checked(wanted: Wanted) -> Iterator[Draft]:
         raise UsageError("The text of a post must be text. Nothing was sent.", next_step='twitter.post("Hello")')
     words = text.with_line_feeds(wanted.text)
     counted = text.counted(words)
-    text.check(counted)
+    text.check(counted, is_long=wanted.is_long)
     poll, alts = _texts(wanted.poll, "poll"), _texts(wanted.alt, "alt")
     minutes = _checked_poll(poll, wanted.minutes)
     reply_to = None if wanted.reply_to is None else post_id(wanted.reply_to, "reply_to")
@@ -123,72 +123,6 @@ def checked(wanted: Wanted) -> Iterator[Draft]:
     with opened(given, wanted.kind) as media:
         _check_number(media)
         yield Draft(words, counted, media, alts + ("",) * (len(given) - len(alts)), poll, minutes, reply_to, quote)
-
-
-@contextlib.contextmanager
-def opened(given: Sequence[object], kind: str | None = None) -> Iterator[tuple[Medium | MediaId, ...]]:
-    """Look at media; what comes from the web lies in a folder of its own until the body ends.
-
-    Args:
-        given: paths, bytes, https addresses or ids.
-        kind: what X shall take them for, as `tweet_image`; `None` for what fits their types.
-
-    Raises:
-        UsageError: X would not take one of them.
-        CallError: one could not be read from its address.
-    """
-    with contextlib.ExitStack() as stack:
-        yield tuple(_medium(each, number, kind, stack) for number, each in enumerate(given, 1))
-
-
-def _medium(given: object, number: int, kind: str | None, stack: contextlib.ExitStack) -> Medium | MediaId:
-    if isinstance(given, MediaId):
-        return given
-    if isinstance(given, bytes | bytearray | memoryview):
-        return medium(bytes(given), f"medium {number}", kind)
-    if isinstance(given, str) and given.lower().startswith(_ADDRESS):
-        return _from_web(given, kind, stack)
-    if isinstance(given, str | os.PathLike) and str(given):
-        path = _path(given)
-        if isinstance(given, str) and _MEDIA_ID.fullmatch(given) and not path.exists():
-            return MediaId(given)
-        return medium(path, path.name, kind)
-    raise UsageError(
-        "A medium must be a path, bytes or an https address. Nothing was sent.",
-        cause=f"one is of type {type(given).__name__}.",
-        next_step='media=["picture.png"]',
-    )
-
-
-def _path(given: str | os.PathLike[str]) -> Path:
-    """Return a path; one that no file can have stands for itself, and is not there."""
-    path = Path(given)
-    with contextlib.suppress(RuntimeError):  # `~` of nobody
-        return path.expanduser()
-    return path
-
-
-def _from_web(url: str, kind: str | None, stack: contextlib.ExitStack) -> Medium:
-    from oint_magics.http.download import download
-
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="oint_magics-")))
-    name = Path(urlsplit(url).path).name or "medium"
-    path = folder / "medium"
-    download(url, path, _longest)
-    return medium(path, name, kind)
-
-
-def _longest(head: bytes) -> int:
-    """Return how many bytes X takes of what begins so."""
-    kind = type_of(head) or ""
-    if kind == "image/gif":
-        return LARGEST["tweet_gif"]
-    return LARGEST["tweet_image" if kind.startswith("image/") else "tweet_video"]
-
-
-def listed(given: object) -> list[object]:
-    """Return what was given as a list; one may be given alone."""
-    return list(given) if isinstance(given, list | tuple) else [] if given is None else [given]
 
 
 def _texts(given: object, name: str) -> tuple[str, ...]:

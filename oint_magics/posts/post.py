@@ -14,7 +14,8 @@ from oint_magics.errors import CallError, OintError, PostInDoubt, Stopped, Store
 from oint_magics.http.deadline import Exchange
 from oint_magics.http.session import Session
 from oint_magics.oauth import scopes
-from oint_magics.posts import claims, draft, shown
+from oint_magics.posts import claims, draft, shown, text
+from oint_magics.posts.given import listed, opened
 from oint_magics.posts.media import MediaId, Medium
 from oint_magics.posts.upload import Upload, describe
 from oint_magics.stores.locks import post_lock
@@ -100,7 +101,7 @@ def upload(provider: TokenProvider, media: object, kind: str | None) -> shown.Up
 
     Args:
         provider: gives the token.
-        media: one, or a list: paths, bytes, https addresses.
+        media: one, or a list: what `oint_magics.posts.given` takes.
         kind: what X shall take them for, as `tweet_image`; `None` for what fits their types.
 
     Raises:
@@ -108,7 +109,7 @@ def upload(provider: TokenProvider, media: object, kind: str | None) -> shown.Up
         CallError: X refused.
         Stopped: the stop button was pressed.
     """
-    with draft.opened(draft.listed(media), kind) as found:
+    with opened(listed(media), kind) as found:
         if not found:
             raise UsageError("Name what to upload.", next_step='twitter.upload(["picture.png"])')
         _check_scopes(provider, [_UPLOADS])
@@ -222,7 +223,9 @@ def _sent(
         raise _in_doubt(found, who)
     if isinstance(found, OintError):
         claims.restore(name, earlier)
-        found.what += " Nothing was posted." if isinstance(found, CallError) else ""
+        if isinstance(found, CallError):
+            found.what += " Nothing was posted."
+            _name_premium(found, body["text"])
         raise found
     data = found.get("data")
     if not isinstance(data, dict) or not _ID.fullmatch(str(data.get("id"))):
@@ -236,6 +239,12 @@ def _late(exchange: Exchange) -> CallError:
     problem = CallError(f"No whole answer came within {settings.timeout():g} seconds.", next_step="run it again")
     problem.is_sent = not exchange.give_up()
     return problem
+
+
+def _name_premium(refusal: CallError, words: str) -> None:
+    """Name what a longer text needs; X's refusal may mean something else, and does not name it."""
+    if refusal.status in (400, 403) and text.counted(words).length > text.LONGEST:
+        refusal.next_step = f"{refusal.next_step}; over {text.LONGEST}: only Premium accounts can post it"
 
 
 def _answer(provider: TokenProvider, body: dict[str, Any], exchange: Exchange) -> dict[str, Any] | OintError | None:

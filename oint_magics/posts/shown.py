@@ -8,7 +8,7 @@ from oint_magics.display.table import Row, Table
 from oint_magics.display.times import moment
 from oint_magics.posts import price
 from oint_magics.posts.media import MediaId, Medium
-from oint_magics.posts.text import LONGEST
+from oint_magics.posts.text import LONGEST, LONGEST_OF_PREMIUM
 
 if TYPE_CHECKING:
     from oint_magics.api.me import User
@@ -82,7 +82,7 @@ def preview(draft: Draft, who: User, earlier: Claim | None) -> Post:
         who: whose it would be.
         earlier: the claim of the same post, or `None`.
     """
-    rows = [*_content(draft, who), Row("length", f"{draft.counted.length} of {LONGEST}"), *_billed(draft, who, "will")]
+    rows = [*_content(draft, who), Row("length", _length(draft.counted.length)), *_billed(draft, who, "will")]
     if earlier is not None:
         rows.append(Row("careful", f"the same post was sent at {moment(earlier.at)}, and will not be sent again"))
     table = Table(_caption("Preview: nothing was posted", who), tuple(rows))
@@ -129,6 +129,12 @@ def uploaded(media: list[tuple[Medium | MediaId, MediaId]]) -> Uploads:
     """
     rows = tuple(Row(each, found.words() if isinstance(found, Medium) else "X had it") for found, each in media)
     return Uploads([each for _, each in media], Table("Uploaded, and not posted yet", rows))
+
+
+def _length(length: int) -> str:
+    if length <= LONGEST:
+        return f"{length} of {LONGEST}"
+    return f"{length:,} of {LONGEST_OF_PREMIUM:,}; over {LONGEST}: only Premium accounts can post it, and X decides"
 
 
 def _caption(what: str, who: User) -> str:

@@ -9,8 +9,11 @@ from typing import NamedTuple
 from oint_magics.errors import UsageError
 
 LONGEST = 280
-# As long as five of X's longest links. What is longer fits into no post, and is not counted further.
-_NOT_COUNTED = 20_000
+# What an account with Premium may post (https://help.x.com/en/using-x/x-premium, longer posts).
+LONGEST_OF_PREMIUM = 25_000
+OVER = "; over 280: only Premium accounts can post it, and --long lets X decide"
+# What is longer fits into no post, also with many of X's longest links, and is not counted further.
+_NOT_COUNTED = 100_000
 _LINE_END = re.compile("\r\n?")
 
 
@@ -65,15 +68,21 @@ def check_characters(text: str) -> None:
         )
 
 
-def check(found: Counted) -> None:
+def check(found: Counted, *, is_long: bool = False) -> None:
     """Refuse a text that is too long.
 
+    Args:
+        found: the text as X counts it.
+        is_long: whether X decides above 280, which only accounts with Premium can post.
+
     Raises:
-        UsageError: it is longer than 280; subscribers' longer posts are not for the API's apps.
+        UsageError: it is longer than 280; or than 25,000, where X decides.
     """
-    if found.length > LONGEST:
+    longest = LONGEST_OF_PREMIUM if is_long else LONGEST
+    if found.length > longest:
+        is_for_premium = not is_long and found.length <= LONGEST_OF_PREMIUM
         raise UsageError(
-            f"The text is too long: {found.length:,} of {LONGEST} characters. Nothing was sent.",
+            f"The text is too long: {found.length:,} of {longest:,} characters. Nothing was sent.",
             cause="X counts a link as 23 characters, and an emoji or a Chinese, Japanese or Korean character as 2.",
-            next_step=f"shorten it by {found.length - LONGEST:,}",
+            next_step=f"shorten it by {found.length - longest:,}{OVER * is_for_premium}",
         )

@@ -136,6 +136,7 @@ def post(  # noqa: PLR0913 - what a post may have, each by its name
     quote: object = None,
     preview: bool = False,
     again: bool = False,
+    long: bool = False,
 ) -> Post:
     """Make a post (`POST /2/tweets`), once: the same post within a day is not sent again, and is shown instead.
 
@@ -144,7 +145,7 @@ def post(  # noqa: PLR0913 - what a post may have, each by its name
     Args:
         text: at most 280 characters as X counts: a link 23, an emoji or a Chinese, Japanese or Korean character 2.
         auth: the source, and its errors, as for `refresh`. The first post or deletion of a process has to name it.
-        media: up to four pictures, or one GIF, or one video: paths, bytes, https addresses, or what `upload` returned.
+        media: up to four pictures, or one GIF, or one video, as for `upload`; or the ids that it returned.
         alt: the alt texts, the first for the first medium; each has at most 1,000 characters.
         poll: two to four answers of at most 25 characters.
         minutes: how long the poll runs, 5 to 10,080; `None` for a day.
@@ -152,6 +153,7 @@ def post(  # noqa: PLR0913 - what a post may have, each by its name
         quote: the post that it quotes, given the same way.
         preview: send no post, and show what it would be, with its length and its price.
         again: post it though the same one was made within a day, or may have been: for what is posted on a schedule.
+        long: let X decide on a text over 280, up to 25,000: only accounts with Premium can post it.
 
     Returns:
         X's answer as a dict (`r["id"]`, `.link`), shown as a table; `.already_posted` where nothing was sent.
@@ -163,7 +165,8 @@ def post(  # noqa: PLR0913 - what a post may have, each by its name
     from oint_magics.posts.draft import Wanted
     from oint_magics.twitter import posting
 
-    return posting.post(Wanted(text, media, alt, poll, minutes, reply_to, quote), auth, preview=preview, again=again)
+    wanted = Wanted(text, media, alt, poll, minutes, reply_to, quote, is_long=bool(long))
+    return posting.post(wanted, auth, preview=preview, again=again)
 
 
 @call
@@ -179,7 +182,8 @@ def upload(
     outage or a lost answer, under its own number; whether X accepts one number twice is not documented.
 
     Args:
-        files: one, or a list: paths, bytes, https addresses. Their type is read from their bytes.
+        files: one, or a list: paths, bytes, files opened with "rb" (read from their start, whatever their position),
+            figures of matplotlib, images of Pillow, https addresses. Their type is read from their bytes.
         auth: the source, as for `refresh`.
         kind: what X shall take them for: "tweet_image", "tweet_gif" or "tweet_video"; `None` for what fits their types.
 
