@@ -13,7 +13,7 @@ from oint_magics.http.session import Session
 
 if TYPE_CHECKING:
     from oint_magics.auth.structure import Auth
-    from oint_magics.http.session import TokenProvider
+    from oint_magics.http.bearer import TokenProvider
     from oint_magics.secret import Secret
 
 

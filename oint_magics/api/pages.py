@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from oint_magics.api.rows import Rows
-    from oint_magics.http.session import TokenProvider
+    from oint_magics.http.bearer import TokenProvider
 
 _MOST_EMPTY = 50
 # A cell keeps its error only until the next one.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from oint_magics.http import endpoints
-from oint_magics.http.session import Bearer, MaskedHeader
+from oint_magics.http.bearer import Bearer, MaskedHeader
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator

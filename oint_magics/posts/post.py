@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from oint_magics.api.me import User
-    from oint_magics.http.session import TokenProvider
+    from oint_magics.http.bearer import TokenProvider
     from oint_magics.posts.draft import Draft, Wanted
 
 _STOPPED = "the post had been sent. Run the cell again: it shows the post and does not send it twice."

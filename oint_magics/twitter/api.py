@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from oint_magics.api.me import User
     from oint_magics.api.rows import Rows
     from oint_magics.errors import CallError
-    from oint_magics.http.session import Bearer, Session
+    from oint_magics.http.bearer import Bearer
+    from oint_magics.http.session import Session
     from oint_magics.posts.shown import Deletion, Post, Uploads
 
 

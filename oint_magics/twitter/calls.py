@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from oint_magics.api.rows import Rows
     from oint_magics.display.table import Table
     from oint_magics.errors import CallError
-    from oint_magics.http.session import Bearer, Session
+    from oint_magics.http.bearer import Bearer
+    from oint_magics.http.session import Session
     from oint_magics.tokens.current import CurrentToken
     from oint_magics.tokens.response import TokenResponse
     from oint_magics.tokens.source import Source
@@ -206,7 +207,7 @@ def bearer(auth: object = None) -> Bearer:
         from oint_magics.http.httpx_bearer import HttpxBearer
 
         return HttpxBearer(provider)
-    from oint_magics.http.session import Bearer
+    from oint_magics.http.bearer import Bearer
 
     return Bearer(provider)
 

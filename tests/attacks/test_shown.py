@@ -16,7 +16,7 @@ import requests
 from attacks.rows import row
 
 from oint_magics import twitter
-from oint_magics.http import session
+from oint_magics.http import bearer
 from oint_magics.secret import Secret
 
 
@@ -164,7 +164,7 @@ TRICKS = {
     pytest.param(name, marks=row("8", f"the bearer's header in a foreign session: {name}", "the live token")) for name in TRICKS
 ])  # fmt: skip
 def test_header_tricks(name, after):
-    assert TOKEN not in TRICKS[name]([session.MaskedHeader(Secret(TOKEN))])
+    assert TOKEN not in TRICKS[name]([bearer.MaskedHeader(Secret(TOKEN))])
     after("masked")
 
 

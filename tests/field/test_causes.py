@@ -1,6 +1,7 @@
 """U9 to U12: what X's refusals mean, at every kind of call; scopes; caps and daily limits; three causes that were lost."""
 
 import json
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -52,7 +53,7 @@ def x(raw, auth, monkeypatch):
                 pair = {"access_token": "a" * 40, "refresh_token": "s" * 40, "expires_in": 7200}
                 answer("200 OK", problem(**pair, **({"scope": granted} if granted else {})))(connection)
             else:
-                answer(status, body, *headers)(connection)
+                answer(status, body, *fresh(headers))(connection)
 
         server = raw(behave)
         monkeypatch.setenv("OINT_TWITTER_API_URL", server.url)
@@ -345,11 +346,17 @@ CAPPED = problem(account_id=1, product_name="standard-basic", title="UsageCapExc
 
 
 def in_seconds(seconds):
+    """Return a time from now on, in Unix seconds."""
     return int(time.time()) + seconds
 
 
+def fresh(headers):
+    """Return headers with the time as it is when they are sent: cases are made long before that."""
+    return [re.sub(r"<in (\d+) s>", lambda found: str(in_seconds(int(found[1]))), each) for each in headers]
+
+
 def left(limit, remaining, reset, kind="x-rate-limit"):
-    return [f"{kind}-limit: {limit}", f"{kind}-remaining: {remaining}", f"{kind}-reset: {in_seconds(reset)}"]
+    return [f"{kind}-limit: {limit}", f"{kind}-remaining: {remaining}", f"{kind}-reset: <in {reset} s>"]
 
 
 @pytest.mark.parametrize("wait", [False, True])

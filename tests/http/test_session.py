@@ -16,7 +16,8 @@ from requests.adapters import HTTPAdapter
 
 from oint_magics import errors, twitter
 from oint_magics.auth.structure import auth_of
-from oint_magics.http import endpoints, session
+from oint_magics.http import endpoints
+from oint_magics.http.bearer import MaskedHeader
 
 TOKEN = "an-access-token-of-forty-characters-00000"
 
@@ -278,7 +279,7 @@ def test_nothing_shows_the_token(x, caplog, capsys):
     client = requests.Session()
     client.auth = bearer
     reply = client.get(f"{server.url}/2/users/me")
-    header = session.MaskedHeader(auth_of({"client_id": "i", "access_token": TOKEN}).access_token)
+    header = MaskedHeader(auth_of({"client_id": "i", "access_token": TOKEN}).access_token)
 
     headers = {"Authorization": header}
     shown = [f"{header}", "Authorization: " + header, json.dumps(headers), f"{header}", header[:60], repr(bearer), str(vars(bearer)), repr(client.auth), repr(reply.request.headers), str(dict(reply.request.headers)),
