@@ -6,7 +6,7 @@ import shutil
 import textwrap
 from typing import NamedTuple
 
-from oint_magics.display.table import STYLE, as_html, as_markdown, columns_of
+from oint_magics.display.table import NO_MATH, STYLE, as_html, as_markdown, columns_of
 from oint_magics.display.text import escaped
 
 _LONGEST_CELL = 2000
@@ -55,7 +55,7 @@ class Grid(NamedTuple):
         rows = "".join(f"<tr>{self._cells(line)}</tr>\n" for line in self.lines)
         note = f"<div>{as_html(self.note)}</div>\n" if self.note else ""
         return (
-            f'<div class="oint oint-w"><style>{STYLE}{_NARROW}</style>\n<table class="oint-t oint-g">\n'
+            f'<div class="oint oint-w {NO_MATH}"><style>{STYLE}{_NARROW}</style>\n<table class="oint-t oint-g">\n'
             f"<caption>{as_html(self.caption)}</caption>\n<thead><tr>{head}</tr></thead>\n"
             f"<tbody>\n{rows}</tbody>\n</table>\n{note}</div>"
         )

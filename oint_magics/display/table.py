@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import string
 import textwrap
 from typing import NamedTuple
 from unicodedata import combining, east_asian_width
@@ -22,8 +23,13 @@ STYLE = (
     "background:transparent;color:inherit;white-space:normal;overflow-wrap:anywhere;max-width:60em}"
     ".oint table.oint-t th[scope=row]{font-weight:normal;white-space:nowrap;opacity:.75}"
 )
-# Markup, and what GFM makes a link of by itself.
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~$^@-]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
+# MathJax 2 (nbconvert's pages) leaves the first class alone, MathJax 3 (JupyterLab, Notebook 7) the second one. pandas
+# marks a frame with the same two: https://pandas.pydata.org/docs/user_guide/options.html (display.html.use_mathjax).
+NO_MATH = "tex2jax_ignore mathjax_ignore"
+# Any of these is markup, a link, a typographic quote or mathematics to some renderer of Markdown.
+_PUNCTUATION = re.compile(f"[{re.escape(string.punctuation)}]")
+# What mathematics begins with.
+_MATH = "$\\"
 
 
 class Row(NamedTuple):
@@ -54,7 +60,7 @@ class Table(NamedTuple):
         """Return the table as HTML that stays right after a sanitizer: caption, `scope`, no script, no ids."""
         rows = "".join(f'<tr><th scope="row">{as_html(row.name)}</th><td>{_cell(row)}</td></tr>\n' for row in self.rows)
         return (
-            f'<div class="oint"><style>{STYLE}</style>\n<table class="oint-t">\n'
+            f'<div class="oint {NO_MATH}"><style>{STYLE}</style>\n<table class="oint-t">\n'
             f"<caption>{as_html(self.caption)}</caption>\n<tbody>\n{rows}</tbody>\n</table></div>"
         )
 
@@ -86,7 +92,17 @@ def as_html(text: str) -> str:
 
 def as_markdown(text: str) -> str:
     """Return a text for Markdown, the same."""
-    return _MARKDOWN.sub(r"\\\1", html.escape(escaped(text, _LONGEST_CELL), quote=False))
+    return _PUNCTUATION.sub(_as_reference, escaped(text, _LONGEST_CELL))
+
+
+def _as_reference(found: re.Match[str]) -> str:
+    """Return a character as a reference, which no renderer takes for markup.
+
+    A front end looks for mathematics again in the page that was rendered, where a character in its own element begins
+    none.
+    """
+    reference = f"&#{ord(found[0])};"
+    return f"<span>{reference}</span>" if found[0] in _MATH else reference
 
 
 def columns_of(text: str) -> int:

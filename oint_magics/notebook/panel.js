@@ -54,6 +54,7 @@ function moveOn(el) {
 class Connection {
   constructor({ model, el }) {
     Object.assign(this, { model, el, timer: null });
+    el.classList.add("tex2jax_ignore", "mathjax_ignore"); // A price in a message is no mathematics.
     el.dataset.lmSuppressShortcuts = "true"; // JupyterLab's shortcuts must not fire while somebody types here.
     for (const kind of ["keydown", "keyup", "keypress", "paste"]) el.addEventListener(kind, (e) => e.stopPropagation());
     const waiting = make("div", { className: "oint-status", textContent: "Connecting to the kernel…" });

@@ -11,6 +11,8 @@ from urllib.parse import quote, quote_plus
 
 import ahocorasick
 
+from oint_magics.display.table import as_markdown
+
 # The heads of zlib streams that are in use; gzip has its own.
 _ZLIB_HEADS = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 _GZIP_HEAD = b"\x1f\x8b\x08"
@@ -24,6 +26,7 @@ def spellings(secret):
     found = {secret.encode("utf-16-le"): "UTF-16", secret.encode("utf-16-be"): "UTF-16"}
     found |= {quote(secret, safe="").encode(): "URL-quoted", quote_plus(secret).encode(): "URL-quoted"}
     found |= {json.dumps(secret)[1:-1].encode(): "JSON", raw.hex().encode(): "hex", raw.hex().upper().encode(): "hex"}
+    found |= {as_markdown(secret).encode(): "Markdown"}
     for shift in range(3):
         # Whole groups of three bytes alone: what stands before and after the secret is not known.
         whole = base64.b64encode(raw[shift : shift + (len(raw) - shift) // 3 * 3])

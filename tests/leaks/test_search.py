@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leaks.search import Search
+from oint_magics.display.table import as_markdown
 
 SECRET = st.text(st.characters(codec="ascii", categories=("L", "N", "P", "S")), min_size=16, max_size=60)
 AROUND = st.binary(max_size=50)
@@ -35,6 +36,7 @@ SPELLED = {
     "hex": lambda text: text.encode().hex().encode(),
     "base64": lambda text: base64.b64encode(text.encode()),
     "base64 for addresses": lambda text: base64.urlsafe_b64encode(text.encode()),
+    "Markdown": lambda text: as_markdown(text).encode(),
     "reversed": lambda text: text[::-1].encode(),
 }
 PACKED = {"zlib": zlib.compress, "fast zlib": lambda data: zlib.compress(data, 1), "gzip": gzip.compress, "zip": zipped}
