@@ -4,6 +4,7 @@ import gc
 import json
 import os
 import signal
+import time
 
 import hypothesis
 import pytest
@@ -17,6 +18,9 @@ from oint_magics.sandbox import Sandbox
 # A run in the background inherits an ignored stop button, and so would the processes that tests stop.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+# Tables name the time by this machine's clock too; one zone is as good as another, and a test of zones has processes.
+os.environ["TZ"] = "UTC"
+time.tzset()
 # How long an example takes is the machine's business.
 hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.register_profile("quick", hypothesis.settings.get_profile("patient"), max_examples=10)
@@ -36,6 +40,12 @@ STRIPPED = (
     "ALL_PROXY",
     "NO_PROXY",
     "NETRC",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "XDG_DATA_HOME",
+    "COLUMNS",
+    "LINES",
+    "PG",
 )
 
 
@@ -117,7 +127,7 @@ def _order(row):
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
-    """No test sees the user's home, settings, proxies or data; each has a folder of its own as `~` and as `.`."""
+    """No test sees the user's home, settings, proxies, certificates, terminal or data; each has a folder of its own as `~` and as `.`."""
     for name in os.environ:
         if name.upper().startswith(STRIPPED):
             monkeypatch.delenv(name)

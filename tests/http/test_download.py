@@ -159,7 +159,10 @@ def test_a_body_that_ends_too_soon(web):
         fetch(f"{web.url}/a")
 
 
-def test_a_post_with_a_picture_from_the_web(web, sandbox, auth_file):
+def test_a_post_with_a_picture_from_the_web(web, sandbox, auth_file, tmp_path, monkeypatch):
+    temporary = tmp_path / "temporary"  # Other processes use the machine's own.
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     web.pages["/pic?x=1"] = (200, {}, png())
 
     found = twitter.post("Hello", auth=auth_file(), media=f"{web.url}/pic?x=1", alt="A square")
@@ -167,7 +170,7 @@ def test_a_post_with_a_picture_from_the_web(web, sandbox, auth_file):
     assert "pic: picture, image/png" in str(found)
     assert next(iter(sandbox.media.uploads.values())).alt_text == "A square"
     assert twitter.post("Hello", media=f"{web.url}/pic?x=1").already_posted
-    assert not list(Path(tempfile.gettempdir()).glob("oint_magics-*/medium"))
+    assert list(temporary.iterdir()) == []
 
 
 def test_a_server_that_drips(web, monkeypatch):

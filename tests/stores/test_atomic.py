@@ -1,5 +1,6 @@
 import os
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -136,13 +137,17 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(call, monkeypatch):
 
 def test_syncs_the_file_before_the_rename_and_the_folder_after(monkeypatch):
     """What is renamed is on the disk, and so is the rename."""
-    order = []
+    calls = []
     sync, rename = os.fsync, os.replace
+
+    def note(call):
+        calls.append((threading.get_ident(), call))
+
     monkeypatch.setattr(
-        os, "fsync", lambda fd: order.append("folder" if stat.S_ISDIR(os.fstat(fd).st_mode) else "file") or sync(fd)
+        os, "fsync", lambda fd: note("folder" if stat.S_ISDIR(os.fstat(fd).st_mode) else "file") or sync(fd)
     )
-    monkeypatch.setattr(os, "replace", lambda *words, **at: order.append("rename") or rename(*words, **at))
+    monkeypatch.setattr(os, "replace", lambda *words, **at: note("rename") or rename(*words, **at))
 
     atomic.replace(Path("a"), b"new")
 
-    assert order == ["file", "rename", "folder"]
+    assert [call for thread, call in calls if thread == threading.get_ident()] == ["file", "rename", "folder"]

@@ -1,12 +1,16 @@
 import copy
 import json
+import os
 import pickle
 import pprint
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from oint_magics.auth.structure import auth_of
+from oint_magics.display.times import moment
 from oint_magics.oauth.raw_answer import Answer
 from oint_magics.oauth.token_endpoint import read_grant
 from oint_magics.secret import fingerprint
@@ -118,17 +122,27 @@ def test_masked_tokens_can_be_told_apart():
     assert f"MARK…rrrr #{fingerprint(REFRESH)[:10]}" in str(response())
 
 
-def test_the_expiry_is_true_when_read_later(monkeypatch):
-    import time
+# A process of its own: a time zone is the whole process's.
+EXPIRY = """
+from datetime import UTC, datetime
+from oint_magics.display.times import moment
+print(moment(datetime(2026, 11, 23, 14, 5, tzinfo=UTC)))
+"""
 
-    for zone, text in (("UTC", "2026-11-23 14:05 UTC, 2 h after this refresh"),
-                       ("Europe/Moscow", "2026-11-23 14:05 UTC (17:05 +03:00), 2 h after this refresh"),
-                       ("America/St_Johns", "2026-11-23 14:05 UTC (10:35 -03:30), 2 h after this refresh")):  # fmt: skip
-        monkeypatch.setenv("TZ", zone)
-        time.tzset()
-        assert text in str(response())
-    monkeypatch.undo()
-    time.tzset()
+
+@pytest.mark.parametrize(("zone", "text"), [
+    ("UTC", "2026-11-23 14:05 UTC"),
+    ("Europe/Moscow", "2026-11-23 14:05 UTC (17:05 +03:00)"),
+    ("America/St_Johns", "2026-11-23 14:05 UTC (10:35 -03:30)"),
+])  # fmt: skip
+def test_the_expiry_is_true_when_read_later(zone, text):
+    done = subprocess.run(
+        [sys.executable, "-c", EXPIRY], env=os.environ | {"TZ": zone}, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == f"{text}\n"
+    r = response()
+    assert f"{moment(r.expires_at)}, 2 h after this refresh" in str(r)
 
 
 @pytest.mark.parametrize(
