@@ -72,7 +72,7 @@ def pytest_configure(config):
 
 # A file runs in one process: those that take longest begin first, so that the processes end together.
 LONG_FILES = ("paths/test_faults", "leaks/test_lab", "leaks/test_other", "paths/test_benchmarks", "notebook/test_connect",
-              "notebook/test_login", "posts/test_upload")  # fmt: skip
+              "notebook/test_login", "notebook/test_mathematics", "posts/test_upload")  # fmt: skip
 
 
 def pytest_collection_modifyitems(config, items):
