@@ -139,12 +139,12 @@ class Lease:
         return self._ends - clock()
 
     def mark(self, fingerprint: str, tries: int) -> Mark | None:
-        """Note in the row that a token is being sent; return the mark that stood there for the same token.
+        """Note in the row that a token is being sent; return the mark that was there, of this token or of another.
 
         Raises:
             StoreBusy: the lease is another's by now.
         """
-        before = self.marked(fingerprint)
+        before = self._mark()
         rows = self._run(
             "UPDATE oint_pair SET exchange = %(exchange)s, sent_by = %(holder)s, sent_at = now(), tries = %(tries)s "
             "WHERE name = %(row)s AND lease = %(lease)s AND until > now() RETURNING 1",
@@ -159,15 +159,20 @@ class Lease:
 
     def marked(self, fingerprint: str) -> Mark | None:
         """Return the mark of a token, or `None` where it was not sent, or came back."""
+        found = self._mark()
+        return found if found and found.fingerprint == fingerprint else None
+
+    def _mark(self) -> Mark | None:
+        """Return the row's mark, whichever token it is of."""
         rows = self._run(
             "SELECT exchange, sent_by, to_char(sent_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC', tries "
-            "FROM oint_pair WHERE name = %(row)s AND split_part(exchange, ' ', 1) = %(fingerprint)s",
-            fingerprint=fingerprint,
+            "FROM oint_pair WHERE name = %(row)s AND exchange IS NOT NULL",
         )
         if not rows:
             return None
         exchange, by, at, tries = rows[0]
-        return Mark(fingerprint, exchange.partition(" ")[2], escaped(by or "another process", 200), at, tries)
+        fingerprint, _, lease = exchange.partition(" ")
+        return Mark(fingerprint, lease, escaped(by or "another process", 200), at, tries)
 
     def unmark(self, fingerprint: str, before: Mark | None) -> None:
         """Put an earlier mark, or none, in the place of the one that this lease left."""
@@ -175,7 +180,7 @@ class Lease:
             "UPDATE oint_pair SET exchange = %(exchange)s, sent_by = %(by)s, sent_at = %(at)s::timestamptz, "
             "tries = %(tries)s WHERE name = %(row)s AND exchange = %(mine)s",
             mine=f"{fingerprint} {self.name}",
-            exchange=f"{fingerprint} {before.lease}" if before else None,
+            exchange=f"{before.fingerprint} {before.lease}" if before else None,
             by=before.by if before else None,
             at=before.at if before else None,
             tries=before.tries if before else 0,

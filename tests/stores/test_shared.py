@@ -423,6 +423,19 @@ def test_a_mark_whose_word_was_lost_is_known_as_ones_own(store, monkeypatch, nam
         assert not store.records.of(TOKEN).found().is_elsewhere
 
 
+def test_a_token_in_doubt_stays_so_when_another_one_was_not_sent(store):
+    """Other tokens were put into the row and their exchange came to nothing; then the first ones came back."""
+    with store.lock(1, lambda: None):
+        first, other = store.records.of(TOKEN), store.records.of(Secret("another"))
+        first.begin(1)
+        first.close()
+        other.begin(1)
+        other.rollback()
+
+        assert first.found().tries == 1
+        assert other.found() is None
+
+
 def test_a_record_is_seen_from_everywhere(store, elsewhere):
     other = elsewhere()
     with store.lock(1, lambda: None):
