@@ -30,6 +30,7 @@ def test_the_checks_tell(tmp_path, solutions, solved):
         cell.source = solutions.get(cell.source, cell.source)
 
     done = NotebookClient(notebook, resources={"metadata": {"path": str(tmp_path)}}, timeout=None).execute()
+    assert not list(tmp_path.glob("*.json"))
 
     said = [output.get("text", "") for cell in done.cells for output in cell.get("outputs", ())]
     checks = [text for text in said if "solved" in text or "not yet" in text]
