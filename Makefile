@@ -1,9 +1,7 @@
 # Two commands for people: `make demo` and `make test`. Both need python3, make and the package index.
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# In a container one is root, and JupyterLab wants to be told that this is meant.
-AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+INSTALL = @$(PYTHON) tests/install.py
 # Compiled once, and not by each of the processes that the tests start.
 unexport PYTHONDONTWRITEBYTECODE
 export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/.venv/browsers
@@ -13,8 +11,8 @@ export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/.venv/browsers
 help:  ## what there is to make
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: .venv/demo  ## JupyterLab on the first notebook; LAB_ARGS="…" is passed on
-	$(BIN)/jupyter lab $(AS_ROOT) --LabApp.default_url=/lab/tree/notebooks/01_first_refresh.ipynb $(LAB_ARGS)
+demo: .venv/demo  ## a refresh in the terminal, then JupyterLab on the tutorials; LAB_ARGS="…" is passed on
+	@$(BIN)/python tests/demo.py $(LAB_ARGS)
 
 test: .venv/test  ## all tests; PYTEST_ARGS="…" is passed on
 	$(BIN)/python tests/browser.py
@@ -73,27 +71,16 @@ mutants: .venv/test  ## change FILES="…" in one place at a time and see whethe
 clean:  ## remove what was made
 	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.venv/pip:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "python3 is older than 3.11: make PYTHON=/path/to/a/newer/python3 $(MAKECMDGOALS)"; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(PIP) --upgrade pip
-	touch $@
-
-.venv/%: .venv/pip pyproject.toml
-	$(PIP) --editable . --group $*
-	touch $@
+.venv/%: pyproject.toml
+	$(INSTALL) .venv --editable . --group $*
+	@touch $@
 
 # What changes how every notebook is saved has a place of its own.
-.venv/beside/%: .venv/pip pyproject.toml
-	$(PYTHON) -m venv .venv/beside
-	.venv/beside/bin/python -m pip install --quiet --disable-pip-version-check --upgrade pip
-	.venv/beside/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group $*
-	touch $@
+.venv/beside/%: pyproject.toml
+	$(INSTALL) .venv/beside --editable . --group $*
+	@touch $@
 
-.venv/hub/node_modules: .venv/pip pyproject.toml
-	$(PYTHON) -m venv .venv/hub
-	.venv/hub/bin/python -m pip install --quiet --disable-pip-version-check --upgrade pip
-	.venv/hub/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group hub
+.venv/hub/node_modules: pyproject.toml
+	$(INSTALL) .venv/hub --editable . --group hub
 	npm install --silent --prefix .venv/hub configurable-http-proxy@5
-	touch $@
+	@touch $@

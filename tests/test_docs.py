@@ -22,6 +22,20 @@ def test_the_readme_is_one_screen_or_two():
     assert len(README.splitlines()) <= 120
 
 
+@pytest.mark.parametrize("command", ["make demo", "make test"])
+def test_the_two_commands_stand_on_the_first_screen(command):
+    """With what each does and how long it takes."""
+    (line,) = [line for line in README.splitlines()[:24] if line.startswith(f"| `{command}` |")]
+
+    assert re.search(r"second|minute", line.split("|")[3])
+    assert f"\n{command.removeprefix('make ')}:" in (ROOT / "Makefile").read_text("utf-8")
+
+
+def test_no_address_is_a_placeholder():
+    for name, text in PAGES.items():
+        assert not re.search(r"://…", text), name
+
+
 @pytest.mark.parametrize("usage", MAGICS.values(), ids=list(MAGICS))
 def test_each_magic_stands_with_all_that_it_takes(usage):
     assert usage.text in README.replace("\\|", "|")
