@@ -82,6 +82,12 @@ def to_oint_error(error: Exception) -> OintError:
 
     if isinstance(error, OintError):
         return error
+    if isinstance(error, ImportError | AttributeError):
+        from oint_magics.packages import module_of, not_imported
+
+        module = module_of(error)
+        if module:
+            return not_imported(module)
     package = Path(__file__).parent
     place = "oint_magics"
     for each in _tracebacks(error):

@@ -34,6 +34,7 @@
     ├── CallError               X's API refused a call
     │   ├── RateLimited         a limit is used up, until a time
     │   └── PostInDoubt         a post was sent, and no telling whether it is there
+    ├── PackageMissing          a Python package that is needed cannot be imported
     └── InternalError           a fault of ours
 
     KeyboardInterrupt
@@ -299,6 +300,10 @@ class RateLimited(CallError):
 
 class PostInDoubt(CallError):
     """A post was sent and no answer came: it may be there. It is not sent again without being told so."""
+
+
+class PackageMissing(OintError):
+    """A Python package that is needed is not installed, or cannot be imported."""
 
 
 class InternalError(OintError):

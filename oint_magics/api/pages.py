@@ -13,7 +13,7 @@ from oint_magics.api.parameters import asked_of
 from oint_magics.api.repeats import MOST_PAGES, Repeats
 from oint_magics.display.text import escaped
 from oint_magics.error_boundary import to_oint_error
-from oint_magics.errors import CallError, InternalError, OintError, RateLimited, UsageError
+from oint_magics.errors import CallError, InternalError, OintError, PackageMissing, RateLimited, UsageError
 from oint_magics.http.session import Session
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def _place_of(error: object, path: str, asked: dict[str, str]) -> tuple[str | No
 
 
 def _of_another_kind(error: OintError) -> CallError:
-    if isinstance(error, InternalError):
+    if isinstance(error, InternalError | PackageMissing):
         return CallError(error.what, cause=error.cause, next_step=error.next_step)
     return CallError(
         "The access token expired between two pages, and could not be refreshed.",
