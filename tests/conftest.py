@@ -51,7 +51,7 @@ STRIPPED = (
 
 # What takes a browser, a database or whole processes, and so more than a moment.
 SLOW_FIXTURES = {"chromium", "jupyter", "page", "postgres", "team"}
-SLOW_FILES = ("leaks/test_lab", "leaks/test_other", "paths/", "attacks/", "test_kernel", "test_terminal", "test_docs", "test_demo", "test_exercises", "test_shield", "field/test_machines",
+SLOW_FILES = ("clean/", "leaks/test_lab", "leaks/test_other", "paths/", "attacks/", "test_kernel", "test_terminal", "test_docs", "test_demo", "test_exercises", "test_shield", "field/test_machines",
               "test_pending", "test_code_exchange", "test_a_hard_server", "test_a_limit_is_waited_for", "posts/test_clients", "test_shared", "test_any_order_of_acts", "one_deadline_ends", "test_never_more_than_a_thousand", "test_cells_of_real_notebooks")  # fmt: skip
 
 
@@ -71,7 +71,7 @@ def pytest_configure(config):
 
 
 # A file runs in one process: those that take longest begin first, so that the processes end together.
-LONG_FILES = ("paths/test_faults", "leaks/test_lab", "leaks/test_other", "paths/test_benchmarks", "notebook/test_connect",
+LONG_FILES = ("paths/test_faults", "clean/", "leaks/test_lab", "leaks/test_other", "paths/test_benchmarks", "notebook/test_connect",
               "notebook/test_login", "notebook/test_mathematics", "posts/test_upload")  # fmt: skip
 
 

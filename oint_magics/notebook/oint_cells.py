@@ -14,9 +14,12 @@ from oint_magics.notebook.inline import DATA_CELL
 from oint_magics.notebook.secret_places import around
 
 _MENTION = re.compile(r"\boint\b|%o(?:in|it|nt)\b")
-_CELL = re.compile(r"\s*%%oint\b(?P<line>[^\n]*)\n?")
+# Neither takes `%oint?`, which asks IPython what it does.
+_CELL = re.compile(r"\s*%%oint\b(?!\?\??\s*\Z)(?P<line>[^\n]*)\n?")
 # A line magic: alone, behind an assignment, or behind a magic that runs another one.
-_LINE = re.compile(r"(?m)^(?P<before>[^\n\"'#%!]*?(?:%(?:time|timeit|capture|prun)\b[^\n%]*)?)%oint\b")
+_LINE = re.compile(
+    r"""(?m)^(?P<before>[^\n"'#%!]*?(?:%(?:time|timeit|capture|prun)\b[^\n%]*)?)%oint\b(?!\?\??[ \t]*$)"""
+)
 COMMAND = re.compile(r"\s*(?:\$\s+)?oint(?:\.exe|\.bat)?(?=\s+\S|\s*[\\^`]\s*$)", re.IGNORECASE)
 _COMMENT = re.compile(r"\s*(?:#|::|@?rem\b|$)", re.IGNORECASE)
 _CONTINUED = re.compile(r"[\\^`]\s*$")

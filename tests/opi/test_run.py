@@ -45,6 +45,21 @@ def run(shell, cell):
     return result.result, result.error_in_exec or result.error_before_exec, captured.stdout + captured.stderr + shown
 
 
+@pytest.mark.parametrize("line", ["%oint?", "%%oint?", "%oint??", "x = 1\n%oint?"])
+def test_a_question_mark_asks_for_help(shell, line):
+    _, error, said = run(shell, line)
+
+    assert error is None
+    assert ("%oint [--to STORE] twitter METHOD" if not line.endswith("??") else "Source:") in said
+
+
+@pytest.mark.parametrize("mark", ["?", "??"])
+def test_a_question_mark_above_a_command_hides_nothing(shell, auth, mark):
+    text = f"%%oint{mark}\n--auth '{json.dumps(auth)}'"
+
+    assert auth["refresh_token"] not in shell.transform_cell(text)
+
+
 def cell(form, method, auth, sandbox, shell):
     options = list(GIVEN[next(each.english for each in FUNCTIONS if method in (each.english, each.russian))])
     if options and "CODE" in options[0]:
