@@ -48,7 +48,19 @@ class Given:
         tokens = {"accessToken": self.auth["access_token"], "refreshToken": self.auth["refresh_token"]}
         app = {"clientId": self.auth["client_id"], "clientSecret": self.auth["client_secret"]}
         nested = json.dumps({"app": app, "tokens": tokens, "note": "a free key"}, indent=2)
-        return {"json": self.text, "env": "\n".join(["DEBUG=1", *lines, ""]), "nested.json": nested}
+        users = f"""      bob:
+        oauth2:
+          access_token: {self.auth["access_token"]}
+          refresh_token: {self.auth["refresh_token"]}
+"""
+        app = f"  my-app:\n    client_id: {self.auth['client_id']}\n    client_secret: {self.auth['client_secret']}\n"
+        return {
+            "json": self.text,
+            "env": "\n".join(["DEBUG=1", *lines, ""]),
+            "nested.json": nested,
+            "token": self.auth["refresh_token"] + "\n",
+            "xurl/auth.yml": f"apps:\n  default: {{}}\n{app}    oauth2_tokens:\n{users}default_app: default\n",
+        }
 
     @property
     def secrets(self):

@@ -70,6 +70,7 @@ class Session:
         for way in self.ways:
             for ending, text in way.given.files.items():
                 path = self.root / "given" / f"{way.slug}.{ending}"
+                path.parent.mkdir(exist_ok=True)
                 path.write_text(text)
                 path.chmod(0o600)
 

@@ -42,7 +42,7 @@ class Way:
 
     Args:
         name: the path's name.
-        cells: what is run; `{slug}` and `{text}` become the path's name and its auth JSON.
+        cells: what is run; `{slug}`, `{text}` and `{token}` become the path's name, its auth JSON, its refresh token.
         outcome: what the server does.
         act: what a person does in the page, or `None`.
         answers: what a person answers hidden questions in a terminal with, or nothing.
@@ -68,7 +68,10 @@ class Way:
         return self.act is not None
 
     def _filled(self, text):
-        return text.replace("{slug}", self.slug).replace("{text}", self.given.text)
+        values = {"slug": self.slug, "text": self.given.text, "token": self.given.auth["refresh_token"]}
+        for name, value in values.items():
+            text = text.replace(f"{{{name}}}", value)
+        return text
 
 
 def _give(page, way, give, button="Refresh and keep"):
@@ -307,6 +310,51 @@ def ways():
             "%oint twitter RefreshToken --to profile:{slug} --auth {text}\n1/0",
             "oint twitter CreateTextTweet --nothing x --auth '{text}'",
             is_typed=True,
+        ),
+        Way(
+            "cells of other programs",
+            "%%bash\noint twitter RefreshToken --auth '{text}'",
+            "%%script bash -e\nexport X_REFRESH_TOKEN={token}\nexit 3",
+            "%%perl\noint twitter RefreshToken --auth '{text}'",
+            "%%html\n<pre>oint twitter RefreshToken --auth '{text}'</pre>",
+            "!oint twitter RefreshToken --auth '{text}'\n1/0",
+            "%env X_REFRESH_TOKEN={token}\n1/0",
+            "%env X_REFRESH_TOKEN",
+            "import os; del os.environ['X_REFRESH_TOKEN']",
+            is_typed=True,
+            sends=False,
+        ),
+        Way("a hashtag", "%twitter_refresh --auth {text} #tag", is_typed=True, sends=False),
+        Way(
+            "an adapter of the user's",
+            "import http.client; http.client.HTTPConnection.debuglevel = 1",
+            "from oint_magics import twitter\nfrom requests.adapters import HTTPAdapter\nfrom urllib3.util import Retry",
+            file,
+            "s = twitter.session(); s.mount('http://', HTTPAdapter(max_retries=Retry(3)))",
+            "_ = s.get(s.api + '/2/users/me', timeout=5).json()",
+            "http.client.HTTPConnection.debuglevel = 0",
+        ),
+        Way(
+            "secrets in files",
+            "import os\nauth = probes.given('{slug}')",
+            "os.environ |= {'Q_CLIENT_ID': auth['client_id'], 'Q_CLIENT_SECRET': auth['client_secret'],"
+            " 'Q_REFRESH_TOKEN_FILE': os.path.abspath('../given/{slug}.token')}; del auth",
+            "%twitter_refresh --auth env:Q_ --to profile:{slug}",
+            "for name in [name for name in os.environ if name.startswith('Q_')]: del os.environ[name]",
+        ),
+        Way(
+            "xurl's folder",
+            "%twitter_keep ../given/{slug}.xurl profile:{slug}",
+            "%twitter_refresh --auth profile:{slug}",
+            "%twitter_refresh --auth ../given/{slug}.xurl",
+            "%twitter_status",
+        ),
+        Way("oint, a result", "%oint twitter RefreshToken --auth ../given/{slug}.json --out ../given/{slug}.result"),
+        Way(
+            "a long post",
+            '%twitter_post "Hello" --long --auth ../given/{slug}.json',
+            "import io\nfrom oint_magics import twitter\ntwitter.upload(io.BytesIO(probes.picture()))",
+            "probes.report('{slug}', twitter.post('x' * 600, long=True))",
         ),
         Way("post, inline", '%twitter_post "It\'s {}" --auth {text}\n1/0', is_typed=True),
         Way("in doubt", file, outcome="drop"),
