@@ -56,12 +56,13 @@ def error_page():
         calls = "any call" if len(row.calls) == len(cause_rows.TOKEN + cause_rows.API) else ", ".join(row.calls)
         kinds = [f"`{row.kind.__name__}`"] * bool(set(row.calls) & set(cause_rows.TOKEN))
         kinds += ["`CallError`"] * bool(set(row.calls) & set(cause_rows.API))
-        lines.append(f"| {row.says} | {calls} | {', '.join(kinds)} | {row.cause} | {_code(row.next_step)} |")
+        lines.append(f"| {row.says} | {calls} | {', '.join(kinds)} | {_code(row.cause)} | {_code(row.next_step)} |")
     return "\n".join(lines) + "\n"
 
 
 def _code(text):
-    return re.sub(r"(%twitter_\w+)", r"`\1`", text)
+    """Mark magics as code, and dollars, two of which would be mathematics."""
+    return re.sub(r"(%twitter_\w+|\$\w*)", r"`\1`", text)
 
 
 def setup(_):
