@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from oint_magics.auth.foreign import is_other
 from oint_magics.auth.structure import auth_of, is_token
 from oint_magics.errors import AuthNotFound, StoreTaken
+from oint_magics.oauth.raw_answer import read
 from oint_magics.oauth.token_endpoint import Grant
 from oint_magics.secret import Secret
 
@@ -95,7 +96,7 @@ class StoreMachine(RuleBasedStateMachine):
             record.begin(tries)
             record.append(WHOLE[:size])
             record.close()
-        self.left = {self._name(): (tries, size)}
+        self.left = self._answers_of_others() | {self._name(): (tries, size)}
 
     @precondition(lambda self: self.pair)
     @rule(commits=st.booleans())
@@ -105,7 +106,7 @@ class StoreMachine(RuleBasedStateMachine):
             record.begin(1)
             if commits:
                 record.commit()
-                self.left = {}
+                self.left = self._answers_of_others()
             else:
                 record.rollback()
 
@@ -119,6 +120,10 @@ class StoreMachine(RuleBasedStateMachine):
 
     def teardown(self):
         self.store = None
+
+    def _answers_of_others(self):
+        """Return what stays of other tokens' exchanges: an answer, until the refresh log knows what is in it."""
+        return {name: was for name, was in self.left.items() if name != self._name() and read(WHOLE[: was[1]])}
 
     def discard_records(self):
         for name in self.store.records.unfinished():
