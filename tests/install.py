@@ -29,15 +29,23 @@ def short(line):
     return f"{found[1].lower()} {name[0]}" if name else None
 
 
-def run(doing, command, begun):
-    """Run a command; raises `SystemExit` with its last lines if it fails."""
+def run(doing, command, begun, count=None):
+    """Run a command; raises `SystemExit` with its last lines if it fails.
+
+    Args:
+        doing: what it does first, in a few words.
+        command: its words.
+        begun: when the whole began, by the monotonic clock.
+        count: returns how many packages are there, while they are unpacked.
+    """
     # Each of its lines at once, and none of them in our terminal.
     env = dict(os.environ, PYTHONUNBUFFERED="1", PIP_DISABLE_PIP_VERSION_CHECK="1")
     with tempfile.NamedTemporaryFile() as log, open(log.name, encoding="utf-8", errors="replace") as lines:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=env)
         status = None
         while status is None:
-            print(f"{time.monotonic() - begun:4.0f} s  {doing}", flush=True)
+            there = f", {count()} are there" if count and doing.startswith("unpacking") else ""
+            print(f"{time.monotonic() - begun:4.0f} s  {doing}{there}", flush=True)
             try:
                 status = process.wait(PAUSE)
             except subprocess.TimeoutExpired:
@@ -58,7 +66,8 @@ def main():
         run("making the environment", [sys.executable, "-m", "venv", folder], begun)
         run("updating its pip", [*pip, "--upgrade", "pip"], begun)
         is_made.touch()
-    run("collecting packages", [*pip, *words], begun)
+    packages = "lib/*/site-packages/*.dist-info"
+    run("collecting packages", [*pip, *words], begun, lambda: len([*Path(folder).glob(packages)]))
     print(f"{time.monotonic() - begun:4.0f} s  done", flush=True)
 
 
