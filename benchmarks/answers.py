@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 import zlib
+from datetime import UTC, datetime
 from pathlib import Path
 
 from measure import show
@@ -92,7 +93,7 @@ def said(read, auth):
     if read is None:
         return InDoubt.__name__
     try:
-        grant = token_endpoint.read_grant(read, auth, "host", token_endpoint.datetime.now(token_endpoint.UTC))
+        grant = token_endpoint.read_grant(read, auth, "host", datetime.now(UTC))
     except OintError as error:
         return type(error).__name__
     return grant.refresh_token.reveal()
