@@ -90,11 +90,11 @@ class Exchange(Deadline):
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
         """Let the connections that are used in this thread meanwhile keep this deadline."""
-        _here.exchange = self
+        before, _here.exchange = current(), self
         try:
             yield
         finally:
-            _here.exchange = None
+            _here.exchange = before
             self._stop()
             self.release()
 

@@ -125,7 +125,8 @@ class Session(PlainSession):
                 document, is_page = _document(response), response.content.lstrip().startswith(b"<")
         except (OSError, RuntimeError) as error:  # It holds the request, so it stays here.
             fault = fault_of(error, is_sent=exchange.is_sent, late=_late(exchange))
-        if fault is None and exchange.is_over:
+        # A connection that is shut at the deadline looks like the end of an answer.
+        if fault is None and document is None and exchange.is_over:
             fault = Fault(_late(exchange) or "")
         if fault is None and response.status_code < 200:
             fault = Fault("it announced an answer, and none followed")

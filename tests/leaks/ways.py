@@ -313,10 +313,11 @@ def ways():
         ),
         Way(
             "cells of other programs",
-            "%%bash\noint twitter RefreshToken --auth '{text}'",
-            "%%script bash -e\nexport X_REFRESH_TOKEN={token}\nexit 3",
-            "%%perl\noint twitter RefreshToken --auth '{text}'",
-            "%%html\n<pre>oint twitter RefreshToken --auth '{text}'</pre>",
+            # In a terminal two empty lines end them.
+            "%%bash\noint twitter RefreshToken --auth '{text}'\n\n",
+            "%%script bash -e\nexport X_REFRESH_TOKEN={token}\nexit 3\n\n",
+            "%%perl\noint twitter RefreshToken --auth '{text}'\n\n",
+            "%%html\n<pre>oint twitter RefreshToken --auth '{text}'</pre>\n\n",
             "!oint twitter RefreshToken --auth '{text}'\n1/0",
             "%env X_REFRESH_TOKEN={token}\n1/0",
             "%env X_REFRESH_TOKEN",
