@@ -26,6 +26,9 @@ NOTE = PROBE._replace(name="twitter_jot", words=("text",), text_name="text", is_
 @pytest.fixture
 def probed(shell, monkeypatch):
     """The shell with two magics more in the table."""
+    for name in ("TOKEN", "API", "REVOKE", "AUTHORIZE"):  # What is made up here goes to no server.
+        monkeypatch.setenv(f"OINT_TWITTER_{name}_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("OINT_TWITTER_TIMEOUT", "1")
     monkeypatch.setitem(MAGICS, PROBE.name, PROBE)
     monkeypatch.setitem(MAGICS, NOTE.name, NOTE)
     shell.run_line_magic("reload_ext", "oint_magics")
