@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from oint_magics.auth.json_text import read_object
 from oint_magics.errors import UsageError
 from oint_magics.notebook.handles import restored
+from oint_magics.opi.command_line import LIKE_AN_OPTION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -183,7 +184,7 @@ def _is_end(line: str, at: int, usage: Magic) -> bool:
     if _HASHTAG.match(rest):
         _fail("Put hashtags inside the quotes, and a blank after the # of a comment. Nothing was sent.", usage)
     words = (_option(word, 0)[0].lower() for word in rest.split())
-    if any(word in (*usage.values, *usage.flags) for word in words):
+    if LIKE_AN_OPTION.search(rest) or any(word in (*usage.values, *usage.flags) for word in words):
         _fail("There is an option after a # sign, where it would be ignored. Nothing was sent.", usage)
     return True
 

@@ -9,7 +9,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
-from oint_magics.notebook.foreign_cells import CELL, SET, SHOWS, holds_command
+from oint_magics.notebook.foreign_cells import CELL, SET, SHELL_LINE, SHOWS, holds_command
 from oint_magics.notebook.handles import restored
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ def run(kind: str, text: str) -> Any:
     """Run what a handle stands for, and show nothing of it.
 
     Args:
-        kind: "cell" for a cell magic, "env" for a line that sets a variable, "shell" for a line of the shell.
+        kind: "cell" for a cell magic, "misplaced" for one that is not the first line, "env" for a line that sets a
+            variable, "shell" for a line of the shell, "value" and "output" for these two if their result is assigned,
+            "export" for a line of the shell that is not marked as such.
         text: the handle.
 
     Raises:
@@ -35,11 +37,49 @@ def run(kind: str, text: str) -> Any:
     """
     from oint_magics.error_boundary import error_boundary
 
-    return error_boundary({"cell": _run_cell, "env": _set, "shell": _refuse_line}[kind])(text)
+    runs = {
+        "cell": _run_cell, "misplaced": _misplaced, "env": _set, "value": _value, "shell": _run_line,
+        "output": _output, "export": _exported,
+    }  # fmt: skip
+    return error_boundary(runs[kind])(text)
 
 
-def _refuse_line(_: str) -> None:
-    raise _hint("This line was not run. Nothing was sent.", "!")
+def _misplaced(_: str) -> None:
+    from oint_magics.errors import UsageError
+
+    raise UsageError(
+        "This cell was not run: a line with %% must be the first of its cell.",
+        cause="the cell is not shown, because it may hold auth data.",
+        next_step="move that line to the top",
+    )
+
+
+def _exported(_: str) -> None:
+    from oint_magics.errors import UsageError
+
+    raise UsageError(
+        "That is a line for a shell, and was not run.",
+        cause="the line is not shown, because it may hold a secret.",
+        next_step="%env NAME=VALUE sets a variable here",
+    )
+
+
+def _run_line(text: str) -> None:
+    """Run a line of the shell."""
+    shell = _shell()
+    (shell.system if text and restored(text).startswith("!") else shell.getoutput)(_command(text))
+
+
+def _output(text: str) -> Any:
+    """Run a line of the shell, and return what it says."""
+    return _shell().getoutput(_command(text))
+
+
+def _command(text: str) -> str:
+    found = SHELL_LINE.match(restored(text))
+    if found is None or holds_command(found["line"]):
+        raise _hint("This line was not run. Nothing was sent.", "!")
+    return re.sub(r"\\[^\S\n]*\n", " ", found["line"]).strip()
 
 
 def _hint(what: str, sign: str) -> UsageError:
@@ -117,15 +157,28 @@ def _cause(error: Exception, body: str) -> str:
 
 
 def _set(text: str) -> None:
-    """Set a variable as `%env` does; print its masked value."""
-    from oint_magics.errors import UsageError
+    """Set a variable as `%env` does, and print its masked value."""
     from oint_magics.secret import Secret
 
+    name = _variable(text)
+    print(f"env: {name}={Secret(os.environ[name]).masked()}")  # noqa: T201 - as %env does
+
+
+def _value(text: str) -> str:
+    """Return a variable's value, for the name that it is assigned to."""
+    return os.environ[_variable(text)]
+
+
+def _variable(text: str) -> str:
+    """Run `%env` without a word, and return the variable's name."""
+    from oint_magics.errors import UsageError
+
     found = SET.match(restored(text))
+    line = re.sub(r"\\\n\s*", " ", found["line"]).strip() if found else ""
     name, is_set = (found["variable"], False) if found else ("", False)
     if found:
         with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
-            _shell().run_line_magic(found["name"], found["line"], _stack_depth=4)
+            _shell().run_line_magic(found["name"], line, _stack_depth=4)
             is_set = True
     if not is_set or name not in os.environ:
         raise UsageError(
@@ -133,4 +186,4 @@ def _set(text: str) -> None:
             cause="the line is not shown, because it may hold a secret.",
             next_step="%env NAME=VALUE sets one",
         )
-    print(f"env: {name}={Secret(os.environ[name]).masked()}")  # noqa: T201 - as %env does
+    return name

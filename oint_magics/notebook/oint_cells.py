@@ -20,7 +20,7 @@ _CELL = re.compile(r"\s*%%oint\b(?!\?\??\s*\Z)(?P<line>[^\n]*)\n?")
 _LINE = re.compile(
     r"""(?m)^(?P<before>[^\n"'#%!]*?(?:%(?:time|timeit|capture|prun)\b[^\n%]*)?)%oint\b(?!\?\??[ \t]*$)"""
 )
-COMMAND = re.compile(r"\s*(?:\$\s+)?oint(?:\.exe|\.bat)?(?=\s+\S|\s*[\\^`]\s*$)", re.IGNORECASE)
+_COMMAND = re.compile(r"\s*(?:\$\s+)?oint(?:\.exe|\.bat)?(?=\s+\S|\s*[\\^`]\s*$)", re.IGNORECASE)
 _COMMENT = re.compile(r"\s*(?:#|::|@?rem\b|$)", re.IGNORECASE)
 _CONTINUED = re.compile(r"[\\^`]\s*$")
 # What may be a token, or a piece of one: a word of letters and digits, a long word, an option's value; or JSON.
@@ -54,7 +54,7 @@ def take_out(lines: list[str]) -> list[str]:
             if body.strip()
             else [f"%oint {handle(cell['line'])}\n"]
         )
-    if _is_python(text):
+    if is_python(text):
         return lines
     if _are_commands(lines):
         return [f"%oint {handle(text)}\n"]
@@ -71,7 +71,8 @@ def _sealed(line: str) -> str:
     return f" {handle(line)}" if line.strip() else ""
 
 
-def _is_python(text: str) -> bool:
+def is_python(text: str) -> bool:
+    """Tell whether a cell is plain Python."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # They quote what they are about.
@@ -88,7 +89,7 @@ def _are_commands(lines: list[str]) -> bool:
         if not is_open:
             if _COMMENT.match(line):
                 continue
-            if not COMMAND.match(line):
+            if not _COMMAND.match(line):
                 return False
             found = True
         quote = _open_quote(line, quote)

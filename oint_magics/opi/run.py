@@ -172,6 +172,9 @@ def _options(function: Function, words: list[str]) -> tuple[dict[str, str], set[
             value = words[at]
             at += 1
         (given if word == names[word] else by_short)[names[word]] = value
+    empty = next((name for name in ("--auth", *_OURS) if (by_short | given).get(name) == ""), None)
+    if empty:
+        raise UsageError(f"{empty} needs a value. Nothing was sent.", next_step=_form(function))
     # Long and short together: long wins. An empty value is none.
     return {name: value for name, value in (by_short | given).items() if value}, flags
 

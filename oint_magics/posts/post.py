@@ -268,9 +268,25 @@ def _in_doubt(error: CallError, who: User) -> PostInDoubt:
     return problem
 
 
+def _not_deleted(error: CallError) -> CallError:
+    """Return the error of a deletion in its own words: whether it was made, if that is not known."""
+    if error.status == 404:
+        error.cause, error.next_step = "there is no post with that id.", "check the id"
+    elif error.is_sent and error.status is None:
+        error.what = f"The deletion was sent, and it is not known whether the post is gone: {error.cause}"
+        error.cause, error.next_step = None, "run it again: it says whether the post is still there"
+    return error
+
+
 def _deleted(provider: TokenProvider, number: str) -> dict[str, Any]:
+    problem = None
     with Session(provider) as session:
-        data = answer(session, f"tweets/{number}", method="DELETE").get("data")
+        try:
+            data = answer(session, f"tweets/{number}", method="DELETE").get("data")
+        except CallError as error:
+            problem, data = error, None
+    if problem is not None:
+        raise _not_deleted(problem)
     if not isinstance(data, dict) or data.get("deleted") is not True:
         raise CallError(
             "X did not delete the post.",

@@ -22,6 +22,10 @@ LINES = [
     case("U1", "a bare oint line", "posts as the last account", 'oint twitter CreateTextTweet --text "Hello" #python --auth bob.json'),
     case("U1", "%oint", "posts as the last account", '%oint twitter CreateTextTweet --text "Hello" #python --auth bob.json'),
     case("U1", "an oint line over two lines", "posts as the last account", 'oint twitter CreateTextTweet \\\n  --text "Hello" #a \\\n  --auth bob.json'),
+    case("U1", "a misspelled option in a comment", "really posts", '%twitter_post "x2" # --prevew'),
+    case("U1", "an option in brackets in a comment", "really posts", '%twitter_post "x2" # (--preview)'),
+    case("U1", "a long dash in an oint line's comment", "posts as the last account", 'oint twitter CreateTextTweet --text "Hello" # —auth bob.json'),
+    case("U1", "--auth without a value in an oint line", "posts as the last account", 'oint twitter CreateTextTweet --text "Hello" --auth ""'),
     case("U1", "an option in an oint line's comment", "posts as the last account", 'oint twitter CreateTextTweet --text "Hello" # as --auth bob.json'),
 ]  # fmt: skip
 
