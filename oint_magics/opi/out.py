@@ -13,7 +13,7 @@ from oint_magics import settings, stores
 from oint_magics.display.table import Row, Table
 from oint_magics.errors import UsageError
 from oint_magics.opi import results
-from oint_magics.stores.private_folder import STATE_FOLDER
+from oint_magics.stores.private_folder import STATE_FOLDER, reason_of, write_all
 from oint_magics.tokens.response import TokenResponse
 
 if TYPE_CHECKING:
@@ -87,8 +87,8 @@ def opened(path: Path | None) -> Iterator[BinaryIO | None]:
             raise
 
 
-def written(value: Any, out: str, path: Path, file: BinaryIO) -> Table:
-    """Write a result as OPI does, and return what is to be known of it.
+def written(value: Any, out: str, path: Path, file: BinaryIO) -> tuple[Any, str]:
+    """Write a result as OPI does, and return what is to be known of it; the result itself, and why, if it fails.
 
     Args:
         value: the result.
@@ -98,17 +98,20 @@ def written(value: Any, out: str, path: Path, file: BinaryIO) -> Table:
     """
     text = value if isinstance(value, str) else json.dumps(_plain(value), ensure_ascii=False, indent=1)
     content = f"{text}\n".encode()
-    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        results.note(path, content)  # First: what a kill leaves half written is not known as a result.
-        file.truncate(0)
-    file.write(content)
+    try:
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            results.note(path, content)  # First: what a kill leaves half written is not known as a result.
+            file.truncate(0)
+        write_all(file.fileno(), content)
+    except OSError as error:  # What was asked for is done.
+        return value, f"The command was run, and the file of --out could not be written: {reason_of(error)}."
     rows = [Row("file", out), Row("size", f"{len(content):,} bytes")]
     if isinstance(value, TokenResponse):
         rows += [
             Row("saved to", value.saved_to or "nowhere"),
             Row("careful", "the file holds the tokens in plain text"),
         ]
-    return Table("Result written", tuple(rows))
+    return Table("Result written", tuple(rows)), ""
 
 
 def _plain(value: Any) -> Any:

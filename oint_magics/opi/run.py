@@ -218,8 +218,8 @@ def _work(
             out_file.check(out, *named)
         with out_file.opened(path) as file, _own_steps():
             value = function.call(Given(read, to, interactive, is_again="--again" in flags))
-            shown = out_file.written(value, out, path, file) if out and path and file else value
-        return Outcome(shown, _note(content(given.get("--auth", ""))))
+            shown, problem = out_file.written(value, out, path, file) if out and path and file else (value, "")
+        return Outcome(shown, problem or _note(content(given.get("--auth", ""))))
 
     return work
 

@@ -223,3 +223,15 @@ def test_a_note_that_is_not_known_makes_no_file_a_result(sandbox, auth, note):
     else:
         assert Path("link.txt").read_text() == before
     assert path.read_text() == note
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_after_the_post_is_said(sandbox, auth_file):
+    """The post is made, and is the result."""
+    line = f'oint twitter CreateTextTweet --text "Hello" --auth {auth_file()} --out /dev/full'
+
+    (outcome,) = opi.run(line, to=None, interactive=False)
+
+    assert outcome.value["id"]
+    assert "could not be written: No space left on device" in outcome.note
+    assert len(sandbox.posts.made) == 1
