@@ -6,7 +6,7 @@ import time
 
 import pytest
 from cut_server import CutServer
-from field.rows import case
+from field.rows import case, row
 from patience import LONG
 from posts.test_attacks import write
 from posts_material import png
@@ -81,6 +81,33 @@ def test_what_has_left_is_in_doubt(x, way):
         with pytest.raises(errors.PostInDoubt):
             twitter.post("Hello", auth="x.json")
     assert x.made("POST /2/tweets") == 1
+
+
+@row("U5", "a deletion is lost after it has left", "not a word that it may have been made")
+def test_a_deletion_that_has_left_is_said(x, after):
+    twitter.post("Hello", auth="x.json", preview=True)
+    x.mode = "lost"
+
+    with pytest.raises(errors.CallError, match="The deletion was sent, and it is not known") as caught:
+        twitter.delete("123", auth="x.json")
+
+    assert caught.value.is_sent
+    after(caught.value.what)
+
+
+@row("U9", "a deletion of a post that is not there, 404", "nothing at that path")
+def test_a_post_that_is_not_there(raw, monkeypatch, after):
+    who = answer("200 OK", b'{"data": {"id": "7", "name": "N", "username": "real"}}')
+    gone = answer("404 Not Found", b'{"title": "Not Found Error", "detail": "nothing here"}')
+    server = raw(lambda connection: (who if b"users/me" in server.requests[-1] else gone)(connection))
+    monkeypatch.setenv("OINT_TWITTER_API_URL", server.url)
+    write("x.json")
+
+    with pytest.raises(errors.CallError) as caught:
+        twitter.delete("123", auth="x.json")
+
+    assert caught.value.cause == "there is no post with that id."
+    after(caught.value.cause)
 
 
 @pytest.mark.parametrize(("act", "mode"), [
