@@ -42,8 +42,8 @@ def get(  # noqa: PLR0913 - what a user may say, each by its name
         provider: gives the token; asked first when the arguments are known to be right.
         path: the call's path below `/2/`, with a query or without.
         params: its parameters; `tweet_fields` stands for `tweet.fields`, a list for its words with commas.
-        max_rows: how many rows are wanted; `None` for all. A row that was paid is never dropped.
-        resume: the error that ended an earlier call: continues after its rows; `None` to begin anew.
+        max_rows: how many rows to return; `None` for all. A row that was paid is never dropped.
+        resume: the error that ended an earlier call: continues after its rows; `None` for a new call.
         wait: wait for the next window if X takes no more calls, instead of raising.
 
     Raises:

@@ -48,7 +48,7 @@ def _misplaced(_: str) -> None:
     from oint_magics.errors import UsageError
 
     raise UsageError(
-        "This cell was not run: a line with %% must be the first of its cell.",
+        "This cell was not run: the line with %% must be the first line of its cell.",
         cause="the cell is not shown, because it may hold auth data.",
         next_step="move that line to the top",
     )
@@ -64,10 +64,10 @@ def _exported(_: str) -> None:
     )
 
 
-def _run_line(text: str) -> None:
-    """Run a line of the shell."""
-    shell = _shell()
-    (shell.system if text and restored(text).startswith("!") else shell.getoutput)(_command(text))
+def _run_line(text: str) -> Any:
+    """Run a line of the shell; return what it says, unless it is to be printed."""
+    is_printed = restored(text).startswith("!") and not restored(text).startswith("!!")
+    return _shell().system(_command(text)) if is_printed else _output(text)
 
 
 def _output(text: str) -> Any:
@@ -76,6 +76,7 @@ def _output(text: str) -> Any:
 
 
 def _command(text: str) -> str:
+    """Return the command of a line; raises a `UsageError` if it is OPI's, with auth data in it."""
     found = SHELL_LINE.match(restored(text))
     if found is None or holds_command(found["line"]):
         raise _hint("This line was not run. Nothing was sent.", "!")

@@ -40,8 +40,8 @@ CELLS = [
     case("U4", "curl -u", "shows all secrets", f"%%bash\nset -e; curl -sf -u 'CI:{SECRET}' http://127.0.0.1:1/", "failed with exit status"),
     case("U4", "a variable of two letters", "shows all secrets", f"%%bash\nRT={TOKEN}\nexit 4", "failed with exit status 4"),
     case("U4", "a tuple in %%python", "shows all secrets", f"%%python\nauth = ('CI', '{SECRET}')\n1/0", "failed with exit status 1"),
-    case("U4", "a comment above %%bash", "shows all secrets", f"# refresh\n%%bash\nexport X_REFRESH_TOKEN={TOKEN}", "must be the first of its cell"),
-    case("U4", "%time before %%bash", "shows all secrets", f"%time %%bash\nexport X_REFRESH_TOKEN={TOKEN}", "must be the first of its cell"),
+    case("U4", "a comment above %%bash", "shows all secrets", f"# refresh\n%%bash\nexport X_REFRESH_TOKEN={TOKEN}", "must be the first line of its cell"),
+    case("U4", "%time before %%bash", "shows all secrets", f"%time %%bash\nexport X_REFRESH_TOKEN={TOKEN}", "must be the first line of its cell"),
     case("U4", "export as Python", "shows the token", f"export X_REFRESH_TOKEN={TOKEN}", "%env NAME=VALUE"),
     case("U4", "PowerShell as Python", "shows the token", f'$env:X_REFRESH_TOKEN="{TOKEN}"', "%env NAME=VALUE"),
     case("U4", "an assignment of %env", "prints the token", f"x = %env X_REFRESH_TOKEN={TOKEN}", ""),
@@ -87,6 +87,8 @@ def test_what_is_assigned_is_the_value(shell, monkeypatch):
 
     assert shell.user_ns["x"] == TOKEN
     assert list(shell.user_ns["y"]) == [f"token={TOKEN}"]
+    for line in (f"!!echo token={TOKEN}", f"%sx echo token={TOKEN}"):
+        assert list(run(shell, line)[0]) == [f"token={TOKEN}"]
 
 
 def test_a_file_is_written_and_a_script_is_run(shell, capfd):
