@@ -7,6 +7,7 @@ from pathlib import Path
 
 from oint_magics import errors
 from oint_magics.oauth import cause_rows
+from oint_magics.oauth.cause import ALL, API, TOKEN
 
 HERE = Path(__file__).parent
 _ABOUT = """A message says what happened, the cause, and the next command. Its type says what became of the old refresh
@@ -53,9 +54,9 @@ def error_page():
     ]
     lines += ["| X's words | at | type | cause | next |", "|:--|:--|:--|:--|:--|"]
     for row in cause_rows.ROWS:
-        calls = "any call" if len(row.calls) == len(cause_rows.TOKEN + cause_rows.API) else ", ".join(row.calls)
-        kinds = [f"`{row.kind.__name__}`"] * bool(set(row.calls) & set(cause_rows.TOKEN))
-        kinds += ["`CallError`"] * bool(set(row.calls) & set(cause_rows.API))
+        calls = "any call" if len(row.calls) == len(ALL) else ", ".join(row.calls)
+        kinds = [f"`{row.kind.__name__}`"] * bool(set(row.calls) & set(TOKEN))
+        kinds += ["`CallError`"] * bool(set(row.calls) & set(API))
         lines.append(f"| {row.says} | {calls} | {', '.join(kinds)} | {_code(row.cause)} | {_code(row.next_step)} |")
     return "\n".join(lines) + "\n"
 

@@ -10,7 +10,7 @@ from oint_magics.api.missing import is_refusal
 from oint_magics.errors import CallError, RateLimited, UsageError
 from oint_magics.http import endpoints
 from oint_magics.oauth import causes, limits, problems, scopes
-from oint_magics.oauth.cause_rows import DELETE, POST, READ, UPLOAD
+from oint_magics.oauth.cause import DELETE, POST, READ, UPLOAD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

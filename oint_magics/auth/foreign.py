@@ -15,7 +15,7 @@ _GOOGLE_KEYS = ("web", "installed")
 _GOOGLE_ID = ".apps.googleusercontent.com"
 _SHOWABLE = re.compile(r"(?=\D*\d?\D*\Z)[A-Za-z_][A-Za-z0-9_.-]{0,40}")
 _UNFILLED = re.compile(
-    r"\$\{[^}]*\}|\$\([^)]*\)|\$[A-Za-z_]\w*|\{\{.*\}\}|\{%.*%\}|%\([^)]*\)s|%[A-Za-z_]\w*%|<%.*%>|\{[A-Za-z_]\w*\}"
+    r"\$\{\{.*\}\}|\$\{[^}]*\}|\$\([^)]*\)|\$[A-Za-z_]\w*|\{\{.*\}\}|\{%.*%\}|%\([^)]*\)s|%[A-Za-z_]\w*%|<%.*%>|\{[A-Za-z_]\w*\}"
     r"|<[^<>]*>|\[[^\[\]]*\]|ENC\[.*\]|(?:op|vault|secret|secretref|ssm|awssm|gcpsm|akv|bws|doppler)://?.*|vault:.*"
     r"|@Microsoft\.KeyVault\(.*\)|ref\+\w+://.*|arn:aws:(?:secretsmanager|ssm):.*"
     r"|(?:REPLACE|CHANGE|FILL|EDIT)[ _-]?(?:ME|THIS|IT|IN)(?:[ _-].*)?|(?:YOUR|INSERT|ENTER|PASTE)[ _-].*"

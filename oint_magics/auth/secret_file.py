@@ -24,6 +24,8 @@ _PATH = re.compile(
     r"file:.*|~[\w.-]{0,40}[/\\].*|\.{1,2}[/\\].*|[a-z]:[/\\].*|\\\\.*|(?:\$\w+|\$\{\w+\}|%\w+%)[/\\].*",
     re.IGNORECASE | re.DOTALL,
 )
+# A name and its value, or an object; a token in base64 may end with an equals sign.
+_MORE = re.compile(r"\s*(?:export\s+)?[A-Za-z_]\w*\s*=\s*[^=\s]|\s*[{\[]")
 _ABSOLUTE = re.compile(r"/(?:[a-z]{3,30}|Users|Volumes)(?:/(?!RANDOM)[\w.@-]{1,64})+/?".replace("RANDOM", _RANDOM))
 
 
@@ -67,7 +69,9 @@ class SecretFile(NamedTuple):
             reason = "the file is larger than 64 KiB"
         text = "" if reason else decoded(data, f"The file that {self.name} names").text
         text = text.removesuffix("\n").removesuffix("\r")
-        if text:
+        if _MORE.match(text):
+            reason = "the file holds a line of a .env file, or JSON, and not the secret alone"
+        elif text:
             return text
         raise AuthFieldError(
             f"{self.name} names a file that cannot be used. Nothing was sent.",

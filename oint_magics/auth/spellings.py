@@ -159,7 +159,7 @@ def environment(variables: Mapping[str, str], prefix: str) -> Resolved | None:
         return None
     found = resolved(own, is_flat=not prefix)
     places: dict[str, list[Path]] = {key: [(names[path[-1]],) for path in each] for key, each in found.places.items()}
-    lookalikes = tuple(name for name in related(variables) if "REFRESH" in name.upper())
+    lookalikes = tuple(name for name in related(variables) if "REFRESH" in name.upper() and variables.get(name))
     return found._replace(places=places, lookalikes=lookalikes)
 
 

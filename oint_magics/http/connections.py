@@ -12,49 +12,58 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from oint_magics.http.deadline import current
-from oint_magics.http.silent_pools import silence
+from oint_magics.http.silent_pools import silence_pool
 from oint_magics.http.timed_connection import Timed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     PlainSession = requests.Session
 else:
     _now = requests.sessions.Session
     PlainSession = next((kind for kind in _now.__mro__ if kind.__module__ == "requests.sessions"), _now)
 
 
-class Silent:
-    """What is put before an adapter's class, so that its connections print nothing and keep deadlines."""
+class SilentAdapter(HTTPAdapter):
+    """An adapter whose connections print nothing and keep deadlines."""
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Make the pools for direct connections."""
-        super().init_poolmanager(*args, **kwargs)  # type: ignore[misc]  # requests' own, which this is put before
-        silence(self.poolmanager, Timed)  # type: ignore[attr-defined]  # as above
-
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the pools for connections by a proxy."""
-        return silence(super().proxy_manager_for(*args, **kwargs), Timed)  # type: ignore[misc]  # as above
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the pool for a request."""
+        return silence_pool(super().get_connection_with_tls_context(*args, **kwargs), Timed)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         """Send a request; the time of what runs in this thread begins."""
-        exchange = current()
-        if exchange is not None:
-            exchange.begin()
-        answer: requests.Response = super().send(request, *args, **kwargs)  # type: ignore[misc]  # as above
-        return answer
-
-
-class SilentAdapter(Silent, HTTPAdapter):
-    """An adapter whose connections print nothing and keep deadlines."""
+        _begin()
+        return super().send(request, *args, **kwargs)
 
 
 def silenced(adapter: Any) -> Any:
-    """Return an adapter of somebody else's, with its own settings, as one whose connections print nothing.
+    """Let an adapter of somebody else's, or those that it holds, make connections that print nothing; return it.
 
-    One that makes no connections of urllib3 is returned as it is.
+    It keeps its class, its settings and its pools, which it may make in ways of its own. What it is given here lies
+    beside what requests copies and pickles.
     """
-    if isinstance(adapter, HTTPAdapter) and not isinstance(adapter, Silent):
-        kind = type(adapter)
-        adapter.__class__ = type(kind.__name__, (Silent, kind), {})
-        for manager in (adapter.poolmanager, *adapter.proxy_manager.values()):
-            silence(manager, Timed).clear()  # Those that are there already would print.
+    if isinstance(adapter, HTTPAdapter):
+        if not isinstance(adapter, SilentAdapter) and "send" not in vars(adapter):
+            pool_for, send = adapter.get_connection_with_tls_context, adapter.send
+
+            def begin_and_send(*args: Any, **kwargs: Any) -> requests.Response:
+                _begin()
+                return send(*args, **kwargs)
+
+            own: dict[str, Callable[..., Any]] = {
+                "get_connection_with_tls_context": lambda *a, **k: silence_pool(pool_for(*a, **k), Timed),
+                "send": begin_and_send,
+            }
+            vars(adapter).update(own)
+    else:
+        for held in list(vars(adapter).values()):
+            if isinstance(held, HTTPAdapter):
+                silenced(held)
     return adapter
+
+
+def _begin() -> None:
+    exchange = current()
+    if exchange is not None:
+        exchange.begin()

@@ -6,6 +6,7 @@ the connection is shut at the deadline, whatever it is doing.
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import socket
 import threading
@@ -13,9 +14,36 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _here = threading.local()
+
+
+class Alarm:
+    """A call that is made after a time, unless it is cancelled before.
+
+    Not `threading.Timer`, whose `start` waits for its thread without end: on Python 3.11 an exception that a program
+    sets in the thread that starts it may fall into the new one, which dies before it has reported. Where no thread
+    can be started, as at the end of a process since Python 3.12, each wait of the socket has its own bound.
+
+    Args:
+        seconds: after how many seconds.
+        call: what to call.
+    """
+
+    def __init__(self, seconds: float, call: Callable[[], object]) -> None:
+        self._cancelled = threading.Lock()
+        self._cancelled.acquire()
+        with contextlib.suppress(RuntimeError):
+            _thread.start_new_thread(self._wait, (max(0.0, seconds), call))
+
+    def cancel(self) -> None:
+        """Let the call not be made; once."""
+        self._cancelled.release()
+
+    def _wait(self, seconds: float, call: Callable[[], object]) -> None:
+        if not self._cancelled.acquire(timeout=min(seconds, threading.TIMEOUT_MAX)):
+            call()
 
 
 class Deadline:
@@ -85,7 +113,7 @@ class Exchange(Deadline):
         self.seconds = seconds
         self.is_sent = False
         self._is_given_up = False
-        self._timer: threading.Timer | None = None
+        self._alarm: Alarm | None = None
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
@@ -112,9 +140,7 @@ class Exchange(Deadline):
         """Let what is on its way take so many seconds from now on."""
         self._stop()
         self._end = time.monotonic() + seconds
-        self._timer = threading.Timer(seconds, self.cut)
-        self._timer.daemon = True
-        self._timer.start()
+        self._alarm = Alarm(seconds, self.cut)
 
     def leave(self, sock: socket.socket) -> None:
         """Note that bytes of the request leave now.
@@ -135,9 +161,9 @@ class Exchange(Deadline):
             return not self.is_sent
 
     def _stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
 
 
 def current() -> Exchange | None:

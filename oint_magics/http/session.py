@@ -15,6 +15,7 @@ from oint_magics.http.bearer import Bearer, shown
 from oint_magics.http.connections import PlainSession, SilentAdapter, silenced
 from oint_magics.http.deadline import Exchange
 from oint_magics.http.faults import Fault, fault_of
+from oint_magics.http.silent_pools import check_not_recorded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,17 +63,15 @@ class Session(PlainSession):
 
     def __init__(self, provider: TokenProvider) -> None:
         super().__init__()
-        self._make_connections()
+        check_not_recorded()
+        for start in ("https://", "http://"):
+            self.mount(start, SilentAdapter())
         process.watch(self)
         self._bearer = Bearer(provider, is_direct=True)
         self.auth = self._bearer
         self.headers["User-Agent"] = "oint_magics"
         self._first = provider.auth()
         self.api = endpoints.url_of(endpoints.API, self._first)
-
-    def _make_connections(self) -> None:
-        for start in ("https://", "http://"):
-            self.mount(start, SilentAdapter())
 
     def after_fork(self) -> None:
         """Use connections of one's own: on the parent's, its answers would be read here and these there."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ from urllib3 import PoolManager, Timeout
 from oint_magics import settings
 from oint_magics.errors import NotSent, OintError
 from oint_magics.http import environment
+from oint_magics.http.deadline import Alarm
 from oint_magics.http.endpoints import url_of
 from oint_magics.http.faults import Fault, fault_of
 from oint_magics.http.silent_pools import silence
@@ -95,11 +95,9 @@ def post(url: str, host: str, request: TokenRequest, timeout: float, recorder: R
 
 def _exchange(url: str, request: TokenRequest, watch: Watch) -> tuple[Answer | None, Fault]:
     """Make one attempt; return the answer, or `None` and what went wrong."""
-    timer = threading.Timer(max(0.0, watch.left), watch.cut)
-    timer.daemon = True
     fault = Fault("nothing answered there in time")
+    alarm = Alarm(watch.left, watch.cut)
     try:
-        timer.start()
         with _pools(url, watch) as manager:
             _send(manager, url, request, watch)
     except (Taken, OintError) as error:
@@ -108,7 +106,7 @@ def _exchange(url: str, request: TokenRequest, watch: Watch) -> tuple[Answer | N
     except Exception as error:  # noqa: BLE001 - none of them may pass: each may hold the request
         fault = fault_of(error, is_sent=watch.connected, late="" if watch.is_over else None)
     finally:
-        timer.cancel()
+        alarm.cancel()
         watch.release()
     return watch.answer() if watch.connected else None, fault
 

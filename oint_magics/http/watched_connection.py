@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from oint_magics.oauth.raw_answer import Answer
 
 _CHUNK = 16 * 1024
+_SHORTEST = 0.01
 # A body of the largest size, and as many headers as anybody sends.
 _MOST = raw_answer.LARGEST + 256 * 1024
 
@@ -69,6 +70,7 @@ class Watch(Deadline):
         """Take the whole answer off the socket; each piece goes to the recorder first."""
         while len(self._came) <= _MOST and not raw_answer.is_whole(self._came):
             try:
+                sock.settimeout(max(_SHORTEST, self.left))
                 chunk = sock.recv(_CHUNK)
             except OSError as error:
                 self._fault = type(error).__name__

@@ -6,53 +6,12 @@ then the status alone. A row without words of its own says what is usual.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from oint_magics.errors import (
-    AppRefused,
-    InvalidClient,
-    InvalidGrant,
-    InvalidRequest,
-    NotTokenEndpoint,
-    OintError,
-    TokenRefused,
-    TryLater,
-    UnauthorizedClient,
-)
-
-REFRESH, LOGIN, REVOKE, READ, POST, DELETE, UPLOAD = (
-    "refresh", "login", "revocation", "read", "post", "deletion", "upload",
-)  # fmt: skip
-TOKEN, API = (REFRESH, LOGIN, REVOKE), (READ, POST, DELETE, UPLOAD)
-_ALL = TOKEN + API
-
-
-class Cause(NamedTuple):
-    """What a refusal means.
-
-    Attributes:
-        says: X's words, as the documentation names them.
-        cause: why X refuses.
-        next_step: what the user does about it.
-        calls: the kinds of call that it is about.
-        kind: the error that an exchange with the token endpoint raises.
-        pattern: what to look for in all that an answer tells (`problems.told`); blank for `says` itself.
-        is_sure: whether X's words tell the cause; otherwise it is only a usual one.
-    """
-
-    says: str
-    cause: str
-    next_step: str
-    calls: tuple[str, ...] = _ALL
-    kind: type[OintError] = AppRefused
-    pattern: str = ""
-    is_sure: bool = True
-
+from oint_magics.errors import TryLater
+from oint_magics.oauth.cause import ALL, API, DELETE, POST, READ, TOKEN, UPLOAD, Cause
+from oint_magics.oauth.token_cause_rows import OF_TOKENS
 
 _CONSOLE = "look at the app's page in X's developer console"
 _COMPARE_APP = "compare client_id and client_secret with the app's page at X"
-_COMPARE = "compare the auth data with the app's page at X"
-_START_AGAIN = "start the login again: %twitter_login"
 _OPEN_X = "open https://x.com as this account: X says there what it is about"
 
 _OF_THE_APP = (
@@ -67,6 +26,11 @@ _OF_THE_APP = (
         "the app's spending limit for this billing cycle is reached; the tokens are good.",
         "raise the limit in X's developer console, or wait for the next billing cycle",
         pattern="spend[ -]?cap",
+    ),
+    Cause(
+        "Usage cap exceeded: Daily",
+        "the app's cap for this day is reached; the tokens are good.",
+        "run it again tomorrow, or raise the cap in X's developer console",
     ),
     Cause(
         "usage-capped",
@@ -86,6 +50,13 @@ _OF_THE_APP = (
         _CONSOLE,
         API,
         pattern=r"code 453\b|access to a subset of",
+    ),
+    Cause(
+        "code 261, cannot perform write actions",
+        "X has restricted this app: it may only read.",
+        _CONSOLE,
+        API,
+        pattern=r"code 261\b|cannot perform write actions",
     ),
     Cause(
         "oauth1-permissions",
@@ -141,11 +112,18 @@ _OF_THE_ACCOUNT = (
         pattern="not.authorized.(?:to (?:see|view)|for.resource)",
     ),
     Cause(
-        "code 185, daily status update limit",
+        "code 185 or 344, daily limit",
         "this account has made as many posts as X allows in a day.",
         "post it later",
         (POST,),
-        pattern=r"code 185\b|status update limit",
+        pattern=r"code (?:185|344)\b|status update limit|daily limit for sending",
+    ),
+    Cause(
+        "code 226, looks automated",
+        "X takes it for spam: this account, app or network does too much of the same.",
+        "post it later, in other words",
+        (POST, DELETE, UPLOAD),
+        pattern=r"code 226\b|looks? like it might be automated",
     ),
 )
 
@@ -163,6 +141,13 @@ _OF_A_POST = (
         "post it without --reply-to",
         (POST,),
         pattern="mentioned or quoted you|been mentioned or otherwise engaged|reply to this conversation",
+    ),
+    Cause(
+        "reply to a post that is deleted or not visible (code 385)",
+        "the post to reply to is deleted, or this account may not see it.",
+        "check the id, or post it without --reply-to",
+        (POST,),
+        pattern=r"code 385\b|reply to a (?:tweet|post) that is (?:deleted|not visible)",
     ),
     Cause(
         "quoting", "quotes are no longer part of the self-serve plans.", "put the post's link into the text", (POST,)
@@ -228,106 +213,6 @@ _OF_A_POST = (
     ),
 )
 
-_DEAD_TOKEN = Cause(
-    "Value passed for the token was invalid",
-    "the refresh token was used before (each works once), has expired, was revoked, or is another app's. "
-    "Another program that holds a copy of these tokens may have refreshed them.",
-    "look for newer tokens where that program keeps them; else log in again: %twitter_login",
-    TOKEN,
-    InvalidGrant,
-)
-_SECRET = Cause(
-    "Missing valid authorization header",
-    "the app is confidential, and its client secret is missing or wrong.",
-    "check client_secret: the OAuth 2.0 Client Secret of the app's page at X, not the API key secret",
-    TOKEN,
-    UnauthorizedClient,
-)
-_CODE = Cause(
-    "Value passed for the authorization code was invalid",
-    "the code is older than 30 seconds, was used before, or was not copied whole.",
-    _START_AGAIN,
-    TOKEN,
-    InvalidGrant,
-)
-# Descriptions of the token endpoint, then its error codes (RFC 6749 §5.2).
-_OF_TOKENS = (
-    Cause(
-        "authenticity_token_error (code 99)",
-        "that is the address of X's other token endpoint, for app-only bearers.",
-        "check OINT_TWITTER_TOKEN_URL: X's tokens come from https://api.x.com/2/oauth2/token",
-        TOKEN,
-        NotTokenEndpoint,
-        pattern=r"authenticity_token_error|code 99\b",
-    ),
-    _DEAD_TOKEN,
-    _SECRET,
-    Cause(
-        "Value passed for the client id was invalid",
-        "the client id is wrong, or its app was deleted.",
-        "copy the OAuth 2.0 Client ID of the app's page at X into client_id",
-        TOKEN,
-        InvalidClient,
-    ),
-    Cause(
-        "Missing required parameter [client_id]",
-        "the client id did not reach the server.",
-        "check OINT_TWITTER_TOKEN_URL: something between here and X drops a part of the request",
-        TOKEN,
-        InvalidRequest,
-    ),
-    Cause(
-        "Missing required parameter [code_verifier]",
-        "the verifier of this login is no longer there.",
-        _START_AGAIN,
-        TOKEN,
-        InvalidRequest,
-    ),
-    _CODE,
-    Cause(
-        "Value passed for the code verifier did not match the code challenge",
-        "the code belongs to another attempt at the login.",
-        _START_AGAIN,
-        TOKEN,
-        InvalidGrant,
-    ),
-    Cause(
-        "Value passed for the redirect uri did not match the uri of the authorization code",
-        "redirect_uri is not the one that the login began with.",
-        "use the callback URL of the app's page at X, without any change",
-        TOKEN,
-        InvalidGrant,
-    ),
-    _CODE._replace(says="invalid_grant (other words)", calls=(LOGIN,), pattern=r"^status \d+ error invalid_grant\b"),
-    _DEAD_TOKEN._replace(says="invalid_grant (other words)", pattern=r"^status \d+ error invalid_grant\b"),
-    Cause(
-        "invalid_client (other words)",
-        "the server does not know this client id and secret.",
-        "copy the OAuth 2.0 Client ID and Client Secret of the app's page at X",
-        TOKEN,
-        InvalidClient,
-        pattern=r"^status \d+ error invalid_client\b",
-    ),
-    _SECRET._replace(says="unauthorized_client (other words)", pattern=r"^status \d+ error unauthorized_client\b"),
-    Cause(
-        "invalid_request (other words)",
-        "the server found the request wrong.",
-        _COMPARE,
-        TOKEN,
-        InvalidRequest,
-        pattern=r"^status \d+ error invalid_request\b",
-    ),
-    Cause(
-        "another error code",
-        "the server gives no cause that is known here.",
-        _COMPARE,
-        TOKEN,
-        TokenRefused,
-        pattern=r"^status \d+ error ",
-        is_sure=False,
-    ),
-)
-
 _BY_STATUS = (
     Cause("400", "X could not authenticate the app.", _COMPARE_APP, TOKEN),
     Cause("400", "a parameter is not one that this call takes.", "compare it with the call's page at docs.x.com", API),
@@ -348,7 +233,7 @@ _BY_STATUS = (
         "X's edge network, or a proxy on the way, blocked the request: it does not trust this network "
         "(a data centre, a VPN, a proxy).",
         "run it again from another network, or later",
-        _ALL,
+        ALL,
         TryLater,
         pattern="^status 403 page",
     ),
@@ -361,12 +246,12 @@ _BY_STATUS = (
     ),
     Cause("404", "there is nothing at that path.", 'a path is like "users/me" or "users/2244994945/tweets"', API),
     Cause("413", "what was sent is too large.", "make it smaller", API),
-    Cause("429", "too many requests.", "run it again later", _ALL, TryLater),
+    Cause("429", "too many requests.", "run it again later", ALL, TryLater),
     Cause(
         "503",
         "an outage, or an app that X does not serve now; the tokens are good.",
         "run it again in some minutes",
-        _ALL,
+        ALL,
         TryLater,
     ),
     Cause(
@@ -382,7 +267,7 @@ ROWS = (
     *_OF_THE_APP,
     *_OF_THE_ACCOUNT,
     *_OF_A_POST,
-    *_OF_TOKENS,
+    *OF_TOKENS,
     *(
         each._replace(says=f"status {each.says}", is_sure=False, pattern=each.pattern or rf"^status {each.says}\b")
         for each in _BY_STATUS

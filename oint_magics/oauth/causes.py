@@ -9,7 +9,7 @@ from oint_magics.oauth import problems
 from oint_magics.oauth.cause_rows import ROWS
 
 if TYPE_CHECKING:
-    from oint_magics.oauth.cause_rows import Cause
+    from oint_magics.oauth.cause import Cause
 
 
 def cause_of(call: str, status: int, document: dict[str, Any], *, is_page: bool = False) -> Cause:

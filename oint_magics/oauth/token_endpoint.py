@@ -16,7 +16,7 @@ from oint_magics.secret import Secret, fingerprint, redacted
 
 if TYPE_CHECKING:
     from oint_magics.auth.structure import Auth
-    from oint_magics.oauth.cause_rows import Cause
+    from oint_magics.oauth.cause import Cause
     from oint_magics.oauth.raw_answer import Answer
 
 _LONGEST_LIFE = 10 * 365 * 24 * 3600

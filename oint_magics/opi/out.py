@@ -32,7 +32,13 @@ def check(out: str, *named: str | None) -> Path:
         StoreError: the note of it has a format that is not known.
     """
     path = _resolved(out)
-    if path is None or out.startswith(stores.PREFIXES) or _is_ours(path) or any(_is_same(path, each) for each in named):
+    if path is None:
+        raise UsageError(
+            "The file of --out cannot be written. Nothing was sent.",
+            cause="it is no path on this machine: a circle of links, or the home of a user who is not there.",
+            next_step="--out result.json",
+        )
+    if out.startswith(stores.PREFIXES) or _is_ours(path) or any(_is_same(path, each) for each in named):
         raise UsageError(
             "--out names a place where tokens are kept. Nothing was sent.",
             cause="the result would be written over them, or among them.",

@@ -193,7 +193,7 @@ def _key_in(folder: Folder) -> bytes:
             if key is None and not folder.names(_START):
                 key = secrets.token_bytes(_KEY_SIZE)
                 folder.write(_KEY, key)
-    if key is None or len(key) != _KEY_SIZE:
+    if key is None or len(key) != _KEY_SIZE or not any(key):  # A lost disk cache leaves zeros.
         raise StoreError(
             f"{folder.path / _KEY} is {'missing' if key is None else 'damaged'}. Nothing was posted.",
             cause="without it a post that was made within a day would not be recognised, and would be made twice.",

@@ -6,6 +6,7 @@ thread that waits: the stop button, an alarm's handler, `sys.exit` on a signal, 
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import contextlib
 import threading
@@ -40,11 +41,14 @@ class Latch:
         self.is_set = True
         self._closed.release()
 
-    def wait(self, hurry: Callable[[], object] = lambda: None) -> BaseException | None:
+    def wait(
+        self, hurry: Callable[[], object] = lambda: None, look: Callable[[], object] = lambda: None
+    ) -> BaseException | None:
         """Wait for it; return what was raised here meanwhile: the last that is no stop, else the stop.
 
         Args:
             hurry: called after something was raised, again where it was interrupted itself; it may let it happen.
+            look: called each second.
         """
         raised: BaseException | None = None
         is_told = True
@@ -55,6 +59,8 @@ class Latch:
                     is_told = True
                 if self._closed.acquire(timeout=_LONGEST_WAIT):
                     self._closed.release()
+                else:
+                    look()
             except BaseException as error:  # noqa: BLE001 - whatever it is, the caller gets it afterwards
                 raised, is_told = _later(raised, error), False
         return raised
@@ -75,6 +81,38 @@ class _Work(Generic[T]):
     def is_claimed(self) -> bool:
         """Claim the work; tell whether it was claimed before: it begins at most once, or is given up before that."""
         return not self._claim.acquire(blocking=False)
+
+    def start(self) -> None:
+        """Start a thread that claims the work, by another one.
+
+        On Python 3.11 an exception that a program sets in this thread may fall into the one that is started here,
+        which dies at its birth, and `threading.Thread.start` waits for it without end.
+        """
+        try:
+            _thread.start_new_thread(self._start, ())
+        except RuntimeError:
+            self._refuse()
+
+    def start_again(self) -> None:
+        """Start another thread where the first has not claimed the work."""
+        if not self._claim.locked():
+            self.start()
+
+    def _start(self) -> None:
+        # Never a daemon, which would be cut off where the process ends; a thread inherits that from its caller.
+        thread = threading.Thread(target=self.run, name="oint_magics worker", daemon=False)
+        try:
+            thread.start()
+        except RuntimeError:
+            self._refuse()
+
+    def _refuse(self) -> None:
+        if not self.is_claimed():
+            self.error = NotSent(
+                "No thread can be started, so nothing was sent: the process is ending, or has too many."
+            )
+            self.give_up()
+            self.done.set()
 
     def run(self) -> None:
         if self.is_claimed():
@@ -109,7 +147,7 @@ def shielded(work: Callable[[], T], *, stopped: str, locks: contextlib.ExitStack
         BaseException: what was raised in this thread meanwhile, unchanged; else what the work raises.
     """
     task = _Work(work, locks.pop_all() if locks else contextlib.ExitStack())
-    raised = _later(_begin(task), task.done.wait())
+    raised = _later(_begin(task), task.done.wait(look=task.start_again))
     if raised is not None and not isinstance(raised, KeyboardInterrupt):
         raise raised
     if task.error is not None:
@@ -147,12 +185,10 @@ def _later(first: BaseException | None, second: BaseException | None) -> BaseExc
 
 def _begin(task: _Work[T]) -> BaseException | None:
     """Start the thread; what is raised before the work has begun keeps it from beginning, else it is returned."""
-    # Never a daemon, which would be cut off where the process ends; a thread inherits that from its caller.
-    thread = threading.Thread(target=task.run, name="oint_magics worker", daemon=False)
     _at_work.add(task)
     try:
         _check_not_over()
-        thread.start()
+        task.start()
     except BaseException as error:
         if not task.is_claimed():
             task.give_up()

@@ -2,12 +2,15 @@
 
 import http.client
 import io
+import pickle
 from contextlib import redirect_stdout
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 from field.rows import case, read
 from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, PoolManager
 from urllib3.util import Retry
 
 from oint_magics import twitter
@@ -21,6 +24,35 @@ class Pooled(HTTPAdapter):
 
     def add_headers(self, request, **kwargs):
         request.headers["X-Own"] = "1"
+
+
+class OwnPools(HTTPAdapter):
+    """One that makes each pool itself, past the pool manager."""
+
+    def get_connection_with_tls_context(self, request, verify, proxies=None, cert=None):
+        address = urlsplit(request.url)
+        return HTTPConnectionPool(address.hostname, address.port)
+
+
+class Holding(requests.adapters.BaseAdapter):
+    """One that lets another one send, as limits of rates and caches are written."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = HTTPAdapter(max_retries=1)
+
+    def send(self, request, **options):
+        return self.inner.send(request, **options)
+
+    def close(self):
+        self.inner.close()
+
+
+def replaced_later(session, adapter):
+    """One whose pools are put in the place of the first ones when it is in use."""
+    session.mount("http://", adapter)
+    session.get(f"{session.api}/2/users/me")
+    adapter.poolmanager = PoolManager(maxsize=2)
 
 
 def mounted(session, adapter):
@@ -43,6 +75,9 @@ CASES = [
     case("U6", "the retry recipe", "prints the token", mounted, lambda: HTTPAdapter(max_retries=Retry(3))),
     case("U6", "an adapter with a class of its own", "prints the token", mounted, Pooled),
     case("U6", "put into the dictionary", "prints the token", put, lambda: HTTPAdapter(pool_maxsize=2)),
+    case("U6", "an adapter that makes its own pools", "prints the token", mounted, OwnPools),
+    case("U6", "an adapter that holds another one", "prints the token", mounted, Holding),
+    case("U6", "pools that are replaced later", "prints the token", replaced_later, lambda: HTTPAdapter(max_retries=2)),
     case("U6", "used before by another session", "prints the token", used_before, lambda: HTTPAdapter(max_retries=2)),
 ]
 
@@ -64,11 +99,12 @@ def test_nothing_is_printed_and_its_settings_stay(sandbox, auth_file, monkeypatc
     assert token[:12] not in said.getvalue()
     assert "Authorization" not in said.getvalue()
     assert session.get_adapter(session.api) is adapter
-    assert isinstance(adapter, HTTPAdapter)
-    if not isinstance(adapter, Pooled):
-        assert adapter.max_retries.total == make().max_retries.total
-    else:
+    assert type(adapter) is type(make())
+    if isinstance(adapter, Pooled):
         assert adapter.poolmanager.connection_pool_kw["maxsize"] == 3
+    elif isinstance(adapter, HTTPAdapter):
+        copy = pickle.loads(pickle.dumps(adapter))
+        assert adapter.max_retries.total == copy.max_retries.total == make().max_retries.total
     after("prints nothing, keeps its settings")
 
 

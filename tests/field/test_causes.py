@@ -16,7 +16,8 @@ from oint_magics import errors, twitter
 from oint_magics.api import collected, progress
 from oint_magics.http import environment
 from oint_magics.oauth import causes, scopes
-from oint_magics.oauth.cause_rows import API, ROWS, TOKEN
+from oint_magics.oauth.cause import API, TOKEN
+from oint_magics.oauth.cause_rows import ROWS
 from oint_magics.secret import Secret
 from oint_magics.stores import journal
 
@@ -106,6 +107,15 @@ REFUSALS = [
     ("media IDs", POST, "400 No", problem(title="Invalid Request", detail="One or more parameters to your request was invalid.", errors=[{"message": "Your media IDs are invalid.", "parameters": {}}]), "deleted a media file", "upload the file again"),
     ("a media ID", POST, "400 No", problem(errors=[{"message": "The media ID is invalid"}]), "deleted a media file", "upload the file again"),
     ("media IDs in capitals", POST, "400 No", problem(title="YOUR MEDIA IDS ARE INVALID."), "deleted a media file", "upload the file again"),
+    ("261 the app may not write", POST, "403 No", problem(errors=[{"code": 261, "message": "Application cannot perform write actions. Contact support."}]), "restricted this app", "console"),
+    ("261 without words", UPLOAD, "403 No", problem(errors=[{"code": 261}]), "restricted this app", "console"),
+    ("344 daily limit", POST, "403 No", problem(errors=[{"code": 344, "message": "You have reached your daily limit for sending Tweets and messages."}]), "as many posts as X allows in a day", "post it later"),
+    ("344 in new words", POST, "403 No", forbidden("You have reached your daily limit for sending posts."), "as many posts as X allows in a day", "post it later"),
+    ("226 automated", POST, "403 No", problem(errors=[{"code": 226, "message": "This request looks like it might be automated."}]), "takes it for spam", "in other words"),
+    ("226, a deletion", DELETE, "403 No", problem(errors=[{"code": 226}]), "takes it for spam", "post it later"),
+    ("385 a reply to nothing", POST, "403 No", problem(errors=[{"code": 385, "message": "You attempted to reply to a Tweet that is deleted or not visible to you."}]), "the post to reply to is deleted", "without --reply-to"),
+    ("a reply to nothing, in new words", POST, "403 No", forbidden("You attempted to reply to a Post that is deleted or not visible to you."), "the post to reply to is deleted", "without --reply-to"),
+    ("a cap of a day", READ, "429 No", problem(title="UsageCapExceeded", detail="Usage cap exceeded: Daily", period="Daily", type=f"{PROBLEMS}/usage-capped"), "cap for this day", "tomorrow"),
     ("not enrolled", READ, "403 No", problem(title="Client Forbidden", reason="client-not-enrolled", type=f"{PROBLEMS}/client-forbidden"), "in no package", "Pay-per-use"),
 ]  # fmt: skip
 

@@ -259,7 +259,7 @@ def test_auth_data_of_another_kind_is_named_and_never_used(raw, monkeypatch, aft
     after(caught.value.what)
 
 
-UNFILLED = ["${X_REFRESH_TOKEN}", "{{refresh_token}}", "{{ secrets.RT }}", "ENC[AES256_GCM,data:abcd,iv:efgh,tag:ijkl,type:str]",
+UNFILLED = ["${X_REFRESH_TOKEN}", "{{refresh_token}}", "{{ secrets.RT }}", "${{ secrets.RT }}", "ENC[AES256_GCM,data:abcd,iv:efgh,tag:ijkl,type:str]",
             "$X_REFRESH_TOKEN", "%(refresh_token)s", "<%= token %>", "op://vault/item/field", "vault:secret/data/x#token",
             "@Microsoft.KeyVault(SecretUri=https://a/b)", "REPLACE_ME", "change-me", "REFRESH_TOKEN_HERE", "your-refresh-token", "***",
             "<refresh token>", "{refresh_token}", "%X_REFRESH_TOKEN%", "$(cat token)", "TODO"]  # fmt: skip

@@ -61,6 +61,18 @@ def test_a_file_that_is_no_result_stays(sandbox, auth, after, line, name, conten
     after(caught.value.what)
 
 
+@pytest.mark.parametrize("name", [
+    case("B17", "the home of a user who is not there", "a place where tokens are kept", "~nobody-of-this-name/x"),
+    case("B17", "a circle of links", "a place where tokens are kept", "circle"),
+])  # fmt: skip
+def test_what_is_no_path_is_said_to_be_none(auth, after, name):
+    Path("circle").symlink_to("circle")
+
+    with pytest.raises(errors.UsageError, match="cannot be written. Nothing was sent.") as caught:
+        oint(f"{LINK} --out {name}")
+    after(caught.value.cause)
+
+
 def linked(link):
     link("auth.json", "alias.json")
     return "alias.json"

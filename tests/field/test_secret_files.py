@@ -50,6 +50,39 @@ def given(kind, values, monkeypatch):
     return values if kind == "a mapping" else "env:MY_" if kind == "env:" and "MY_CLIENT_ID" in values else kind
 
 
+@pytest.mark.parametrize("text", [
+    case("U7", "the file holds a line of a .env file", SENT, "X_REFRESH_TOKEN=TOKEN"),
+    case("U7", "the file holds an exported variable", SENT, "export X_REFRESH_TOKEN='TOKEN'"),
+    case("U7", "the file holds JSON", SENT, '{"refresh_token": "TOKEN"}'),
+])  # fmt: skip
+def test_a_file_with_more_than_the_secret_is_refused(app, sandbox, monkeypatch, after, text):
+    Path("refresh_token").write_text(text.replace("TOKEN", app["refresh_token"]) + "\n")
+    values = {f"X_{name.upper()}_FILE": name for name in ("client_id", "client_secret", "refresh_token")}
+
+    with pytest.raises(AuthError) as caught:
+        twitter.refresh(given("env:", values, monkeypatch), to="profile:x")
+
+    assert "not the secret alone" in caught.value.cause
+    assert app["refresh_token"] not in str(caught.value)
+    assert sandbox.accounts.counts.refreshes == 0
+    after(caught.value.cause)
+
+
+def test_a_token_that_ends_like_base64_is_the_secret_alone(server, monkeypatch):
+    Path("rt").write_text("an_old_token_in_base64==\n")
+    values = {"X_CLIENT_ID": "a-client-id", "X_REFRESH_TOKEN_FILE": "rt"}
+    assert twitter.refresh(given("env:", values, monkeypatch), to="profile:x")["refresh_token"]
+
+
+def test_a_variable_that_is_empty_names_no_file(server, monkeypatch):
+    """Compose files set what they do not use to nothing."""
+    values = {"X_CLIENT_ID": "a-client-id", "X_CLIENT_SECRET": "s" * 40, "X_REFRESH_TOKEN_FILE": ""}
+    with pytest.raises(AuthError) as caught:
+        twitter.refresh(given("env:", values, monkeypatch), to="profile:x")
+    assert "names a file" not in str(caught.value)
+    assert server.requests == []
+
+
 @pytest.mark.parametrize(("kind", "name", "value"), [
     case("U7", "env: X_REFRESH_TOKEN=/run/secrets/rt", SENT, "env:", "X_REFRESH_TOKEN", "/run/secrets/rt"),
     case("U7", ".env TWITTER_REFRESH_TOKEN=file:/run/secrets/rt", SENT, ".env", "TWITTER_REFRESH_TOKEN", "file:/run/secrets/rt"),

@@ -1,5 +1,6 @@
 """Work that nothing in the caller's thread cuts short, and the locks that it holds until its end."""
 
+import _thread
 import contextlib
 import ctypes
 import signal
@@ -11,7 +12,7 @@ import time
 import pytest
 from patience import wait_for
 
-from oint_magics.errors import Stopped
+from oint_magics.errors import NotSent, Stopped
 from oint_magics.tokens.shield import Latch, shielded
 
 SAID = "all is saved."
@@ -269,3 +270,40 @@ def test_a_latch_is_waited_for_by_many():
         thread.join()
     assert found == [None] * 4
     assert latch.is_set
+
+
+@pytest.fixture
+def lost_threads(monkeypatch):
+    """The names of functions whose threads die at their birth, once each."""
+    names, start = [], _thread.start_new_thread
+
+    def start_new_thread(function, *details):
+        if function.__name__ in names:
+            names.remove(function.__name__)
+            return 0
+        return start(function, *details)
+
+    monkeypatch.setattr(_thread, "start_new_thread", start_new_thread)
+    return names
+
+
+def test_a_thread_that_dies_at_its_birth_is_replaced(lost_threads):
+    """On Python 3.11 an exception set from another thread may kill it before it has run anything."""
+    lost_threads.append("_start")
+
+    assert shielded(lambda: threading.current_thread().daemon, stopped=SAID) is False
+    assert lost_threads == []
+
+
+def test_where_no_thread_can_be_started_nothing_is_sent(monkeypatch):
+    """As at the end of a process since Python 3.12, or where a machine allows no more."""
+
+    def refuse(*_, **__):
+        raise RuntimeError("can't start new thread")
+
+    locks = Locks([])
+    with monkeypatch.context() as patch:
+        patch.setattr(_thread, "start_new_thread", refuse)
+        with pytest.raises(NotSent, match="nothing was sent"):
+            shielded(lambda: locks.done.append("sent"), stopped=SAID, locks=locks.stack)
+    assert locks.released_after == []
