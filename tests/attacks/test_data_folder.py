@@ -1,5 +1,6 @@
 """A5, A6, A14, A16: what is known of spent tokens, and a data folder that cannot be used."""
 
+import _thread
 import json
 import os
 import shutil
@@ -191,26 +192,35 @@ def test_a_folder_whose_name_is_no_text(strict, auth_file, after):
 
 @row("16", "no thread can be started", "twice, then: in doubt, though nothing was sent")
 def test_a_limit_of_threads(strict, auth_file, monkeypatch, after):
-    from oint_magics.http import token_post
-
     auth_file()
 
-    class Timer:
-        def __init__(self, *_): ...
-        def start(self):
-            raise RuntimeError("can't start new thread")
-
-        def cancel(self): ...
+    def refuse(*_, **__):
+        raise RuntimeError("can't start new thread")
 
     with monkeypatch.context() as change:
-        change.setattr(token_post.threading, "Timer", Timer)
-        change.setattr(token_post.time, "sleep", lambda _: None)
+        change.setattr("_thread.start_new_thread", refuse)
         for _ in range(3):
             with pytest.raises(errors.NotSent, match="nothing was sent"):
                 twitter.refresh("auth.json")
     assert twitter.status("auth.json")[0].doubt is None
     assert twitter.refresh("auth.json")["access_token"]
     after("not sent, and nothing is in doubt")
+
+
+@row("16", "the last thread that can be started is the one that refreshes", "in doubt, though nothing was sent")
+def test_a_limit_of_threads_without_one_for_the_deadline(strict, auth_file, monkeypatch, after):
+    auth_file()
+    start = _thread.start_new_thread
+
+    def refuse(function, *details):
+        if function.__qualname__.startswith("Alarm"):
+            raise RuntimeError("can't start new thread")
+        return start(function, *details)
+
+    monkeypatch.setattr("_thread.start_new_thread", refuse)
+    assert twitter.refresh("auth.json")["access_token"]
+    assert twitter.status("auth.json")[0].doubt is None
+    after("refreshed: each wait has its own bound")
 
 
 @row("16", "an error that is no one's between record and sending", "InternalError, and then: in doubt")
