@@ -13,19 +13,22 @@ class RawServer:
     Args:
         behaviour: what it does with a connection.
         files: a certificate and its key, for TLS; `None` for none.
+        host: the address that it listens at.
 
     Attributes:
         requests: what came in, one entry a connection.
     """
 
-    def __init__(self, behaviour, files=None):
+    def __init__(self, behaviour, files=None, host="127.0.0.1"):
         self.requests = []
         self._behaviour = behaviour
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if files else None
         if files:
             self._tls.load_cert_chain(*files)
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http{'s' if files else ''}://127.0.0.1:{self._socket.getsockname()[1]}"
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.create_server((host, 0), family=family)
+        shown = f"[{host}]" if ":" in host else host
+        self.url = f"http{'s' if files else ''}://{shown}:{self._socket.getsockname()[1]}"
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self):

@@ -9,8 +9,7 @@ import requests
 from requests.cookies import extract_cookies_to_jar
 
 from oint_magics.errors import SettingError
-from oint_magics.http import endpoints
-from oint_magics.http.silent_pools import check_not_recorded
+from oint_magics.http import endpoints, recorders
 
 if TYPE_CHECKING:
     from oint_magics.auth.structure import Auth
@@ -68,7 +67,7 @@ class Bearer(requests.auth.AuthBase):
 
     def _check_way(self, url: str) -> None:
         """Refuse a recorder, and a proxy between here and this machine: plain http would show it the token."""
-        check_not_recorded()
+        recorders.check_none()
         if url.startswith("http:") and not self._is_direct and requests.utils.get_environ_proxies(url):
             raise SettingError(
                 "A proxy would see the access token, so nothing was sent.",

@@ -66,7 +66,7 @@ def download(url: str, path: Path, most: Callable[[bytes], int]) -> None:
             fault = Fault("it redirects more than twice")
         except ValueError:  # requests' InvalidURL is one too.
             fault = Fault("that is not an address", _OTHERWISE)
-        except (OSError, RuntimeError) as error:  # requests' own are among them.
+        except OSError as error:  # requests' own are among them.
             fault = fault_of(error, is_sent=exchange.is_sent, late=_LATE if exchange.is_over else None)
     if exchange.is_over:
         fault = Fault(_LATE)  # A connection that is shut at the deadline looks like the end of an answer.

@@ -38,7 +38,6 @@ _CONNECTION = (
     (("gaierror", "NameResolutionError"), Fault("its host name could not be resolved")),
     (("ConnectionRefusedError",), Fault("the connection was refused")),
     (("ConnectionResetError", "ConnectionAbortedError", "BrokenPipeError", "RemoteDisconnected"), _CUT),
-    (("RuntimeError",), Fault("no more threads can be started", "end other programs, or restart the kernel")),
     (("TimeoutError", "ConnectTimeoutError", "ReadTimeoutError"), _SLOW),
     (("NewConnectionError",), Fault("no connection could be made")),
 )

@@ -10,12 +10,11 @@ from requests.adapters import HTTPAdapter
 
 from oint_magics import process, settings
 from oint_magics.errors import CallError, OintError
-from oint_magics.http import endpoints, environment
+from oint_magics.http import endpoints, environment, recorders
 from oint_magics.http.bearer import Bearer, shown
 from oint_magics.http.connections import PlainSession, SilentAdapter, silenced
 from oint_magics.http.deadline import Exchange
 from oint_magics.http.faults import Fault, fault_of
-from oint_magics.http.silent_pools import check_not_recorded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +62,7 @@ class Session(PlainSession):
 
     def __init__(self, provider: TokenProvider) -> None:
         super().__init__()
-        check_not_recorded()
+        recorders.check_none()
         for start in ("https://", "http://"):
             self.mount(start, SilentAdapter())
         process.watch(self)
@@ -122,7 +121,7 @@ class Session(PlainSession):
                 options = {"params": dict(params), "allow_redirects": False, "timeout": exchange.seconds}
                 response = self.request(method, self.api + path, **options, **body)
                 document, is_page = _document(response), response.content.lstrip().startswith(b"<")
-        except (OSError, RuntimeError) as error:  # It holds the request, so it stays here.
+        except OSError as error:  # It holds the request, so it stays here.
             fault = fault_of(error, is_sent=exchange.is_sent, late=_late(exchange))
         # A connection that is shut at the deadline looks like the end of an answer.
         if fault is None and document is None and exchange.is_over:

@@ -9,30 +9,9 @@ import contextlib
 import queue
 from typing import Any
 
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connectionpool import HTTPConnectionPool
 
-from oint_magics.errors import NotSent
-
-
-def check_not_recorded() -> None:
-    """Refuse connections that another library answers for, as vcrpy does for its cassettes.
-
-    It would write tokens into its file, or answer with recorded ones. To go past it is no way either: a test that
-    replays a cassette would post and be billed.
-
-    Raises:
-        NotSent: there is such a library.
-    """
-    for pool in (HTTPConnectionPool, HTTPSConnectionPool):
-        kinds: tuple[type, ...] = getattr(pool.ConnectionCls, "__mro__", ())
-        owner = next((kind.__module__.partition(".")[0] for kind in kinds if "getresponse" in vars(kind)), "?")
-        if owner not in ("urllib3", "http"):
-            raise NotSent(
-                f"Another library ({owner}) records or replaces the connections of this process. Nothing was sent.",
-                cause="tokens would be written into its recording, or come out of an old one.",
-                next_step="call this outside of its block or decorator; tests can use the sandbox: "
-                "%twitter_sandbox start",
-            )
+from oint_magics.http import recorders
 
 
 def silence(manager: Any, *kinds: type) -> Any:
@@ -45,7 +24,7 @@ def silence(manager: Any, *kinds: type) -> Any:
     Raises:
         NotSent: another library answers for the connections.
     """
-    check_not_recorded()
+    recorders.check_none()
     pools = manager.pool_classes_by_scheme
     manager.pool_classes_by_scheme = {name: _silent(pool, kinds) for name, pool in pools.items()}
     return manager
@@ -61,7 +40,7 @@ def silence_pool(pool: Any, *kinds: type) -> Any:
     Raises:
         NotSent: another library answers for the connections.
     """
-    check_not_recorded()
+    recorders.check_none()
     if isinstance(pool, HTTPConnectionPool) and not getattr(pool, "is_silent", False):
         pool.ConnectionCls = _silent_connection(pool, kinds)
         pool.is_silent = True  # type: ignore[attr-defined]  # ours

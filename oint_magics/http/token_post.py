@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-from urllib3 import PoolManager, Timeout
 
 from oint_magics import settings
 from oint_magics.errors import NotSent, OintError
-from oint_magics.http import environment
+from oint_magics.http import direct, environment
 from oint_magics.http.deadline import Alarm
 from oint_magics.http.endpoints import url_of
 from oint_magics.http.faults import Fault, fault_of
-from oint_magics.http.silent_pools import silence
-from oint_magics.http.watched_connection import Taken, Watch, watched
+from oint_magics.http.watch import Watch
 from oint_magics.oauth.token_endpoint import in_doubt
 
 if TYPE_CHECKING:
     from oint_magics.auth.structure import Auth
     from oint_magics.http.endpoints import Endpoint
-    from oint_magics.http.watched_connection import Recorder
+    from oint_magics.http.watch import Recorder
     from oint_magics.oauth.raw_answer import Answer
     from oint_magics.oauth.token_endpoint import TokenRequest
 
 _TRIES = 3
 _PAUSE = 0.3
-_LONGEST_CONNECT = 10.0
 
 
 def send(endpoint: Endpoint, auth: Auth, request: TokenRequest, recorder: Recorder) -> tuple[Answer, str]:
@@ -98,11 +94,9 @@ def _exchange(url: str, request: TokenRequest, watch: Watch) -> tuple[Answer | N
     fault = Fault("nothing answered there in time")
     alarm = Alarm(watch.left, watch.cut)
     try:
-        with _pools(url, watch) as manager:
-            _send(manager, url, request, watch)
-    except (Taken, OintError) as error:
-        if not isinstance(error, Taken):
-            raise
+        _send(url, request, watch)
+    except OintError:
+        raise
     except Exception as error:  # noqa: BLE001 - none of them may pass: each may hold the request
         fault = fault_of(error, is_sent=watch.connected, late="" if watch.is_over else None)
     finally:
@@ -111,21 +105,7 @@ def _exchange(url: str, request: TokenRequest, watch: Watch) -> tuple[Answer | N
     return watch.answer() if watch.connected else None, fault
 
 
-def _pools(url: str, watch: Watch) -> Any:
-    """Return pools for one request, of urllib3 itself: a session of requests might keep it or read a `.netrc`."""
-    bundle, proxy = environment.bundle(url), environment.proxy(url)
-    options: dict[str, Any] = {
-        "cert_reqs": "CERT_REQUIRED",
-        "ca_cert_dir" if bundle.is_dir() else "ca_certs": str(bundle),
-    }
-    if proxy is None:
-        return silence(PoolManager(**options), watched(watch))
-    from requests.adapters import HTTPAdapter
-
-    return silence(HTTPAdapter().proxy_manager_for(proxy, **options), watched(watch))
-
-
-def _send(manager: Any, url: str, request: TokenRequest, watch: Watch) -> None:
+def _send(url: str, request: TokenRequest, watch: Watch) -> None:
     headers = {
         "Content-Type": "application/x-www-form-urlencoded",
         "Accept": "application/json",
@@ -134,6 +114,10 @@ def _send(manager: Any, url: str, request: TokenRequest, watch: Watch) -> None:
     }
     if request.authorization is not None:
         headers["Authorization"] = request.authorization.reveal()
-    timeout = Timeout(connect=max(0.1, min(_LONGEST_CONNECT, watch.left)), read=max(0.1, watch.left))
-    body = request.body.reveal()
-    manager.request("POST", url, body=body, headers=headers, retries=False, redirect=False, timeout=timeout)
+    proxy = environment.proxy(url)
+    if proxy is None:
+        direct.send(url, headers, request.body.reveal(), watch)
+    else:
+        from oint_magics.http import by_proxy
+
+        by_proxy.send(url, headers, request.body.reveal(), watch, proxy)

@@ -177,6 +177,8 @@ def test_a_connection_class_that_sends_by_itself_is_none(sandbox, auth_file, mon
     used = []
     monkeypatch.setattr(HTTPConnectionPool, "ConnectionCls", KeptAlive)
     assert is_alive(sandbox, twitter.refresh(auth_file())["access_token"])
+    assert not used  # Tokens go by a connection of our own.
+    assert twitter.me("auth.json")
     assert used
 
 

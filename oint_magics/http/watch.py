@@ -1,4 +1,4 @@
-"""A connection to the token endpoint, whose answer is recorded before anybody reads it.
+"""A request to the token endpoint on its way: its time, whether it may have left, and its answer as it comes.
 
 The answer's bytes go to the recorder as they come off the socket, and are read by `oint_magics.oauth.raw_answer`, as
 they are when they are found again later.
@@ -12,8 +12,6 @@ from oint_magics.http.deadline import Deadline
 from oint_magics.oauth import raw_answer
 
 if TYPE_CHECKING:
-    import socket
-
     from oint_magics.oauth.raw_answer import Answer
 
 _CHUNK = 16 * 1024
@@ -30,10 +28,6 @@ class Recorder(Protocol):
 
     def append(self, data: bytes) -> None:
         """Take the answer's raw bytes as they come off the socket; none where the other side ended it."""
-
-
-class Taken(Exception):
-    """The answer's bytes have been read; urllib3 must not read them again."""
 
 
 class Watch(Deadline):
@@ -54,6 +48,11 @@ class Watch(Deadline):
         self._fault: str | None = None
         self.connected = False
 
+    @property
+    def wait(self) -> float:
+        """How long the connection may wait for one thing, in seconds; never nothing, which would be for ever."""
+        return max(_SHORTEST, self.left)
+
     def answer(self) -> Answer | None:
         """Return the answer as far as it came; `None` where not even its headers did."""
         ended = f"its answer was cut off ({self._fault})" if self._fault else None
@@ -70,7 +69,7 @@ class Watch(Deadline):
         """Take the whole answer off the socket; each piece goes to the recorder first."""
         while len(self._came) <= _MOST and not raw_answer.is_whole(self._came):
             try:
-                sock.settimeout(max(_SHORTEST, self.left))
+                sock.settimeout(self.wait)
                 chunk = sock.recv(_CHUNK)
             except OSError as error:
                 self._fault = type(error).__name__
@@ -79,25 +78,3 @@ class Watch(Deadline):
             if not chunk:
                 return
             self._came += chunk
-
-
-def watched(watch: Watch) -> type:
-    """Return a class that stands before urllib3's connections, direct or by a proxy, and lets them report."""
-
-    class Watched:
-        sock: Any
-
-        def _new_conn(self) -> socket.socket:
-            sock: socket.socket = super()._new_conn()  # type: ignore[misc]  # urllib3's, which the mixin stands before
-            watch.guard(sock)
-            return sock
-
-        def connect(self) -> None:
-            super().connect()  # type: ignore[misc]  # as above
-            watch.allow()
-
-        def getresponse(self) -> None:
-            watch.take(self.sock)
-            raise Taken
-
-    return Watched

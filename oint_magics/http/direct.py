@@ -1,0 +1,106 @@
+"""A request to the token endpoint by a connection of our own, where no proxy stands between.
+
+One small write and one answer, whose bytes go to the record before anybody reads them. What traces or replaces
+connections of urllib3 or http.client (a debug level, sentry, OpenTelemetry) sees nothing of it, and neither library
+has to be imported.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+from oint_magics.http import environment, recorders
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from oint_magics.http.watch import Watch
+
+_LONGEST_CONNECT = 10.0
+# What may stand in a path and a query (RFC 3986 §3.3, §3.4), escapes among it.
+_SAFE = "%/?:@!$&'()*+,;=~"
+_PORTS = {"https": 443, "http": 80}
+
+
+def send(url: str, headers: Mapping[str, str], body: str, watch: Watch) -> None:
+    """Send a POST request and take its answer.
+
+    Args:
+        url: the token endpoint.
+        headers: the request's, as they are sent; those of the connection are added.
+        body: the form.
+        watch: the request's time; gets the answer.
+
+    Raises:
+        OSError: no connection could be made, or the sending failed; `watch.connected` tells.
+        SettingError: the environment's CA bundle cannot be used.
+        NotSent: another library answers for the connections of this process.
+        OintError: what the recorder's check raises.
+    """
+    recorders.check_none()
+    address = urlsplit(url)
+    host = _ascii(address.hostname or "")
+    path = quote(address.path or "/", safe=_SAFE) + (f"?{quote(address.query, safe=_SAFE)}" if address.query else "")
+    data = _message(path, _authority(host, address.port, address.scheme), headers, body.encode())
+    connection = _connected(host, address.port or _PORTS[address.scheme], watch)
+    try:
+        watch.guard(connection)
+        if address.scheme == "https":
+            connection = _encrypted(connection, host, url)
+        watch.allow()
+        connection.settimeout(watch.wait)
+        connection.sendall(data)
+        watch.take(connection)
+    finally:
+        connection.close()
+
+
+def _message(path: str, authority: str, headers: Mapping[str, str], body: bytes) -> bytes:
+    """Return the request's bytes (RFC 9112)."""
+    lines = {"Host": authority, **headers, "Content-Length": str(len(body)), "Connection": "close"}
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return f"POST {path} HTTP/1.1\r\n{head}\r\n".encode("ascii") + body
+
+
+def _authority(host: str, port: int | None, scheme: str) -> str:
+    name = f"[{host}]" if ":" in host else host
+    return name if port in (None, _PORTS[scheme]) else f"{name}:{port}"
+
+
+def _ascii(host: str) -> str:
+    """Return a host's name as name services take it; the codec for other alphabets is slow to import."""
+    return host if host.isascii() else host.encode("idna").decode()
+
+
+def _connected(host: str, port: int, watch: Watch) -> socket.socket:
+    """Return a connection to the first of a host's addresses that answers, each with its share of the time."""
+    addresses = socket.getaddrinfo(host.encode(), port, type=socket.SOCK_STREAM)
+    raised: OSError | None = None
+    for number, (family, kind, protocol, _, address) in enumerate(addresses):
+        if watch.is_over:
+            break
+        connection = socket.socket(family, kind, protocol)
+        try:
+            connection.settimeout(min(_LONGEST_CONNECT, watch.wait / (len(addresses) - number)))
+            connection.connect(address)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError as error:
+            raised = error
+            connection.close()
+        else:
+            connection.settimeout(watch.wait)
+            return connection
+    raise raised or TimeoutError
+
+
+def _encrypted(connection: socket.socket, host: str, url: str) -> socket.socket:
+    """Return the connection with TLS, its certificate verified by the bundle that is set."""
+    import ssl
+
+    bundle = environment.bundle(url)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(**{"capath" if bundle.is_dir() else "cafile": str(bundle)})
+    context.set_alpn_protocols(["http/1.1"])
+    return context.wrap_socket(connection, server_hostname=host)

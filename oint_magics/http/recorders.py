@@ -1,0 +1,30 @@
+"""Libraries that answer for the connections of a process, as vcrpy does for its cassettes.
+
+Such a one would write tokens into its file, or answer with recorded ones. To go past it is no way either: a test that
+replays a cassette would post and be billed.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from oint_magics.errors import NotSent
+
+
+def check_none() -> None:
+    """Refuse to send anything while another library answers for urllib3's connections.
+
+    Raises:
+        NotSent: there is such a library.
+    """
+    pools = sys.modules.get("urllib3.connectionpool")  # What is not imported is not replaced.
+    for name in ("HTTPConnectionPool", "HTTPSConnectionPool") if pools else ():
+        kinds: tuple[type, ...] = getattr(getattr(pools, name).ConnectionCls, "__mro__", ())
+        owner = next((kind.__module__.partition(".")[0] for kind in kinds if "getresponse" in vars(kind)), "?")
+        if owner not in ("urllib3", "http"):
+            raise NotSent(
+                f"Another library ({owner}) records or replaces the connections of this process. Nothing was sent.",
+                cause="tokens would be written into its recording, or come out of an old one.",
+                next_step="call this outside of its block or decorator; tests can use the sandbox: "
+                "%twitter_sandbox start",
+            )
