@@ -10,7 +10,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,9 @@ from measure import show
 
 from oint_magics import errors, process, twitter
 
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+from ports import free_port
+
 PACKAGE = "oidc-provider@^9"
 SECRET = "s ec:r%t+/=&-~!"  # what a Basic header without form-encoding would not carry
 
@@ -34,11 +36,6 @@ def install(folder):
         (folder / "package.json").write_text('{"private": true}')
         npm = shutil.which("npm") or sys.exit("npm is not here: the provider comes from npm")
         subprocess.run([npm, "install", "--no-audit", "--no-fund", "--silent", PACKAGE], cwd=folder, check=True)
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return found.getsockname()[1]
 
 
 def client(name, secret):

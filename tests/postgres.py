@@ -10,6 +10,7 @@ import warnings
 from pathlib import Path
 
 from patience import LONG
+from ports import free_port
 
 
 class Postgres:
@@ -52,9 +53,7 @@ class Bouncer:
     """PgBouncer in transaction mode: each transaction may meet another connection."""
 
     def __init__(self, postgres):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         self._folder = Path(tempfile.mkdtemp(prefix="oint-bouncer"))
         self._folder.chmod(0o755)
         settings = self._folder / "pgbouncer.ini"

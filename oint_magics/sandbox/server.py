@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import random
 import secrets
 import socket
 import tempfile
@@ -137,9 +139,14 @@ class Sandbox:
 
 
 def _free_port() -> int:
-    """Return a free port: a fixed one may be in use by another sandbox or program."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
+    """Return a free port: a fixed one may be in use by another sandbox or program.
+
+    Not one of those that systems give to outgoing connections: it is opened when somebody logs in.
+    """
+    while True:
+        port = random.randrange(20_000, 32_000)  # noqa: S311 - no secret
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def _is_made_here(path: Path) -> bool:

@@ -103,7 +103,7 @@ class CurrentToken:
         """Return another pair to try after the API refused an access token, or `None` where there is none.
 
         The store is read again first. Then the pair is refreshed, once for each access token, and not for one that
-        is younger than a minute: something else is wrong there.
+        is younger than a minute and has not come to its end: something else is wrong there.
 
         Args:
             refused: the access token that was refused.
@@ -117,7 +117,7 @@ class CurrentToken:
                 return look.auth
             self._raise_known(look)
             is_over = look.auth.refresh_token is None or refused.fingerprint() in self._renewed_for
-            if is_over or self._is_young(refused, look.auth):
+            if is_over or (look.is_fresh() and self._is_young(refused, look.auth)):
                 return None
             self._renewed_for.add(refused.fingerprint())
             return self._refreshed(look, if_expired=False).auth
@@ -133,6 +133,7 @@ class CurrentToken:
 
     def _refreshed(self, look: _Snapshot, *, if_expired: bool) -> _Snapshot:
         self._raise_known(look)
+        begun = clock()  # The server counts from a moment after this one.
         try:
             response = refresh(self._source, None, if_expired=if_expired, interactive=False)
         except OintError as error:
@@ -143,7 +144,7 @@ class CurrentToken:
         home = home_of(response)
         if home:
             self._source = at(stores.open_store(home.place, home.label))
-        self._look, self._granted_at = None, clock()
+        self._look, self._granted_at = None, begun
         return self._to_the_moment(self._read(), response)
 
     def _to_the_moment(self, look: _Snapshot, response: TokenResponse) -> _Snapshot:

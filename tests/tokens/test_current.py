@@ -126,6 +126,15 @@ def test_a_token_younger_than_a_minute_is_not_refreshed(current, sandbox):
     assert sandbox.accounts.counts.refreshes == 0
 
 
+def test_a_young_token_that_has_come_to_its_end_is_refreshed(old, sandbox):
+    """Its request was on the way when it ended."""
+    refused = old.after_401(old.auth().access_token).access_token
+    change(expires_at=int(time.time()) - 1)
+
+    assert not old.after_401(refused).access_token.matches(refused)
+    assert sandbox.accounts.counts.refreshes == 2
+
+
 ANSWERS = {
     "refused": (answer("400 Bad", b'{"error": "invalid_grant"}'), errors.InvalidGrant, 1),
     "in doubt": (lambda connection: connection.close(), errors.InDoubt, 1),
