@@ -22,7 +22,7 @@ from measure import show
 
 from oint_magics.auth.structure import auth_of
 from oint_magics.errors import InDoubt, OintError
-from oint_magics.http.watched_connection import Watch
+from oint_magics.http.watch import Watch
 from oint_magics.oauth import token_endpoint
 from oint_magics.stores import open_store
 

@@ -25,7 +25,7 @@ from oint_magics import errors, twitter
 FILE = "auth.json"
 # Forks a process for each line it reads, imports done, so that a kill costs no start of an interpreter.
 NURSERY = """
-import os, signal, sys, sqlite3
+import os, signal, sys
 from oint_magics.http import token_post
 from oint_magics import twitter
 from oint_magics.twitter import calls

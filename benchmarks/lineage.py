@@ -1,13 +1,11 @@
 """Spent texts given again, each in a fresh process: is each followed to its family's newest pair, and none sent twice.
 
-`python benchmarks/lineage.py [PROCESSES]`, 100 unless told, over 20 generations; then as many again after the
-journal has dropped its oldest tokens. The server ends the family on reuse.
+`python benchmarks/lineage.py [PROCESSES]`, 100 unless told, over 20 generations; then as many again after ten
+thousand more tokens came into the log, and it has joined its lines. The server ends the family on reuse.
 """
 
-import contextlib
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -18,9 +16,10 @@ from measure import dotenv, show
 from oint_magics import twitter
 from oint_magics.sandbox import Sandbox
 from oint_magics.secret import fingerprint
-from oint_magics.stores.journal import _MOST
+from oint_magics.stores import journal
+from oint_magics.stores.log_lines import line_of
 
-GENERATIONS = 20
+GENERATIONS, OLDER = 20, 10_000
 FILE = "auth.json"
 CODE = """
 import sys
@@ -39,17 +38,22 @@ def generations():
 
 
 def compact():
-    """Fill the family with older tokens up to its bound, so that each further one drops the oldest."""
-    with contextlib.closing(sqlite3.connect("home/journal.sqlite")) as database, database:
-        ((family, count),) = database.execute("SELECT family, count(*) FROM token GROUP BY family")
-        older = ((fingerprint(f"older {n}"), family, -2 * n) for n in range(1, _MOST - count + 10))
-        database.executemany("INSERT INTO token VALUES (?, ?, ?)", older)
+    """Fill the family with older tokens, and let the log join its lines."""
+    path = Path("home/journal.log")
+    lines = path.read_bytes()
+    newest = next(iter(journal.here().families()))
+    older = [fingerprint(f"older {n}") for n in range(OLDER)] + [newest.newest]
+    with path.open("ab") as file:
+        for spent in older[:-1]:
+            entry = {"format": 1, "at": newest.at, "spent": spent, "newest": newest.newest, "place": newest.place}
+            file.write(line_of(entry))
+    journal.here().keep(newest.newest, newest.place)
+    assert path.stat().st_size < len(lines) + 40 * OLDER
     return _count()
 
 
 def _count():
-    with contextlib.closing(sqlite3.connect("home/journal.sqlite")) as database, database:
-        return database.execute("SELECT count(*) FROM token").fetchone()[0]
+    return sum(len(line.split()) for line in Path("home/journal.log").read_text().splitlines() if '"family"' in line)
 
 
 def again(what, sandbox, processes):
@@ -79,7 +83,7 @@ def main(processes):
         rows.append(again("after compaction", sandbox, processes))
         os.chdir("/")
     sandbox.stop()
-    header = ("what", "processes", "new pairs", "at the server", "failed", "refused", "reused", "tokens in the journal")
+    header = ("what", "processes", "new pairs", "at the server", "failed", "refused", "reused", "words of joined lines")
     show("spent texts given again", header, rows)
     return rows
 

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from postgres import Postgres
 
 CODE = """
-import os, sys, sqlite3, psycopg, cryptography.fernet
+import os, sys, psycopg, cryptography.fernet
 from oint_magics.http import token_post
 from oint_magics import twitter
 from oint_magics.stores import shared

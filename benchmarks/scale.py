@@ -1,12 +1,9 @@
-"""What many accounts cost: a cold process that looks up the oldest token of a full journal, or one row of many.
+"""What many accounts cost: a look-up in a full refresh log, and a cold process that reads one row of many.
 
 `python benchmarks/scale.py`: nothing is exchanged, the pair being fresh; all of the time is ours.
 """
 
-import contextlib
-import json
 import os
-import sqlite3
 import sys
 import tempfile
 import time
@@ -18,59 +15,69 @@ from measure import quartiles, show
 from oint_magics import twitter
 from oint_magics.sandbox import Sandbox
 from oint_magics.secret import fingerprint
+from oint_magics.stores import journal, log_file
+from oint_magics.stores.log_lines import Lines, line_of
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from postgres import Postgres
 
-ENTRIES, FAMILY, ACCOUNTS = 100_000, 10_000, 10_000
-SPENT = """
-import os
-os.environ["OINT_HOME"] = "{home}"
-from pathlib import Path
-from oint_magics import twitter
-print(twitter.refresh(Path("spent.json").read_text(), if_expired=True).saved_to)
-"""
+SIZES, ACCOUNTS = (10_000, 50_000), 10_000
 SHARED = """
 from oint_magics import twitter
 twitter.refresh("shared:work", if_expired=True)
 """
 
 
-def fill_journal(home, oldest, place):
-    """Make families of ten thousand tokens each; the oldest of the first is the one that will be asked for."""
-    with contextlib.closing(sqlite3.connect(Path(home) / "journal.sqlite")) as database, database:
-        newest = database.execute("SELECT newest FROM family WHERE place = ?", (place,)).fetchone()[0]
-        family = database.execute("SELECT id FROM family WHERE place = ?", (place,)).fetchone()[0]
-        database.execute("DELETE FROM token WHERE family = ?", (family,))
-        tokens = [oldest, *(fingerprint(f"0 {n}") for n in range(FAMILY - 2)), newest]
-        database.executemany(
-            "INSERT OR REPLACE INTO token VALUES (?, ?, ?)", ((token, family, n) for n, token in enumerate(tokens))
-        )
-        for number in range(1, ENTRIES // FAMILY):
-            home_of = (fingerprint(f"{number} {FAMILY}"), f"/nowhere/f{number}.json", time.time())
-            row = database.execute("INSERT INTO family (newest, place, at) VALUES (?, ?, ?)", home_of)
-            database.executemany(
-                "INSERT INTO token VALUES (?, ?, ?)",
-                ((fingerprint(f"{number} {n}"), row.lastrowid, n) for n in range(FAMILY)),
+def entry(number, newest, place):
+    return line_of(
+        {"format": 1, "at": 1.5, "spent": fingerprint(number), "newest": fingerprint(newest), "place": place}
+    )
+
+
+def one_family(count):
+    """Single lines, as a disk without locks has them."""
+    return b"".join(entry(f"a{n}", f"a{n + 1}", "/p/auth.json") for n in range(count))
+
+
+def many_families(count):
+    return b"".join(entry(f"a{n}", f"b{n}", f"/p/{n}.json") for n in range(count))
+
+
+LOGS = {
+    "one account, joined": lambda count: Lines([one_family(count)]).joined(),
+    "as many accounts, joined": lambda count: Lines([many_families(count)]).joined(),
+    "one account, single lines, no locks": one_family,
+}
+
+
+def look_ups():
+    """Yield how long it takes to read a log and find the oldest, a middle and the newest token in it."""
+    for what, make in LOGS.items():
+        for count in SIZES:
+            home = Path(f"home{len(what)}-{count}")
+            home.mkdir()
+            os.environ["OINT_HOME"] = str(home.resolve())
+            file = home / ("journal-there.log" if "no locks" in what else "journal.log")
+            file.write_bytes(make(count))
+            if "no locks" not in what:
+                journal.here().end("x", journal.REFUSED)  # So that its size is known.
+            times = [_milliseconds(fingerprint(f"a{n}")) for n in (0, count // 2, count - 1)]
+            yield (
+                what,
+                f"{count:,}",
+                f"{file.stat().st_size / 1024:,.0f}",
+                *(f"{t:.1f}" for t in times),
             )
-        return database.execute("SELECT count(*) FROM token").fetchone()[0]
 
 
-def journals(sandbox):
-    """Return the time with one entry and with many."""
-    pair = sandbox.issue()
-    Path("spent.json").write_text(json.dumps(pair))
-    Path("auth.json").write_text(json.dumps(pair))
-    for home in ("many", "one"):
-        os.environ["OINT_HOME"] = f"{Path.cwd()}/{home}"
-        if home == "many":
-            twitter.refresh("auth.json")
-        else:
-            Path("one").mkdir()
-            Path("one/journal.sqlite").write_bytes(Path("many/journal.sqlite").read_bytes())
-    count = fill_journal("many", fingerprint(pair["refresh_token"]), str(Path("auth.json").resolve()))
-    commands = {name: SPENT.format(home=f"{Path.cwd()}/{name}") for name in ("one", "many")}
-    return count, quartiles(commands, 41)
+def _milliseconds(name):
+    found = []
+    for _ in range(21):
+        log_file.forget()
+        begun = time.perf_counter()
+        assert journal.here().known(name).newest
+        found.append((time.perf_counter() - begun) * 1000)
+    return sorted(found)[5]
 
 
 def rows(sandbox, postgres):
@@ -100,15 +107,18 @@ if __name__ == "__main__":
     server, database = Sandbox(), Postgres()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        found = [
-            line("journal, the oldest token of a family", *journals(server)),
-            line("rows of a team", *rows(server, database)),
-        ]
+        logs = list(look_ups())
+        found = line("rows of a team", *rows(server, database))
         os.chdir("/")
+    show(
+        "the refresh log: read and looked up (lower quartiles of 21; wanted at most 5 ms at 10,000)",
+        ("what", "lines or tokens", "KiB", "oldest, ms", "middle, ms", "newest, ms"),
+        logs,
+    )
     show(
         "a cold process, nothing exchanged (lower quartiles of 41, in turns)",
         ("what", "entries", "with one, ms", "with all, ms", "ratio", "wanted at most"),
-        found,
+        [found],
     )
     database.stop()
     server.stop()

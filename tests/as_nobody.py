@@ -9,7 +9,7 @@ import pytest
 
 NOBODY = 54321
 CODE = """
-import json, os, sys, sqlite3, logging, importlib, pkgutil
+import json, os, sys, logging, importlib, pkgutil
 import oint_magics, requests, platformdirs
 for package in ("auth", "oauth", "http", "display", "stores", "tokens", "api", "login", "accounts", "twitter"):
     importlib.import_module("oint_magics." + package)

@@ -28,7 +28,7 @@ def pythons():
         # Beside our own, where a version manager keeps them; else on the path.
         beside = sorted(Path(sys.base_prefix).parent.glob(f"3.{minor}.*/bin/python"))
         for path in [*beside[-1:], shutil.which(f"python3.{minor}")]:
-            if path and subprocess.run([path, "-c", "import venv, sqlite3, ssl"], capture_output=True).returncode == 0:
+            if path and subprocess.run([path, "-c", "import venv, ssl"], capture_output=True).returncode == 0:
                 found.setdefault(minor, str(path))
     if sys.version_info[1] not in found:
         found[sys.version_info[1]] = sys.executable

@@ -25,7 +25,7 @@ from oint_magics.tokens.refresh import has_answer, refresh
 if TYPE_CHECKING:
     from oint_magics.auth.structure import Auth
     from oint_magics.stores import Store
-    from oint_magics.stores.journal import Family
+    from oint_magics.stores.log_lines import Family
     from oint_magics.stores.unfinished import Unfinished
     from oint_magics.tokens.source import Source
 

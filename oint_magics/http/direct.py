@@ -15,6 +15,7 @@ from oint_magics.http import environment, recorders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from oint_magics.http.watch import Watch
 
@@ -41,14 +42,15 @@ def send(url: str, headers: Mapping[str, str], body: str, watch: Watch) -> None:
     """
     recorders.check_none()
     address = urlsplit(url)
+    bundle = environment.bundle(url) if address.scheme == "https" else None
     host = _ascii(address.hostname or "")
     path = quote(address.path or "/", safe=_SAFE) + (f"?{quote(address.query, safe=_SAFE)}" if address.query else "")
     data = _message(path, _authority(host, address.port, address.scheme), headers, body.encode())
     connection = _connected(host, address.port or _PORTS[address.scheme], watch)
     try:
         watch.guard(connection)
-        if address.scheme == "https":
-            connection = _encrypted(connection, host, url)
+        if bundle is not None:
+            connection = _encrypted(connection, host, bundle)
         watch.allow()
         connection.settimeout(watch.wait)
         connection.sendall(data)
@@ -95,11 +97,10 @@ def _connected(host: str, port: int, watch: Watch) -> socket.socket:
     raise raised or TimeoutError
 
 
-def _encrypted(connection: socket.socket, host: str, url: str) -> socket.socket:
+def _encrypted(connection: socket.socket, host: str, bundle: Path) -> socket.socket:
     """Return the connection with TLS, its certificate verified by the bundle that is set."""
     import ssl
 
-    bundle = environment.bundle(url)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(**{"capath" if bundle.is_dir() else "cafile": str(bundle)})
     context.set_alpn_protocols(["http/1.1"])

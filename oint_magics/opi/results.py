@@ -12,7 +12,7 @@ import os
 from typing import TYPE_CHECKING
 
 from oint_magics import settings
-from oint_magics.stores.journal_text import newer
+from oint_magics.stores.formats import newer
 from oint_magics.stores.private_folder import Folder, data_folder, private_folder
 
 if TYPE_CHECKING:

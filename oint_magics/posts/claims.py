@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from oint_magics import settings
 from oint_magics.display.text import escaped
 from oint_magics.errors import StoreError, StoreNotWritable
-from oint_magics.stores import journal_text
+from oint_magics.stores import formats
 from oint_magics.stores.locks import holder, post_lock
 from oint_magics.stores.private_folder import Folder, data_folder, private_folder, reason_of, synced, write_all
 
@@ -217,7 +217,7 @@ def _read(folder: Folder, name: str) -> Claim | None:
     if not isinstance(known, dict):
         known = {}
     if known.get("format", FORMAT) != FORMAT:
-        raise journal_text.newer("The claim of a post", folder.path / name)
+        raise formats.newer("The claim of a post", folder.path / name)
     at, post_id, status = known.get("at"), known.get("post_id"), folder.stat(name)
     if not isinstance(at, int | float) or not _EARLIEST < at < _LATEST:
         at = status.st_mtime if status else time.time()

@@ -7,8 +7,8 @@ import json
 from typing import TYPE_CHECKING
 
 from oint_magics import settings
-from oint_magics.stores import journal_text
-from oint_magics.stores.private_folder import Folder, data_folder, private_folder
+from oint_magics.stores import formats
+from oint_magics.stores.private_folder import Folder, data_folder, private_folder, reason_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ def place_of_record(token: Secret) -> str | None:
     except ValueError:
         return None
     if known.get("format", FORMAT) != FORMAT:
-        raise journal_text.newer("The note of a recovery file", _folder() / token.fingerprint())
+        raise formats.newer("The note of a recovery file", _folder() / token.fingerprint())
     place = known.get("place")
     return place if isinstance(place, str) else None
 
@@ -44,7 +44,7 @@ def read(name: str) -> bytes | None:
         with Folder(_folder()) as folder:
             return folder.read(name, _LARGEST)
     except OSError as error:
-        journal_text.not_of_the_system(error)
+        reason_of(error)
         return None
 
 

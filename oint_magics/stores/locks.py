@@ -126,6 +126,41 @@ def post_lock(name: str, seconds: float) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def file_lock(folder: Folder, name: str, seconds: float) -> Iterator[bool]:
+    """Hold a file of ours for a moment; yield whether it is held: `False` where the disk has no locks.
+
+    Args:
+        folder: where it lies.
+        name: its lock's, without an ending.
+        seconds: how long to wait.
+
+    Raises:
+        StoreBusy: another process held it all the time.
+    """
+    take, end = _try_flock if BY_FLOCK else _try_filelock, time.monotonic() + seconds
+    release = None
+    with contextlib.ExitStack() as stack:
+        while True:
+            try:
+                release = take(folder, f"{name}.lock")
+            except (OSError, NotImplementedError) as error:
+                if isinstance(error, OSError) and error.errno is None:
+                    raise
+                break
+            if release is not None:
+                stack.callback(release)
+                break
+            if time.monotonic() > end:
+                raise StoreBusy(
+                    "Another process holds the refresh log. Nothing was sent.",
+                    cause=f"the lock is {name}.lock in the data folder.",
+                    next_step="end that process, then run it again",
+                )
+            wait_a_moment(0.01)
+        yield release is not None
+
+
+@contextlib.contextmanager
 def _machine_lock(name: str, busy: str, seconds: float, meanwhile: Callable[[], T | None]) -> Iterator[T | None]:
     """Hold a lock of the data folder; without such a folder nothing is known to be a copy, and nothing is held."""
     with contextlib.ExitStack() as stack:

@@ -15,7 +15,7 @@ from oint_magics import settings
 from oint_magics.auth import expiry
 from oint_magics.auth.structure import auth_of
 from oint_magics.secret import Secret
-from oint_magics.stores import journal_text
+from oint_magics.stores import formats
 from oint_magics.stores.private_folder import Folder, data_folder, private_folder
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def kept(place: str) -> Pair | None:
     if not isinstance(known, dict):
         return None
     if known.get("format") != FORMAT:
-        raise journal_text.newer("The copy of the newest tokens", _folder() / f"{name_of(place)}.json")
+        raise formats.newer("The copy of the newest tokens", _folder() / f"{name_of(place)}.json")
     texts = [known.get(key) for key in ("access_token", "refresh_token")]
     access, refresh = (Secret(text) if isinstance(text, str) and text else None for text in texts)
     return Pair(access, refresh, expiry.read(known.get("expires_at")))

@@ -108,14 +108,21 @@ class Folder:
             os.fchown(descriptor, self.heir, -1)
         return descriptor
 
-    def write(self, name: str, data: bytes) -> None:
-        """Write a small file whole or not at all."""
+    def write(self, name: str, data: bytes, *, is_synced: bool = True) -> None:
+        """Write a small file whole or not at all.
+
+        Args:
+            name: its name.
+            data: its content.
+            is_synced: whether it has to survive that the power goes.
+        """
         new = f"{name}.{os.getpid()}.new"
         descriptor = self.create(new)
         try:
             try:
                 write_all(descriptor, data)
-                synced(descriptor)
+                if is_synced:
+                    synced(descriptor)
             finally:
                 os.close(descriptor)
             self.rename(new, self, name)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oint_magics.errors import OintError
 from oint_magics.oauth import token_endpoint
-from oint_magics.stores import journal_text
-from oint_magics.stores.private_folder import STATE_FOLDER, Folder
+from oint_magics.stores.private_folder import STATE_FOLDER, Folder, reason_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,7 +77,7 @@ def content(folder: Folder, name: str) -> bytes | None:
     try:
         return folder.read(name, LARGEST)
     except OSError as error:
-        journal_text.not_of_the_system(error)
+        reason_of(error)
         return None
 
 

@@ -22,7 +22,7 @@ from oint_magics.display.text import escaped
 from oint_magics.errors import OintError, StoreNotWritable
 from oint_magics.oauth import raw_answer, token_endpoint
 from oint_magics.secret import shown
-from oint_magics.stores import exchange_notes, journal, journal_text
+from oint_magics.stores import exchange_notes, formats, journal
 from oint_magics.stores.locks import holder
 from oint_magics.stores.private_folder import (
     STATE_FOLDER,
@@ -368,7 +368,7 @@ class ExchangeRecord:
 
     def _check_format(self, head: dict[str, Any]) -> None:
         if isinstance(head.get("format"), int) and head["format"] != FORMAT:
-            raise journal_text.newer("The recovery file", self._folder.folder / self._name)
+            raise formats.newer("The recovery file", self._folder.folder / self._name)
 
     def _unfinished(self, head: dict[str, Any], raw: bytes) -> Unfinished:
         answer = raw_answer.read(self._opened(raw))

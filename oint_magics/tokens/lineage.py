@@ -10,7 +10,7 @@ from oint_magics.display.text import quoted
 from oint_magics.display.times import moment
 from oint_magics.errors import TokenSpent
 from oint_magics.stores import journal
-from oint_magics.stores.journal import Known
+from oint_magics.stores.log_lines import Known
 
 if TYPE_CHECKING:
     from oint_magics.secret import Secret

@@ -46,19 +46,19 @@ def test_no_data_folder_and_none_can_be_made(strict, theirs, tmp_path, home, aft
     assert "beside the file, in .oint/" in first
     assert "auth.json" in second
     assert strict.accounts.counts.reuses == strict.accounts.counts.refused == 0
-    assert (theirs / ".oint" / "journal.sqlite").stat().st_uid == as_nobody.NOBODY
+    assert (theirs / ".oint" / "journal.log").stat().st_uid == as_nobody.NOBODY
     after("the log lies in .oint/, and says so; the copy is followed")
 
 
 def closed(home):
     home.mkdir()
-    (home / "journal.sqlite").write_bytes(b"")
+    (home / "journal.log").write_bytes(b"")
     home.chmod(0o700)
 
 
 def log_of_root(home):
     home.mkdir(mode=0o755)
-    for name in ("journal.sqlite", "journal.log"):
+    for name in ("journal.size", "journal.log"):
         (home / name).write_text("")
         (home / name).chmod(0o600)
 
@@ -129,10 +129,11 @@ def test_a_data_folder_whose_disk_is_full(strict, auth_file, home, monkeypatch, 
     (home / "oint").mkdir(mode=0o700)
     really = os.open
 
-    def full(path, *words, **options):
-        if str(path).startswith(str(home / "oint")):
+    def full(path, flags, *words, **options):
+        there = options.get("dir_fd") is not None and os.path.realpath(f"/proc/self/fd/{options['dir_fd']}")
+        if flags & os.O_CREAT and str(there or path).startswith(str(home / "oint")):
             raise OSError(28, "No space left on device")
-        return really(path, *words, **options)
+        return really(path, flags, *words, **options)
 
     with monkeypatch.context() as change:
         change.setattr(os, "open", full)
@@ -245,7 +246,6 @@ def test_a_surrogate_in_the_text(strict, auth_file, home, after):
     log.write_text(
         log.read_text() + json.dumps({"format": 1, "at": 1.0, "spent": "a", "newest": "b", "place": "\udce9"}) + "\n"
     )
-    (home / "oint" / "journal.sqlite").unlink()
 
     assert twitter.refresh("auth.json")["access_token"]
     assert journal.here().known("a").place == "\udce9"

@@ -6,7 +6,6 @@ A line is JSON: the folder to be in, the environment, the source, and the trap: 
 import ctypes
 import json
 import os
-import sqlite3  # noqa: F401 - loaded before the fork
 import sys
 
 import cryptography.fernet  # noqa: F401

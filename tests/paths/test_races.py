@@ -15,7 +15,6 @@ import sys, time
 from oint_magics.http import token_post
 from oint_magics import twitter
 from oint_magics.twitter import calls
-import sqlite3
 print("ready", flush=True)
 sys.stdin.readline()
 print(twitter.refresh(sys.argv[1], if_expired=True)["access_token"], flush=True)

@@ -1,31 +1,39 @@
+"""The refresh log: what it says of tokens, and files of it that are cut, damaged, replaced, or written by others."""
+
 import contextlib
-import json
+import errno
 import os
-import sqlite3
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from patience import LONG
 
-from oint_magics.errors import StoreError
-from oint_magics.stores import journal, journal_text
+from oint_magics.errors import StoreBusy, StoreError
+from oint_magics.stores import journal, locks, log_file, log_lines
+from oint_magics.stores.log_lines import Lines, line_of
+
+NOT_KNOWN = "it is not known which tokens are spent. Nothing was sent"
 
 
 @pytest.fixture
-def database(home):
-    return home / "oint" / "journal.sqlite"
+def folder(home):
+    return home / "oint"
+
+
+@pytest.fixture
+def log(folder):
+    return folder / "journal.log"
 
 
 def successor_of(fingerprint):
     """Return the newest of a spent token's family and its place, or `None`."""
     known = journal.here().known(fingerprint)
     return None if known.newest in (None, fingerprint) else (known.newest, known.place)
-
-
-def count(database, table):
-    with contextlib.closing(sqlite3.connect(database)) as connection:
-        return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
 
 
 def test_knows_nothing_at_first():
@@ -41,17 +49,60 @@ def test_a_chain_leads_to_its_newest():
     assert successor_of("t50") is None
 
 
+ENTRIES = st.one_of(
+    st.tuples(st.just("record"), st.integers(0, 9), st.integers(0, 9), st.sampled_from("pq r")),
+    st.tuples(st.just("forget"), st.sampled_from("pq r")),
+    st.tuples(st.just("end"), st.integers(0, 9), st.sampled_from(["refused", "revoked"])),
+)
+
+
+def entered(log, entry):
+    """Enter what the strategy drew."""
+    if entry[0] == "record":
+        log.record(f"t{entry[1]}", f"t{entry[2]}", f"/{entry[3]} t1 ", "a b" if entry[2] % 2 else None)
+    elif entry[0] == "forget":
+        log.forget(f"/{entry[1]} t1 ")
+    else:
+        log.end(f"t{entry[1]}", entry[2])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@given(st.lists(ENTRIES, min_size=1, max_size=20), st.integers(0, 20))
+def test_joined_lines_say_the_same(home, steps, joined_after):
+    """Whatever was entered, in whatever order; and joined once more, and with entries after it."""
+    shutil.rmtree(home / "oint", ignore_errors=True)
+    log = journal.here()
+    for number, step in enumerate(steps):
+        entered(log, step)
+        if number == joined_after:
+            before = [log.known(f"t{n}") for n in range(10)]
+            path = home / "oint" / "journal.log"
+            path.write_bytes(Lines([path.read_bytes()]).joined())
+            (home / "oint" / "journal.size").unlink()
+            after = [log.known(f"t{n}") for n in range(10)]
+            assert {n for n in range(10) if before[n].newest} == {n for n in range(10) if after[n].newest}
+            assert [each.end for each in before] == [each.end for each in after]
+    text = (home / "oint" / "journal.log").read_bytes()
+    single, once = Lines([text]), Lines([Lines([text]).joined()])
+    twice = Lines([once.joined()])
+    for n in range(10):
+        known = single.known(f"t{n}")
+        assert once.known(f"t{n}") == twice.known(f"t{n}") == known
+    assert [(f.newest, f.place) for f in once.families()] == [(f.newest, f.place) for f in single.families()]
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
-@given(st.lists(st.integers(0, 3), min_size=1, max_size=25))
-def test_families_do_not_mix(home, steps):
-    """Whatever the order in which some accounts are refreshed, each leads to its own newest."""
-    (home / "oint" / "journal.sqlite").unlink(missing_ok=True)
-    (home / "oint" / "journal.log").unlink(missing_ok=True)
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=25), st.integers(1, 9))
+def test_families_do_not_mix(home, steps, most):
+    """Whatever the order in which some accounts are refreshed, each leads to its own newest; joined meanwhile."""
+    shutil.rmtree(home / "oint", ignore_errors=True)
     newest = {}
-    for account in steps:
-        spent = newest.get(account, 0)
-        journal.here().record(f"{account}-{spent}", f"{account}-{spent + 1}", f"/{account}")
-        newest[account] = spent + 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(log_lines, "_MOST_LOOSE", most)
+        for account in steps:
+            spent = newest.get(account, 0)
+            journal.here().record(f"{account}-{spent}", f"{account}-{spent + 1}", f"/{account}")
+            newest[account] = spent + 1
 
     for account, number in newest.items():
         assert successor_of(f"{account}-{number}") is None
@@ -59,177 +110,186 @@ def test_families_do_not_mix(home, steps):
             assert successor_of(f"{account}-{n}") == (f"{account}-{number}", f"/{account}")
 
 
-def test_is_bounded_for_each_account(monkeypatch, database):
-    monkeypatch.setattr(journal, "_MOST", 5)
-    for n in range(40):
-        journal.here().record(f"t{n}", f"t{n + 1}", "/p")
+def test_no_token_is_ever_dropped(monkeypatch, log):
+    monkeypatch.setattr(log_lines, "_MOST_LOOSE", 5)
+    for n in range(60):
+        journal.here().record(f"t{n}", f"t{n + 1}", "/p", "a b")
+        journal.here().end(f"e{n}", journal.REFUSED)
     journal.here().record("other", "newer", "/q")
 
-    assert count(database, "token") <= 12
-    assert successor_of("t39") is not None
-    assert successor_of("t0") is None
-    assert successor_of("other") is not None
+    assert all(successor_of(f"t{n}") == ("t60", "/p") for n in range(60))
+    assert all(journal.here().known(f"e{n}").end == journal.REFUSED for n in range(60))
+    assert journal.here().known("t3").scope == "a b"
+    assert successor_of("other") == ("newer", "/q")
+    assert len([line for line in log.read_text().splitlines() if "spent" in line]) <= 7
 
 
-@pytest.mark.parametrize("content", [b"x", b"no database" * 999, b"SQLite format 3\0" + b"\xff" * 5000, b"", None])
-def test_a_damaged_or_deleted_one_is_made_again(content, database):
-    """From the log, which is as much of the history as was noted."""
+def test_lines_are_joined_by_themselves(log):
+    """One account that is refreshed day and night for a year."""
+    text = b"".join(
+        line_of({"format": 1, "at": n, "spent": f"{n:032x}", "newest": f"{n + 1:032x}", "place": "/p"})
+        for n in range(4400)
+    )
+    log.parent.mkdir()
+    log.write_bytes(text)
+    journal.here().end("x", journal.REFUSED)
+
+    assert log.stat().st_size < 160_000
+    assert journal.here().known(f"{0:032x}").newest == f"{4400:032x}"
+
+
+def test_a_line_that_was_cut_off_does_not_spoil_the_next(log):
+    """A full disk cuts a line before its size is noted; a power failure leaves zeros."""
     journal.here().record("a", "b", "/p")
-    journal.here().record("b", "c", "/p")
-    journal.here().record("x", "y", "/q")
-    journal.here().forget("/q")
-    if content is None:
-        database.unlink()
-    else:
-        database.write_bytes(content)
-
-    assert successor_of("a") == ("c", "/p")
-    assert successor_of("x") == ("y", "")
-    journal.here().record("c", "d", "/p")
-    assert successor_of("a") == ("d", "/p")
-
-
-def test_a_page_that_is_damaged_in_the_middle(database):
-    for n in range(200):
-        journal.here().record(f"token-{n}", f"token-{n + 1}", "/p")
-    data = bytearray(database.read_bytes())
-    data[4096 : len(data)] = b"\xaa" * (len(data) - 4096)
-    database.write_bytes(data)
-
-    assert successor_of("token-7") == ("token-200", "/p")
-
-
-def test_the_text_is_read_past_lines_that_were_cut_off(database):
-    """A full disk cuts a line, a power failure leaves zeros."""
-    journal.here().record("a", "b", "/p")
-    log = database.with_suffix(".log")
     log.write_bytes(log.read_bytes() + b'{"format": 1, "sp')
     journal.here().record("b", "c", "/p")
     log.write_bytes(log.read_bytes() + bytes(50) + b'\n\n["cut')
-    database.unlink()
 
     assert successor_of("a") == ("c", "/p")
 
 
-def test_the_text_is_bounded(database, monkeypatch):
-    monkeypatch.setattr(journal_text, "_LARGEST", 2000)
-    for n in range(100):
-        journal.here().record(f"t{n}", f"t{n + 1}", "/q")
-
-    log = database.with_suffix(".log")
-    assert log.stat().st_size + log.with_suffix(".log.old").stat().st_size < 6000
-    database.unlink()
-    assert successor_of("t99") == ("t100", "/q")
-
-
-def test_history_that_is_deleted_on_purpose_is_gone(database):
+def test_a_log_that_is_deleted_with_what_is_known_of_it_is_gone(log):
     journal.here().record("a", "b", "/p")
-    database.unlink()
-    database.with_suffix(".log").unlink()
+    log.unlink()
+    log.with_suffix(".size").unlink()
 
     assert successor_of("a") is None
 
 
-NOT_THE_TEXT = {
-    "bytes that are no text": b"\xff}\n",
-    "an empty list": b"[]\n",
-    "too short a list": b"[1]\n",
+def emptied(log):
+    log.write_bytes(b"")
+
+
+def cut_in_a_line(log):
+    log.write_bytes(log.read_bytes()[:-9])
+
+
+def without_the_last_line(log):
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:-1]))
+
+
+def without_the_first_line(log):
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[2:]))
+
+
+def with_a_bit_that_flipped(log):
+    text = bytearray(log.read_bytes())
+    text[len(text) // 2] ^= 1
+    log.write_bytes(text)
+
+
+def zeros(log):
+    log.write_bytes(bytes(log.stat().st_size))
+
+
+def deleted(log):
+    log.unlink()
+
+
+def a_folder(log):
+    log.unlink()
+    log.mkdir()
+
+
+def a_pipe(log):
+    log.unlink()
+    os.mkfifo(log)
+
+
+def a_link(log):
+    log.rename(log.with_name("elsewhere"))
+    log.symlink_to("elsewhere")
+
+
+CHANGES = (emptied, cut_in_a_line, without_the_last_line, without_the_first_line, with_a_bit_that_flipped, zeros, deleted, a_folder, a_pipe, a_link)  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_log_that_another_program_has_changed_is_not_believed(log, change):
+    for n in range(5):
+        journal.here().record(f"t{n}", f"t{n + 1}", "/p")
+    change(log)
+
+    for ask in (lambda: successor_of("t0"), lambda: journal.here().record("t5", "t6", "/p")):
+        with pytest.raises(StoreError, match=NOT_KNOWN):
+            ask()
+
+
+def test_what_was_changed_on_purpose_counts_without_its_size(log):
+    """As the message says."""
+    journal.here().record("a", "b", "/p")
+    journal.here().record("x", "y", "/p")
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:-1]))
+    with pytest.raises(StoreError) as caught:
+        successor_of("a")
+    assert "delete journal.size" in caught.value.next_step
+    log.with_suffix(".size").unlink()
+
+    assert successor_of("a") == ("b", "/p")
+    assert successor_of("x") is None
+
+
+NO_ENTRY = {
     "an empty object": b"{}\n",
     "NaN": b'{"format": 1, "at": NaN, "spent": "a", "newest": "b", "place": "/p"}\n',
     "a number for a text": b'{"format": 1, "at": 1, "spent": 5, "newest": "b", "place": "/p"}\n',
     "no time": b'{"format": 1, "spent": "a", "newest": "b", "place": "/p"}\n',
-    "another format": b'{"format": 2, "what": "ever"}\n',
+    "another format": b'{"format": 3, "what": "ever"}\n',
     "bits that flipped": b'{"format": 1, "at": 1, "spent": "a, "newest": "b", "place": "/p"}\n',
+    "a head of another format": b'{"format": 3, "joined": 0}\n',
 }
 
 
-@pytest.mark.parametrize("name", NOT_THE_TEXT)
-def test_a_text_that_is_damaged_is_not_the_same_as_none(name, database):
+@pytest.mark.parametrize("is_size_there", [True, False])
+@pytest.mark.parametrize("name", NO_ENTRY)
+def test_a_line_that_is_no_entry_is_not_the_same_as_none(name, is_size_there, log):
     journal.here().record("a", "b", "/p")
-    log = database.with_suffix(".log")
-    log.write_bytes(NOT_THE_TEXT[name] + log.read_bytes())
-    assert successor_of("a") == ("b", "/p")  # The database is whole.
+    log.write_bytes(log.read_bytes() + NO_ENTRY[name] if is_size_there else NO_ENTRY[name] + log.read_bytes())
+    if not is_size_there:
+        log.with_suffix(".size").unlink()
 
-    database.unlink()
     with pytest.raises(StoreError, match="Nothing was sent"):
         successor_of("a")
 
 
-def folder(database):
-    database.unlink()
-    database.mkdir()
-
-
-def pipe(database):
-    database.unlink()
-    os.mkfifo(database)
-
-
-def dangling(database):
-    database.unlink()
-    database.symlink_to("nowhere/at/all")
-
-
-def without_tables(database):
-    run(database, "DROP TABLE token")
-
-
-def renamed_column(database):
-    run(database, "ALTER TABLE family RENAME COLUMN newest TO latest")
-
-
-def zeros(database):
-    database.write_bytes(bytes(database.stat().st_size))
-
-
-def run(database, statement):
-    with contextlib.closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute(statement)
-
-
-DAMAGED = [folder, pipe, dangling, without_tables, renamed_column, zeros]
-
-
-@pytest.mark.parametrize("damage", DAMAGED)
-def test_a_database_that_is_none_is_made_again_from_the_text(damage, database):
+def test_a_size_of_an_unknown_format_is_left_alone(log):
     journal.here().record("a", "b", "/p")
-    damage(database)
+    log.with_suffix(".size").write_text('{"format": 2}')
+
+    for ask in (lambda: successor_of("a"), lambda: journal.here().record("b", "c", "/p")):
+        with pytest.raises(StoreError, match="a format that this version of oint_magics does not know. Nothing was"):
+            ask()
+    assert log.with_suffix(".size").read_text() == '{"format": 2}'
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 60, b"null", b'{"for'])
+def test_a_size_that_was_written_while_the_power_went_says_nothing(log, content):
+    journal.here().record("a", "b", "/p")
+    log.with_suffix(".size").write_bytes(content)
 
     assert successor_of("a") == ("b", "/p")
-    assert journal.here().record("b", "c", "/p")
+    journal.here().record("b", "c", "/p")
     assert successor_of("a") == ("c", "/p")
 
 
-@pytest.mark.parametrize("damage", DAMAGED)
-def test_a_database_that_is_none_and_has_no_text_is_not_the_same_as_none(damage, database):
-    journal.here().record("a", "b", "/p")
-    damage(database)
-    database.with_suffix(".log").unlink()
-
-    with pytest.raises(StoreError, match="it is not known which tokens are spent. Nothing was sent"):
-        successor_of("a")
-
-
-def test_a_file_s_name_that_is_no_text(database):
+def test_a_file_s_name_that_is_no_text():
     """A folder whose name was written in Latin-1."""
     journal.here().record("a", "b", os.fsdecode(b"/caf\xe9/auth.json"))
 
     assert successor_of("a") == ("b", "/caf\udce9/auth.json")
     assert journal.here().families()[0].place == "/caf\udce9/auth.json"
-    database.unlink()
-    assert successor_of("a") == ("b", "/caf\udce9/auth.json")
     journal.here().forget("/caf\udce9/auth.json")
     assert journal.here().families() == []
 
 
-def test_a_log_in_the_other_place_is_read_too(home, tmp_path):
+def test_a_log_in_the_other_place_is_read_too(folder, tmp_path):
     """Where a data folder could be made only later."""
     beside = tmp_path / "beside"
     nowhere = Path("/dev/null/oint")
     both = journal.Journal(nowhere, beside)
     assert both.record("a", "b", "/p") == beside
 
-    assert journal.Journal(home / "oint", beside).known("a").newest == "b"
+    assert journal.Journal(folder, beside).known("a").newest == "b"
     assert journal.Journal(nowhere).record("a", "b", "/p") is None
     assert journal.Journal(nowhere).known("a") == journal.Known()
 
@@ -243,10 +303,19 @@ def test_what_is_forgotten_stays_known_as_spent():
 
     assert successor_of("a") == successor_of("b") == ("c", "")
     assert [family.place for family in journal.here().families()] == ["/q"]
+    journal.here().keep("c", "/p")
+    assert successor_of("a") == ("c", "/p")
 
 
-def test_ends_are_known_and_bounded(monkeypatch, database):
-    monkeypatch.setattr(journal, "_MOST", 5)
+def test_an_older_generation_says_nothing_of_the_newest():
+    journal.here().record("b", "c", "/new")
+    journal.here().record("a", "b", "/old")
+    journal.here().record("older", "c", "/old")
+
+    assert successor_of("a") == successor_of("older") == ("c", "/new")
+
+
+def test_ends_are_known():
     assert journal.here().known("t0").end is None
     for n in range(20):
         journal.here().end(f"t{n}", journal.REFUSED)
@@ -254,8 +323,6 @@ def test_ends_are_known_and_bounded(monkeypatch, database):
 
     assert (journal.here().known("t18").end, journal.here().known("t19").end) == (journal.REFUSED, journal.REVOKED)
     assert journal.here().known("t19").ended_at > 0
-    assert journal.here().known("t0").end is None
-    assert count(database, "ended") == 5
 
 
 def test_the_stamp_changes_with_every_record():
@@ -268,43 +335,147 @@ def test_the_stamp_changes_with_every_record():
     assert len(set(map(str, stamps))) == 6
 
 
-def test_one_of_an_unknown_format_is_left_alone(database):
+def test_a_log_that_is_held_all_the_time(folder, monkeypatch):
+    """To read it takes no lock; what is entered meanwhile must not be lost."""
     journal.here().record("a", "b", "/p")
-    run(database, "PRAGMA user_version = 99")
+    monkeypatch.setattr(log_file, "_PATIENCE", 0.2)
 
-    for ask in (lambda: successor_of("a"), lambda: journal.here().record("b", "c", "/p")):
-        with pytest.raises(
-            StoreError, match="a format that this version of oint_magics does not know. Nothing was sent"
-        ):
-            ask()
-    assert not database.with_suffix(".damaged").exists()
-
-
-OLD = ("0123456789", "abcdef0123")
+    with log_file.Folder(folder) as opened, locks.file_lock(opened, "journal", 1.0):
+        assert successor_of("a") == ("b", "/p")
+        with pytest.raises(StoreBusy, match="Another process holds the refresh log. Nothing was sent"):
+            journal.here().record("b", "c", "/p")
+    assert journal.here().record("b", "c", "/p") == folder
 
 
-@pytest.mark.parametrize("is_database_there", [True, False])
-def test_tokens_that_the_format_before_knew_as_spent_stay_known(database, is_database_there):
-    """Its fingerprints had ten digits, its lines were lists, and ends stood in the database alone."""
-    journal.here().keep("x", "/x")  # for the tables
-    database.with_suffix(".log").write_text(
-        json.dumps([*OLD, "/p", 1.0]) + "\n" + json.dumps([None, None, "/q", 2.0]) + "\n"
-    )
-    if is_database_there:
-        run(database, f"INSERT INTO ended VALUES ('{OLD[1]}', 'revoked', 5.0)")
-        run(database, f"INSERT INTO family VALUES (7, '{OLD[1]}', '/p', 1.0)")
-        run(database, f"INSERT INTO token VALUES ('{OLD[0]}', 7, 1), ('{OLD[1]}', 7, 2)")
-        run(database, "PRAGMA user_version = 3")
-    else:
-        database.unlink()
-    spent, newest = (digits + "f" * 22 for digits in OLD)
+# The format before: the same lines, in two files, and a database that was made of them.
+SPENT, MIDDLE, NEWEST = "0" * 32, "1" * 32, "2" * 32
 
-    known = journal.here().known(spent)
-    assert (known.newest, known.place) == (OLD[1], "/p")
-    assert journal.here().known(newest).newest == newest
-    assert journal.here().known(newest).end == ("revoked" if is_database_there else None)
-    journal.here().record(newest, "e" * 32, "/p")
-    assert journal.here().known(spent).newest == journal.here().known(newest).newest == "e" * 32
-    database.unlink()
-    assert journal.here().known(spent).newest == "e" * 32
-    assert journal.here().known(newest).end == ("revoked" if is_database_there else None)
+
+@pytest.mark.parametrize("has_older_file", [True, False])
+def test_tokens_that_the_format_before_knew_as_spent_stay_known(folder, log, has_older_file):
+    first = {"format": 1, "at": 1.5, "spent": SPENT, "newest": MIDDLE, "place": "/p"}
+    second = {"format": 1, "at": 2.5, "spent": MIDDLE, "newest": NEWEST, "place": "/p", "scope": "a b"}
+    end = {"format": 1, "at": 3.5, "token": NEWEST, "end": "revoked"}
+    folder.mkdir()
+    older = log.with_name("journal.log.old") if has_older_file else log
+    older.write_bytes(line_of(first))
+    with log.open("ab") as file:
+        file.write(line_of(second) + line_of(end))
+    (folder / "journal.sqlite").write_bytes(b"a database")
+
+    def check():
+        known = journal.here().known(SPENT)
+        assert (known.newest, known.place, known.granted_at, known.scope) == (NEWEST, "/p", 2.5, "a b")
+        assert journal.here().known(NEWEST).end == "revoked"
+
+    check()
+    journal.here().record("x", "y", "/q")
+    check()
+    assert sorted(path.name for path in folder.glob("journal*")) == ["journal.lock", "journal.log", "journal.size"]
+
+
+def test_a_database_of_the_format_before_without_its_text_is_not_the_same_as_none(folder):
+    folder.mkdir()
+    (folder / "journal.sqlite").write_bytes(b"a database")
+
+    with pytest.raises(StoreError, match=NOT_KNOWN):
+        successor_of("a")
+
+
+@pytest.fixture
+def no_locks(monkeypatch):
+    """A disk without locks."""
+
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, "no locks")
+
+    monkeypatch.setattr(locks, "_try_flock", refuse)
+    monkeypatch.setattr(locks, "_try_filelock", refuse)
+
+
+def test_without_locks_each_machine_has_a_file_and_all_are_read(folder, no_locks, monkeypatch):
+    for host in ("one", "two"):
+        monkeypatch.setattr(log_file.socket, "gethostname", lambda host=host: host)
+        journal.here().record(f"a-{host}", f"b-{host}", "/p")
+    journal.here().record("b-one", "c-one", "/q")
+
+    assert sorted(path.name for path in folder.glob("*.log")) == ["journal-one.log", "journal-two.log"]
+    assert successor_of("a-one") == ("c-one", "/q")
+    assert successor_of("a-two") == ("b-two", "/p")
+
+
+def test_files_from_before_there_were_locks_are_read_too(folder, monkeypatch):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(locks, "_try_flock", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSYS, "no locks")))
+        journal.here().record("a", "b", "/p")
+    journal.here().record("b", "c", "/q")
+
+    assert (folder / "journal.log").exists()
+    assert successor_of("a") == ("c", "/q")
+
+
+WRITER = """
+import errno, os, sys
+from oint_magics.stores import journal, locks, log_lines
+name, count, has_locks, most = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "True", int(sys.argv[4])
+log_lines._MOST_LOOSE = most
+def refuse(*_): raise OSError(errno.ENOLCK, "no locks")
+if not has_locks:
+    locks._try_flock = refuse
+for n in range(count):
+    assert journal.here().record(f"{name}{n}", f"{name}{n + 1}", "/" + name)
+    print(n, flush=True)
+"""
+
+
+@pytest.mark.parametrize("has_locks", [True, False])
+def test_no_entry_of_three_processes_is_lost(has_locks):
+    """Two add, and one joins with each entry of its own."""
+    words = [(name, "120", str(has_locks), most) for name, most in (("a", "1000"), ("b", "1000"), ("c", "1"))]
+    processes = [subprocess.Popen([sys.executable, "-c", WRITER, *each], stdout=subprocess.DEVNULL) for each in words]
+
+    assert [process.wait(LONG) for process in processes] == [0] * 3
+    for name in "abc":
+        assert all(successor_of(f"{name}{n}") == (f"{name}120", f"/{name}") for n in range(120))
+
+
+@pytest.mark.parametrize("most", ["1000", "1"])
+def test_a_kill_loses_no_entry_that_was_told(most):
+    told = dict.fromkeys("abcdef", 0)
+    for name in told:
+        process = subprocess.Popen([sys.executable, "-c", WRITER, name, "99999", "True", most], stdout=subprocess.PIPE)
+        for _ in range(3 + ord(name) % 5):
+            told[name] = int(process.stdout.readline())
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+    for name, last in told.items():
+        assert all(successor_of(f"{name}{n}") is not None for n in range(last + 1))
+
+
+def test_a_line_without_its_size_is_found_by_the_next(folder, log, monkeypatch):
+    """A process that died between the two."""
+    journal.here().record("a", "b", "/p")
+    with monkeypatch.context() as patch:
+        patch.setattr(log_file, "_note", lambda *_, **__: None)
+        journal.here().record("b", "c", "/p")
+
+    assert successor_of("a") == ("c", "/p")
+    journal.here().record("c", "d", "/p")
+    assert successor_of("a") == ("d", "/p")
+
+
+def test_a_new_log_that_did_not_take_the_place_of_the_old_one(folder, log, monkeypatch):
+    """A process that died while it joined: the size knows both."""
+    for n in range(5):
+        journal.here().record(f"t{n}", f"t{n + 1}", "/p")
+    before = log.read_bytes()
+    monkeypatch.setattr(log_lines, "_MOST_LOOSE", 1)
+    with monkeypatch.context() as patch, contextlib.suppress(ZeroDivisionError):
+        patch.setattr(log_file.Folder, "sync", lambda _: 1 / 0)
+        journal.here().record("t5", "t6", "/p")
+    assert successor_of("t0") == ("t6", "/p")
+    log.write_bytes(before)
+
+    assert successor_of("t0") == ("t5", "/p")

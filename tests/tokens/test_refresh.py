@@ -1,7 +1,5 @@
-import contextlib
 import json
 import os
-import sqlite3
 import time
 import traceback
 from datetime import UTC, datetime
@@ -501,23 +499,18 @@ def test_a_repaired_pair_ends_when_its_token_does(raw, auth, monkeypatch):
 
 @pytest.mark.parametrize("moment", ["reading", "saving"])
 def test_a_journal_that_is_held_is_not_the_same_as_none(sandbox, auth_file, monkeypatch, home, moment):
-    """Held while a spent text is given, nothing is sent; held while a pair is saved, the record remembers."""
-    from oint_magics.stores import journal
+    """Held while a spent text is given, it is read; held while a pair is saved, the record remembers."""
+    from oint_magics.stores import locks, log_file
+    from oint_magics.stores.private_folder import Folder
 
     sandbox.accounts.punishes_reuse = True
-    monkeypatch.setattr(journal, "_PATIENCE", 0.2)
+    monkeypatch.setattr(log_file, "_PATIENCE", 0.2)
     text = Path(auth_file()).read_text()
     twitter.refresh(sandbox.issue())  # The journal is there.
     if moment == "reading":
         twitter.refresh("auth.json")
-    with contextlib.closing(sqlite3.connect(home / "oint" / "journal.sqlite", isolation_level=None)) as other:
-        other.execute("BEGIN EXCLUSIVE" if moment == "reading" else "BEGIN IMMEDIATE")
-        if moment == "reading":
-            with pytest.raises(errors.StoreBusy, match="Another process holds the refresh log"):
-                twitter.refresh(text)
-        else:
-            twitter.refresh("auth.json")
-        other.execute("ROLLBACK")
+    with Folder(home / "oint") as folder, locks.file_lock(folder, "journal", 1.0):
+        twitter.refresh(text if moment == "reading" else "auth.json", if_expired=moment == "reading")
     Path("copy.json").write_text(text)
 
     twitter.refresh("copy.json")
