@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime, parsedate_to_datetime
+from typing import Any
 
 # What a number of this size counts, per second: seconds, milliseconds, microseconds, nanoseconds.
 _UNITS = ((1e11, 1), (1e14, 10**3), (1e17, 10**6), (1e21, 10**9))
 _NUMBER = re.compile(r"\d{1,21}(?P<fraction>\.\d{1,9})?")
-_MAIL_DATE = re.compile(r"[A-Z][a-z]{2}, \d\d? [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d (?:GMT|[+-]\d{4})")
-_ISO = re.compile(
-    r"\d{4}-\d\d-\d\d(?P<between>[T ])\d\d:\d\d:\d\d(?P<fraction>[.,]\d{1,9})?\s?(?P<zone>Z|z|[+-]\d\d:?(?:\d\d)?)?"
-)
+# Texts: few files need them, and to compile them takes a cold process time.
+_MAIL_DATE = r"[A-Z][a-z]{2}, \d\d? [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d (?:GMT|[+-]\d{4})"
+_ISO = r"\d{4}-\d\d-\d\d(?P<between>[T ])\d\d:\d\d:\d\d(?P<fraction>[.,]\d{1,9})?\s?(?P<zone>Z|z|[+-]\d\d:?(?:\d\d)?)?"
 
 
 def read(value: object) -> datetime | None:
@@ -29,11 +28,18 @@ def read(value: object) -> datetime | None:
             return _showable(datetime.fromtimestamp(value / _unit(value), UTC))
         if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
             return read(float(value) if "." in value else int(value))
-        if isinstance(value, str) and _MAIL_DATE.fullmatch(value.strip()):
-            return _showable(parsedate_to_datetime(value.strip()))
+        if isinstance(value, str) and re.fullmatch(_MAIL_DATE, value.strip()):
+            return _showable(_email().parsedate_to_datetime(value.strip()))
         return _showable(datetime.fromisoformat(value.strip())) if isinstance(value, str) else None
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def _email() -> Any:
+    """Return the module for the dates of mails, which few files have and which is slow to import."""
+    import email.utils
+
+    return email.utils
 
 
 def written_like(old: object, end: int, *, near: datetime | None = None) -> object:
@@ -64,8 +70,8 @@ def _text_like(text: str, end: int, near: datetime | None) -> str:
     if number:
         zeros = "." + "0" * (len(number["fraction"]) - 1) if number["fraction"] else ""
         return f"{end * _unit(float(text))}{zeros}"
-    if _MAIL_DATE.fullmatch(text):
-        return format_datetime(datetime.fromtimestamp(end, UTC), usegmt=text.endswith("GMT"))
+    if re.fullmatch(_MAIL_DATE, text):
+        return str(_email().format_datetime(datetime.fromtimestamp(end, UTC), usegmt=text.endswith("GMT")))
     return _iso_like(text, end, near) or str(end)
 
 
@@ -74,7 +80,7 @@ def _unit(number: float) -> int:
 
 
 def _iso_like(text: str, end: int, near: datetime | None) -> str | None:
-    found = _ISO.fullmatch(text)
+    found = re.fullmatch(_ISO, text)
     if not found:
         return None
     moment = datetime.fromtimestamp(end, UTC)

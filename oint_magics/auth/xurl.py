@@ -18,8 +18,8 @@ from oint_magics.errors import AuthFieldError, AuthSyntaxError
 
 PROGRAM = "xurl"
 _NAMES = (".xurl", "auth.yml")
-_LOOKS = re.compile(r"""^[ \t]{0,40}["']?(?:apps|oauth2_tokens)["']?\s*:""", re.MULTILINE)
-_HANDLE = re.compile(r"\w{1,15}", re.ASCII)
+_LOOKS = r"""(?m)^[ \t]{0,40}["']?(?:apps|oauth2_tokens)["']?\s*:"""
+_HANDLE = r"(?a)\w{1,15}"
 
 
 class Account(NamedTuple):
@@ -66,7 +66,7 @@ def check_not(text: str, name: str, label: str) -> None:
 
 def is_xurl(text: str, name: str) -> bool:
     """Tell whether a file is xurl's store, by its name and by what is in it."""
-    return name.endswith(_NAMES) and "oauth2_tokens" in text and _LOOKS.search(text) is not None
+    return name.endswith(_NAMES) and "oauth2_tokens" in text and re.search(_LOOKS, text) is not None
 
 
 def found_at(path: str) -> Account | None:
@@ -137,7 +137,7 @@ def _one(there: dict[str, Mapping[str, Any]], default: object, what: str) -> tup
             cause="nobody has logged in with xurl, or only with OAuth 1.0a or an app-only token.",
             next_step="log in there: xurl auth oauth2; or log in here: %twitter_login --auth auth.json",
         )
-    names = ", ".join(name if is_showable(name) or _HANDLE.fullmatch(name) else "…" for name in sorted(there)[:8])
+    names = ", ".join(name if is_showable(name) or re.fullmatch(_HANDLE, name) else "…" for name in sorted(there)[:8])
     raise AuthFieldError(
         f"xurl's store holds several {what} with tokens: {names}. Nothing was sent.",
         cause="none of them is the default.",

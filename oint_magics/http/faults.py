@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import re
-import ssl
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -73,8 +72,12 @@ def _inside(error: BaseException) -> Iterator[BaseException]:
             left += [getattr(each, "reason", None), *each.args, each.__cause__, each.__context__]
 
 
+def _named(found: list[BaseException], *names: str) -> Iterator[BaseException]:
+    return (each for each in found if any(kind.__name__ in names for kind in type(each).__mro__))
+
+
 def _has(found: list[BaseException], *names: str) -> bool:
-    return any(kind.__name__ in names for each in found for kind in type(each).__mro__)
+    return any(True for _ in _named(found, *names))
 
 
 def _after_sending(found: list[BaseException]) -> Fault:
@@ -97,7 +100,7 @@ def _of_proxy(found: list[BaseException]) -> Fault | None:
 
 
 def _of_tls(found: list[BaseException]) -> Fault | None:
-    certificate = next((each for each in found if isinstance(each, ssl.SSLCertVerificationError)), None)
+    certificate = next(_named(found, "SSLCertVerificationError"), None)
     if certificate is not None:
         why = str(getattr(certificate, "verify_message", "")).rstrip(".")
         return Fault(
@@ -106,10 +109,11 @@ def _of_tls(found: list[BaseException]) -> Fault | None:
         )
     if _has(found, "SSLEOFError", "SSLZeroReturnError"):
         return _CUT
-    tls = next((each for each in found if isinstance(each, ssl.SSLError) and each.reason), None)
-    if tls is not None and str(tls.reason) in _NO_TLS:
+    reasons = (getattr(each, "reason", None) for each in _named(found, "SSLError"))
+    reason = next((str(each) for each in reasons if each), None)
+    if reason in _NO_TLS:
         return Fault("what answers there does not use TLS: plain HTTP, or the page of a filter")
-    return Fault(f"TLS could not be set up ({str(tls.reason)[:60]})") if tls is not None else None
+    return Fault(f"TLS could not be set up ({reason[:60]})") if reason else None
 
 
 def _of_connection(found: list[BaseException]) -> Fault:
