@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from oint_magics import settings
-from oint_magics.errors import AuthNotFound, StoreTaken
+from oint_magics.errors import AuthError, AuthNotFound, InDoubt, StoreTaken, TokenRefused, TokenSpent
 from oint_magics.process import state
 from oint_magics.secret import Secret
 from oint_magics.tokens import origin
-from oint_magics.tokens.destination import newest_of, takes_pair
-from oint_magics.tokens.lineage import Lineage
+from oint_magics.tokens.destination import at, takes_pair
+from oint_magics.tokens.hold import held
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from oint_magics.auth.structure import Auth
     from oint_magics.stores import Store
     from oint_magics.tokens.source import Source
@@ -33,12 +36,11 @@ def keep(source: Source, store: Store, *, replace: bool) -> None:
         StoreTaken: the store holds another pair.
         StoreNotWritable: the store cannot be written.
     """
-    source = _newest(source)
-    if source.store and source.store.place == store.place:
-        return
-    _check_one_row(source.store, store)
-    found = source.read()
-    with store.lock(settings.timeout() + 15, lambda: None):
+    with held(source, store) as home:
+        if home.store and home.store.place == store.place:
+            return
+        _check_one_row(home.store, store)
+        found = home.read()
         there = store.read() if store.exists() and not replace else None
         if there and not there.document.matches(found.document) and not takes_pair(store, there, found):
             raise StoreTaken(
@@ -47,8 +49,8 @@ def keep(source: Source, store: Store, *, replace: bool) -> None:
                 next_step="choose another name; or overwrite those tokens: --replace",
             )
         store.create(found)
-    origin.note(source, store, found.refresh_token)
-    _note_team(source.store, store, found)
+    origin.note(home, store, found.refresh_token)
+    _note_team(home.store, store, found)
     left = state.unsaved
     left[:] = [each for each in left if not Secret(each["access_token"]).matches(found.access_token)]
 
@@ -64,30 +66,21 @@ def forget(store: Store) -> None:
         raise AuthNotFound(
             f"{store.label} does not exist, and the refresh log does not know it.", next_step="%twitter_status"
         )
-    with store.lock(settings.timeout() + 15, lambda: None):
+    with _to_be_deleted(store):
         store.forget()
         store.journal.forget(store.place)
     origin.forget(store)
 
 
-def _newest(source: Source) -> Source:
-    """Return where the newest pair of a source lives."""
-    lineage = Lineage.of(source.read().refresh_token, source.store)
-    if not lineage.is_spent:
-        return source
-    newest = newest_of(source, lineage)
-    if newest is source and not _restored(source, lineage):
-        raise lineage.error()
-    return newest
-
-
-def _restored(source: Source, lineage: Lineage) -> bool:
-    """Restore the newest pair in a store that holds older bytes by now; tell whether that could be done."""
-    store = source.store
-    if store is None or store.place != lineage.place:
-        return False
-    with store.lock(settings.timeout() + 15, lambda: None):
-        return store.restore_newest(lineage.newest, source.read())
+@contextlib.contextmanager
+def _to_be_deleted(store: Store) -> Iterator[None]:
+    """Hold a store and, where one is there, its token; an answer that a copy needs outlives the store."""
+    with contextlib.ExitStack() as locks:
+        try:
+            locks.enter_context(held(at(store), store, finishes=False))
+        except (AuthError, TokenSpent, TokenRefused, InDoubt):  # Nothing is there that others could use.
+            locks.enter_context(store.lock(settings.timeout() + 15, lambda: None))
+        yield
 
 
 def _note_team(source: Store | None, store: Store, auth: Auth) -> None:

@@ -6,15 +6,13 @@ import contextlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from oint_magics import settings
 from oint_magics.display.table import Row, Table
-from oint_magics.errors import AuthFieldError, InvalidGrant, OintError
+from oint_magics.errors import AuthFieldError, InvalidGrant, OintError, TokenSpent
 from oint_magics.http import endpoints
 from oint_magics.oauth import token_endpoint
 from oint_magics.stores import journal, newest
-from oint_magics.tokens.destination import newest_of
 from oint_magics.tokens.exchange import unfinished
-from oint_magics.tokens.lineage import Lineage
+from oint_magics.tokens.hold import held
 from oint_magics.tokens.shield import shielded
 
 if TYPE_CHECKING:
@@ -46,29 +44,13 @@ def revoke(source: Source) -> Table:
     ended = endpoints.ended_sandbox(auth)
     if ended:
         raise ended
-    home = newest_of(source, Lineage.of(auth.refresh_token, source.store))
-    with contextlib.ExitStack() as locks:
-        if home.store:
-            locks.enter_context(home.store.lock(settings.timeout() + 15, lambda: None))
-        return shielded(lambda: _revoked(home, _live(home)), stopped=_STOPPED, locks=locks)
-
-
-def _live(source: Source) -> Auth:
-    """Return the pair to end: to revoke a spent token ends nothing, and its living successor goes on.
-
-    Raises:
-        TokenSpent: it is spent, and its successor is not where it was saved.
-    """
-    auth, store = source.read(), source.store
-    lineage = Lineage.of(auth.refresh_token, store)
-    if not lineage.is_spent:
-        return auth
-    if store and lineage.place == store.place and store.restore_newest(lineage.newest, auth):
-        return store.read()
-    problem = lineage.error()
-    problem.what = "This refresh token was used before. To revoke it would end nothing, so nothing was sent."
-    problem.next_step = "name the file or store that holds the newest tokens: %twitter_revoke --auth SOURCE"
-    raise problem
+    try:
+        with held(source, finishes=False) as home:
+            return shielded(lambda: _revoked(home, home.read()), stopped=_STOPPED)
+    except TokenSpent as error:
+        error.what = "This refresh token was used before. To revoke it would end nothing, so nothing was sent."
+        error.next_step = "name the file or store that holds the newest tokens: %twitter_revoke --auth SOURCE"
+        raise
 
 
 def _unsaved_grant(store: Store, auth: Auth) -> Grant | None:

@@ -5,8 +5,6 @@ X is asked, with a limit to the whole of it; a pair that perhaps works is nobody
 
 from __future__ import annotations
 
-import contextlib
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from oint_magics import settings, stores
 from oint_magics.api.me import owner
 from oint_magics.errors import AuthFieldError, CallError, InvalidGrant, OintError, TokenSpent
+from oint_magics.login import aside
 from oint_magics.secret import Secret, shown
 from oint_magics.stores import journal, machine
 from oint_magics.tokens.current import CurrentToken
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _UNKNOWN = ""
-_ASIDE = "profile:before-"
-_A_WEEK = 7 * 24 * 3600.0
 
 
 class Destination(NamedTuple):
@@ -153,25 +150,12 @@ def _kept_aside(store: Store, seen: Auth) -> tuple[str, str]:
 
     X ends an account's earlier grant to an app when the account logs in again; so it is probably dead.
     """
-    for name in stores.kept():
-        if name.startswith(_ASIDE) and _age(name) > _A_WEEK:
-            stores.open_store(name).forget()
-    token = seen.refresh_token or seen.access_token or Secret("")
-    aside = stores.open_store(f"{_ASIDE}{shown(token.fingerprint())}")
-    with contextlib.suppress(OintError):
-        aside.create(seen)
-        why = "X does not say which account the new tokens belong to"
-        return "from before", f"{why}: the earlier tokens of {store.label} are kept in {aside.label} for a week"
+    aside.sweep()
+    why = "X does not say which account the new tokens belong to"
+    kept = aside.keep(seen)
+    if kept is not None:
+        return "from before", f"{why}: the earlier tokens of {store.label} are kept in {kept.label} for a week"
     return "from before", f"the earlier tokens of {store.label} were replaced, and could not be kept"
-
-
-def _age(name: str) -> float:
-    """Return how old a profile's file is, in seconds."""
-    path = settings.data_folder() / "profiles" / f"{name.removeprefix('profile:')}.json"
-    try:
-        return time.time() - path.stat().st_mtime
-    except OSError:
-        return 0.0
 
 
 def superseded(client_id: str, grant: Grant, spared: set[str]) -> Notes:

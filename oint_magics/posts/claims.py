@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from oint_magics import settings
 from oint_magics.display.text import escaped
 from oint_magics.errors import StoreError, StoreNotWritable
-from oint_magics.stores import formats
+from oint_magics.stores import ages, formats
 from oint_magics.stores.locks import holder, post_lock
 from oint_magics.stores.private_folder import Folder, data_folder, private_folder, reason_of, synced, write_all
 
@@ -30,8 +30,6 @@ _KEPT = 24 * 3600.0
 _KEY, _KEY_SIZE = "key", 32
 _START, _MEDIUM = "claim-", "media-"
 _LARGEST = 4096
-# From 2017 to 2286, in Unix seconds; what is outside was not written by us.
-_EARLIEST, _LATEST = 1.5e9, 1e10
 
 
 class Claim(NamedTuple):
@@ -203,7 +201,7 @@ def _key_in(folder: Folder) -> bytes:
 
 
 def _content(post_id: str | None) -> bytes:
-    return json.dumps({"format": FORMAT, "at": time.time(), "by": holder(), "post_id": post_id}).encode()
+    return json.dumps({"format": FORMAT, **ages.stamp(), "by": holder(), "post_id": post_id}).encode()
 
 
 def _read(folder: Folder, name: str) -> Claim | None:
@@ -218,14 +216,18 @@ def _read(folder: Folder, name: str) -> Claim | None:
         known = {}
     if known.get("format", FORMAT) != FORMAT:
         raise formats.newer("The claim of a post", folder.path / name)
-    at, post_id, status = known.get("at"), known.get("post_id"), folder.stat(name)
-    if not isinstance(at, int | float) or not _EARLIEST < at < _LATEST:
-        at = status.st_mtime if status else time.time()
-    if time.time() - at > _KEPT:  # One from the future is kept: the clock was ahead.
+    post_id, status = known.get("post_id"), folder.stat(name)
+    written = status.st_mtime if status else time.time()
+    if ages.age(known, written) > _KEPT:  # One from the future is kept: the clock was ahead.
         folder.remove(name)
         return None
     by = escaped(str(known.get("by", "another process")), 200)
-    return Claim(datetime.fromtimestamp(at, UTC), by, post_id if isinstance(post_id, str) else None, content)
+    return Claim(
+        datetime.fromtimestamp(ages.made_at(known, written), UTC),
+        by,
+        post_id if isinstance(post_id, str) else None,
+        content,
+    )
 
 
 def _not_writable(error: OSError) -> NoReturn:

@@ -155,6 +155,7 @@ class FileStore:
         Raises:
             StoreNotWritable: it cannot.
         """
+        self._check_not_replaced()
         file, document = self._content()
         try_editing(document)
         if len(file.encoded(document.text)) + _SPARE > LARGEST:
@@ -253,6 +254,15 @@ class FileStore:
         if self.path.name.lower() == ".envrc":
             found.append("direnv does not load the changed file until you run: direnv allow")
         return "; ".join(found) or None
+
+    def _check_not_replaced(self) -> None:
+        """Refuse a file that has no name any more: one that is mounted alone, and was replaced outside."""
+        if self.path.exists() and self.path.stat().st_nlink == 0:
+            raise StoreNotWritable(
+                f"{self.label} was replaced outside of this container: these are old bytes. Nothing was sent.",
+                cause="it is mounted alone, and a program outside has put a new file in its place.",
+                next_step="mount its folder instead, then start the container again",
+            )
 
     def _replace(self, data: bytes, reserve: bytes = b"") -> None:
         reason = None

@@ -9,6 +9,7 @@ import os
 import random
 import socket
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeVar
 
 from oint_magics import process, settings
@@ -26,7 +27,6 @@ from oint_magics.stores.private_folder import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 T = TypeVar("T")
 _STRIPES = 2
@@ -86,9 +86,14 @@ def token_lock(
 ) -> contextlib.AbstractContextManager[T | None]:
     """Hold a token, wherever its copies lie on this machine; as `store_lock` otherwise.
 
-    The locks are few and shared by tokens of like fingerprints, so that they do not pile up.
+    The locks are few and shared by tokens of like fingerprints, so that they do not pile up. Where the data folder has
+    none, they lie in a folder of this user's among the temporary ones.
+
+    Raises:
+        StoreBusy: it was held all the time; names the holder.
+        StoreNotWritable: neither has locks.
     """
-    return _machine_lock(fingerprint[:_STRIPES], _PAIR, seconds, meanwhile)
+    return _held_in((_machine_folder, _temporary_folder), fingerprint[:_STRIPES], seconds, meanwhile)
 
 
 def login_lock(app: str, seconds: float) -> contextlib.AbstractContextManager[None]:
@@ -171,6 +176,14 @@ def _machine_lock(name: str, busy: str, seconds: float, meanwhile: Callable[[], 
         yield found
 
 
+@contextlib.contextmanager
+def _held_in(
+    folders: tuple[Callable[[], Folder], ...], name: str, seconds: float, meanwhile: Callable[[], T | None]
+) -> Iterator[T | None]:
+    with contextlib.ExitStack() as stack:
+        yield _acquire(stack, [_Lock(folder, name, _PAIR) for folder in folders], seconds, meanwhile)
+
+
 def _lock_of(path: Path) -> _Lock:
     """Return the lock of a store's real file: a file of its own in `.oint/`.
 
@@ -184,6 +197,15 @@ def _lock_of(path: Path) -> _Lock:
 
 def _machine_folder() -> Folder:
     return Folder(private_folder(data_folder(settings.data_folder()) / "locks"))
+
+
+def _temporary_folder() -> Folder:
+    """Return a folder that all processes of this user's find without a data folder."""
+    import tempfile
+
+    user = os.getuid() if hasattr(os, "getuid") else "user"
+    with Folder(Path(tempfile.gettempdir())) as above:
+        return above.inner(f"oint_magics-{user}")
 
 
 def _state_folder(path: Path) -> Folder:

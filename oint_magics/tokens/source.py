@@ -109,10 +109,13 @@ def _still_holds(store: Store, auth: Auth) -> bool:
     """Tell whether a store holds this pair or a later one of its family; somebody may have put another one there."""
     if auth.refresh_token is None or not store.exists():
         return False
-    fingerprint, there = auth.refresh_token.fingerprint(), store.read()
-    lineage = Lineage.of(auth.refresh_token, store)
-    is_later = lineage.is_spent and lineage.place == store.place
-    return is_later or auth.refresh_token.matches(there.refresh_token) or store.descends_from(fingerprint)
+    there = store.read().refresh_token
+    if there is None or auth.refresh_token.matches(there):
+        return there is not None
+    newest = Lineage.of(auth.refresh_token, store).newest
+    # Older bytes of the family that were put back count too: the next refresh restores the newest.
+    is_of_family = newest != "" and (there.has_fingerprint(newest) or Lineage.of(there, store).newest == newest)
+    return is_of_family or store.descends_from(auth.refresh_token.fingerprint())
 
 
 def _text(text: str, variables: Mapping[str, object] | None) -> Source:

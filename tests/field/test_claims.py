@@ -1,10 +1,16 @@
 """B27: the key of the claims, and a claim that cannot be synced."""
 
+import contextlib
 import errno
+import json
 import os
+import time
+from pathlib import Path
 
 import pytest
+import time_machine
 from field.rows import case
+from raw_server import answer
 
 from oint_magics import errors, twitter
 from oint_magics.posts import claims
@@ -80,3 +86,39 @@ def test_a_claim_that_cannot_be_synced_is_taken_back(sandbox, auth_file, monkeyp
     assert found.already_posted == again
     assert len(sandbox.posts.made) == made + (not again)
     after("taken back: the next run posts" if not again else "the earlier claim is back")
+
+
+DAY = 24 * 3600
+CLOCKS = [
+    case("B16", "posted with a clock two days behind, then it is put right", "a second post", -2 * DAY, 0),
+    case("B16", "posted, then the clock jumps two days ahead", "a second post", 0, 2 * DAY),
+    case("B16", "posted with a clock ten days ahead, then it is put right", "already posted", 10 * DAY, 0),
+]
+
+
+@pytest.mark.parametrize("is_in_doubt", [False, True], ids=["posted", "in doubt"])
+@pytest.mark.parametrize(("posted", "now"), CLOCKS)
+def test_a_clock_that_is_put_right_posts_nothing_twice(raw, auth, monkeypatch, after, posted, now, is_in_doubt):
+    def behave(connection):
+        if b"POST" in server.requests[-1] and not is_in_doubt:
+            answer("201 Created", b'{"data": {"id": "7", "text": "Hello"}}')(connection)
+        elif b"GET" in server.requests[-1]:
+            answer("200 OK", b'{"data": {"id": "7", "name": "N", "username": "real"}}')(connection)
+
+    server = raw(behave)
+    monkeypatch.setenv("OINT_TWITTER_API_URL", server.url)
+    Path("auth.json").write_text(json.dumps(auth | {"expires_at": int(time.time()) + 30 * DAY}))
+
+    def post():
+        with contextlib.suppress(errors.PostInDoubt):
+            return twitter.post("Hello", auth="auth.json").already_posted
+        return "in doubt"
+
+    with time_machine.travel(time.time() + posted, tick=True):
+        first = post()
+    with time_machine.travel(time.time() + now, tick=True):
+        second = post()
+
+    assert (first, second) == (("in doubt", "in doubt") if is_in_doubt else (False, True))
+    assert len([request for request in server.requests if request.startswith(b"POST /2/tweets")]) == 1
+    after("known as sent: the younger of two ages counts")

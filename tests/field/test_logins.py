@@ -1,6 +1,7 @@
 """M7, and the tokens of a sandbox, which never block real ones."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -69,25 +70,59 @@ def test_one_place_that_works(raw, monkeypatch, after, home, refusal, form):
     after("one place; the old ones aside for a week")
 
 
-def test_what_is_aside_goes_after_a_week(raw, monkeypatch, home):
-    import os
+APP = {"client_id": "an-app", "redirect_uri": "http://127.0.0.1:1/callback"}
+EIGHT_DAYS = 8 * 24 * 3600
 
+
+def aged(path, *, token=None, **by):
+    """Let what is kept aside be older."""
+    values = json.loads(path.read_text())
+    mark = values["kept_aside"]
+    values["kept_aside"] = mark | {name: mark[name] - seconds for name, seconds in by.items()}
+    path.write_text(json.dumps(values | ({"refresh_token": token} if token else {})))
+    os.utime(path, (time.time() - EIGHT_DAYS,) * 2)
+
+
+@pytest.fixture
+def aside(raw, monkeypatch, home):
+    """What a login has kept aside."""
     responding(raw, monkeypatch, "402 Payment Required")
-    app = {
-        "client_id": "an-app",
-        "redirect_uri": "http://127.0.0.1:1/callback",
-        "refresh_token": "token-0",
-        "access_token": "access-0",
-    }
-    Path("auth.json").write_text(json.dumps(app))
+    Path("auth.json").write_text(json.dumps(APP | {"refresh_token": "token-0", "access_token": "access-0"}))
     log_in("auth.json")
-    (old,) = (home / "oint" / "profiles").glob("before-*.json")
-    os.utime(old, (time.time() - 8 * 24 * 3600,) * 2)
+    (path,) = (home / "oint" / "profiles").glob("before-*.json")
+    return path
+
+
+def test_what_is_aside_goes_after_a_week(aside):
+    aged(aside, at=EIGHT_DAYS, up=EIGHT_DAYS)
 
     log_in("auth.json")
 
-    assert not old.exists()
-    assert len(list((home / "oint" / "profiles").glob("before-*.json"))) == 1
+    assert not aside.exists()
+    assert len(list(aside.parent.glob("before-*.json"))) == 1
+
+
+def test_a_person_s_own_profile_is_never_swept(aside, after):
+    mine = aside.with_name("before-summer.json")
+    twitter.keep(APP | {"refresh_token": "mine"}, "profile:before-summer")
+    os.utime(mine, (time.time() - EIGHT_DAYS,) * 2)
+
+    log_in("auth.json")
+    assert mine.exists()
+
+
+@pytest.mark.parametrize("change", [
+    case("B6", "kept aside an hour ago, the clock is ten days ahead", "deleted in silence", {"at": EIGHT_DAYS}),
+    case("B6", "kept aside a week ago, and refreshed since", "deleted in silence", {"at": EIGHT_DAYS, "up": EIGHT_DAYS, "token": "newer"}),
+    case("B6", "kept aside just now, its file a week old", "deleted in silence", {}),
+])  # fmt: skip
+def test_only_what_is_ours_and_old_is_swept(aside, after, change):
+    aged(aside, **change)
+
+    log_in("auth.json")
+
+    assert aside.exists()
+    after("stays: a mark tells what is ours and how old it is")
 
 
 def test_another_app_s_pair_is_never_replaced(raw, monkeypatch):

@@ -16,7 +16,7 @@ from oint_magics import errors, twitter
 from oint_magics.posts import claims
 from oint_magics.process import reset, state
 from oint_magics.secret import Secret
-from oint_magics.stores import journal
+from oint_magics.stores import ages, journal
 
 TWEETS = "/2/tweets"
 
@@ -107,15 +107,20 @@ def test_a_day_later_it_is_posted_again(sandbox, auth):
     claim = next(Path(os.environ["OINT_HOME"], "posts").glob("claim-*"))
     values = json.loads(claim.read_text())
 
-    claim.write_text(json.dumps(values | {"at": values["at"] - 24 * 3600 + 60}))
+    def older(seconds):
+        return json.dumps(values | {name: values[name] - 24 * 3600 - seconds for name in ("at", "up")})
+
+    claim.write_text(older(-60))
     assert twitter.post("Hello", auth=auth).already_posted
-    claim.write_text(json.dumps(values | {"at": values["at"] - 24 * 3600 - 60}))
+    claim.write_text(older(60))
     assert not twitter.post("Hello", auth=auth).already_posted
 
 
-def test_a_day_later_by_the_clock(x):
+def test_a_day_later_by_the_clock(x, monkeypatch):
+    """After a restart of the machine, which says no more of when it was."""
     server = x(answer("201 Created", b'{"data": {"id": "1", "text": "Hello"}}'))
     twitter.post("Hello", auth="x.json")
+    monkeypatch.setattr(ages, "_boot", lambda: "another start")
     with time_machine.travel(__import__("time").time() + 23 * 3600, tick=True):
         assert twitter.post("Hello", auth="x.json").already_posted
     with time_machine.travel(__import__("time").time() + 25 * 3600, tick=True):

@@ -1,0 +1,78 @@
+"""Tokens that a login has replaced without knowing whose the new ones are: kept in a profile of their own for a week.
+
+A mark in the profile says that it was made here and which token is in it. A profile of the same name that a person has
+made has no mark, and one that was refreshed holds another token: both stay.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from oint_magics import settings, stores
+from oint_magics.errors import OintError
+from oint_magics.secret import Secret, shown
+from oint_magics.stores import ages
+from oint_magics.stores.private_folder import Folder, reason_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from oint_magics.auth.structure import Auth
+    from oint_magics.stores import Store
+
+_START = "profile:before-"
+_MARK = "kept_aside"
+_A_WEEK = 7 * 24 * 3600.0
+_LARGEST = 1024 * 1024
+
+
+def keep(seen: Auth) -> Store | None:
+    """Keep a pair in a profile of its own; return that, or `None` where it cannot be kept."""
+    token = _token_of(seen)
+    store = stores.open_store(f"{_START}{shown(token.fingerprint())}")
+    try:
+        store.create(seen)
+        with Folder(_folder()) as folder:
+            name = _file_of(store.label)
+            known = json.loads(folder.read(name, _LARGEST) or b"{}")
+            known[_MARK] = ages.stamp() | {"token": token.fingerprint()}
+            folder.write(name, f"{json.dumps(known, indent=4)}\n".encode())
+    except OintError:
+        return None
+    except OSError as error:
+        reason_of(error)
+    return store
+
+
+def sweep() -> None:
+    """Delete what was kept for a week and not touched since."""
+    for name in stores.kept():
+        if name.startswith(_START) and _is_over(name):
+            stores.open_store(name).forget()
+
+
+def _is_over(name: str) -> bool:
+    try:
+        with Folder(_folder()) as folder:
+            mark: Any = json.loads(folder.read(_file_of(name), _LARGEST) or b"{}").get(_MARK)
+        if not isinstance(mark, dict) or ages.age(mark, time.time()) <= _A_WEEK:
+            return False
+        return _token_of(stores.open_store(name).read()).has_fingerprint(str(mark.get("token")))
+    except (OSError, ValueError, AttributeError, OintError) as error:
+        if isinstance(error, OSError):
+            reason_of(error)
+        return False
+
+
+def _token_of(auth: Auth) -> Secret:
+    return auth.refresh_token or auth.access_token or Secret("")
+
+
+def _folder() -> Path:
+    return settings.data_folder() / "profiles"
+
+
+def _file_of(name: str) -> str:
+    return f"{name.removeprefix('profile:')}.json"
