@@ -98,7 +98,7 @@ def add(path: Path, make: Callable[[Lines], dict[str, Any] | None]) -> bool:
             if has_locks and (known is None or known.is_long or not folder.stat(_size_of(_NAME))):
                 _replace(folder, entry)
             else:
-                _append(folder, _NAME if has_locks else _own_name(), line_of(entry))
+                _append(folder, _NAME if has_locks else _own_name(), line_of(entry), is_alone=has_locks)
     except OSError as error:
         reason_of(error)
         return False
@@ -223,16 +223,23 @@ def _text(folder: Folder, name: str) -> bytes:
     return text
 
 
-def _append(folder: Folder, name: str, line: bytes) -> None:
-    """Add a line to a file, and note how long it is now; a line that was cut off is closed before."""
+def _append(folder: Folder, name: str, line: bytes, *, is_alone: bool) -> None:
+    """Add a line to a file, and note how long it is now.
+
+    Args:
+        folder: where it lies.
+        name: the file's.
+        line: the line.
+        is_alone: whether nobody else writes it now; then a line that was cut off goes, else it is closed.
+    """
     descriptor = folder.open(name, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NONBLOCK", 0))
     try:
-        size = os.fstat(descriptor).st_size
-        is_cut = False
-        if size:
-            os.lseek(descriptor, size - 1, os.SEEK_SET)
-            is_cut = os.read(descriptor, 1) != b"\n"
-        write_all(descriptor, b"\n" * is_cut + line)
+        text = folder.read(name, _LARGEST) or b""
+        last = text[text.rfind(b"\n") + 1 :]
+        is_cut = is_alone and not log_lines.is_entry(last)
+        if last and is_cut:
+            os.ftruncate(descriptor, len(text) - len(last))
+        write_all(descriptor, b"\n" * (last != b"" and not is_cut) + line)
         synced(descriptor)
     finally:
         os.close(descriptor)

@@ -20,6 +20,7 @@ FORMAT = 2
 # Of a single entry, which the format before wrote in the same words.
 ENTRY_FORMAT = 1
 _MOST_LOOSE = 1000
+_CUT_OFF = re.compile(rb"[^}]\n")
 _SUCCESSION = re.compile(rb'"spent": "([^"]*)", "newest": "([^"]*)"(, "again": true)?')
 # What an entry of each kind says, as text.
 _KINDS = (("token", "end"), ("forgotten",), ("spent", "newest", "place"), ("family", "newest", "place"))
@@ -124,7 +125,7 @@ class Lines:
         members: dict[str, list[str]] = {}
         families: dict[str, list[str]] = {}
         ends: dict[str, dict[str, Any]] = {}
-        for line in entries(self._joined + self._loose):
+        for line in entries(self._joined + self._loose, is_checked=True):
             if "end" in line:
                 ends[line["token"]] = line
             elif "forgotten" in line:
@@ -189,8 +190,10 @@ class Lines:
         for text in (self._loose, self._joined):
             at = len(text)
             while (at := text.rfind(words, 0, at)) >= 0:
-                line = _line_at(text, at)
-                if line.get(key) == fingerprint:
+                line = None
+                with contextlib.suppress(Damaged):
+                    line = _line_at(text, at)
+                if line is not None and line.get(key) == fingerprint:
                     return (at if text is self._loose else 0), line
         return None
 
@@ -229,20 +232,30 @@ def line_of(entry: dict[str, Any]) -> bytes:
     return json.dumps(entry).encode() + b"\n"
 
 
-def entries(text: bytes) -> Iterator[dict[str, Any]]:
+def entries(text: bytes, *, is_checked: bool = False) -> Iterator[dict[str, Any]]:
     """Yield the entries of a text, the oldest first, without lines that were cut off.
+
+    Args:
+        text: the text.
+        is_checked: whether it was looked at before: what is no entry there was cut off, too.
 
     Raises:
         Damaged: a line is no entry.
         Newer: a line is of an unknown format.
     """
-    for line in text.split(b"\n"):
-        # A power failure leaves zeros.
-        each = line.strip(b"\0 \r")
-        if each.endswith(b"}"):
+    *lines, last = text.split(b"\n")
+    for line in (*lines, last):
+        each = _stripped(line)
+        if not each.endswith(b"}"):
+            continue
+        try:
             entry = _entry(each)
-            if "joined" not in entry:
-                yield entry
+        except Damaged:
+            if is_checked or line is last:
+                continue
+            raise
+        if "joined" not in entry:
+            yield entry
 
 
 def _parts(text: bytes) -> tuple[bytes, bytes]:
@@ -252,15 +265,34 @@ def _parts(text: bytes) -> tuple[bytes, bytes]:
     with contextlib.suppress(ValueError):
         known = json.loads(head or b"null")
     if not isinstance(known, dict) or not isinstance(known.get("joined"), int):
-        return b"", _ended(text)
+        return b"", _whole(text)
     if known.get("format") != FORMAT:
         raise Newer
     end = len(head) + known["joined"]
-    return text[len(head) : end], _ended(text[end:])
+    return text[len(head) : end], _whole(text[end:])
 
 
-def _ended(text: bytes) -> bytes:
-    return text if text.endswith(b"\n") or not text else text + b"\n"
+def _whole(text: bytes) -> bytes:
+    """Return a text without lines that were cut off, which may say half of something."""
+    last = text[text.rfind(b"\n") + 1 :]
+    if last:
+        text = text + b"\n" if is_entry(last) else text[: -len(last)]
+    if not _CUT_OFF.search(text):
+        return text
+    return b"".join(line + b"\n" for each in text.split(b"\n") if (line := _stripped(each)).endswith(b"}"))
+
+
+def is_entry(line: bytes) -> bool:
+    """Tell whether a line, of which the end may be missing, is whole."""
+    try:
+        return bool(_entry(_stripped(line)))
+    except Damaged:
+        return False
+
+
+def _stripped(line: bytes) -> bytes:
+    """Return a line without the zeros that a power failure leaves."""
+    return line.strip(b"\0 \r")
 
 
 def _entry(line: bytes) -> dict[str, Any]:
@@ -282,7 +314,7 @@ def _entry(line: bytes) -> dict[str, Any]:
 
 def _line_at(text: bytes, at: int) -> dict[str, Any]:
     end = text.find(b"\n", at)
-    return _entry(text[text.rfind(b"\n", 0, at) + 1 : end if end >= 0 else len(text)].strip(b"\0 \r"))
+    return _entry(_stripped(text[text.rfind(b"\n", 0, at) + 1 : end if end >= 0 else len(text)]))
 
 
 def _quoted(text: str) -> bytes:

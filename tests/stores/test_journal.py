@@ -148,6 +148,25 @@ def test_a_line_that_was_cut_off_does_not_spoil_the_next(log):
     assert successor_of("a") == ("c", "/p")
 
 
+@pytest.mark.parametrize("place", ["/p", "/p}", '/"p"}{', "/}\\n"])
+def test_wherever_a_line_was_cut_off_the_log_is_read_and_goes_on(folder, log, place):
+    """A process that died in the middle of a line; what it had begun to say is not believed."""
+    journal.here().record("a", "b", place, "x y")
+    before, size = log.read_bytes(), log.with_suffix(".size").read_bytes()
+    journal.here().record("b", "c", place, "x y")
+    line = log.read_bytes()[len(before) :]
+
+    for cut in range(len(line)):
+        log.write_bytes(before + line[:cut])
+        log.with_suffix(".size").write_bytes(size)
+        known = "b" if cut < len(line) - 1 else "c"
+        assert successor_of("a") == (known, place)
+        journal.here().record("x", "y", "/q")
+        assert successor_of("x") == ("y", "/q")
+        assert successor_of("a") == (known, place)
+        assert {family.place for family in Lines([Lines([log.read_bytes()]).joined()]).families()} == {place, "/q"}
+
+
 def test_a_log_that_is_deleted_with_what_is_known_of_it_is_gone(log):
     journal.here().record("a", "b", "/p")
     log.unlink()
