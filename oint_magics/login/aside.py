@@ -6,6 +6,7 @@ made has no mark, and one that was refreshed holds another token: both stay.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ from oint_magics.errors import OintError
 from oint_magics.secret import Secret, shown
 from oint_magics.stores import ages
 from oint_magics.stores.private_folder import Folder, reason_of
+from oint_magics.tokens.destination import at
+from oint_magics.tokens.hold import held
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +53,10 @@ def sweep() -> None:
     """Delete what was kept for a week and not touched since."""
     for name in stores.kept():
         if name.startswith(_START) and _is_over(name):
-            stores.open_store(name).forget()
+            store = stores.open_store(name)
+            with contextlib.suppress(OintError), held(at(store), store, finishes=False):
+                if _is_over(name):  # Somebody may have refreshed it meanwhile.
+                    store.forget()
 
 
 def _is_over(name: str) -> bool:

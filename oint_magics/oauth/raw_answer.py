@@ -25,6 +25,8 @@ _PLAIN = re.compile(
     rb"(?:[^\r\n]+\r\n)*\r\n",
     re.IGNORECASE,
 )
+# A longer head is read another way: this one takes a time that grows with its square.
+_LONGEST_PLAIN = 8 * 1024
 _NO_BODY = (204, 304)
 _CUT = "its answer was cut off"
 _TOO_LARGE = "its answer is larger than 1 MiB and was cut off"
@@ -70,7 +72,8 @@ def is_whole(data: bytes | bytearray) -> bool:
     Args:
         data: what came so far, status line and headers first.
     """
-    plain = _PLAIN.match(data)
+    end = data.find(b"\r\n\r\n", 0, _LONGEST_PLAIN)
+    plain = _PLAIN.match(data) if end >= 0 else None
     if plain and b"transfer-encoding" not in plain[0].lower():
         return len(data) - plain.end() >= int(plain[1])
     head = _head(data)

@@ -6,6 +6,7 @@ mount, an owner that cannot be given away), the old one is written in place; see
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
@@ -13,7 +14,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from oint_magics.stores import in_place
-from oint_magics.stores.private_folder import StateFolder, may_write, synced, write_all
+from oint_magics.stores.private_folder import StateFolder, may_write, state_path, synced, write_all
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 # A single file that is mounted; another device; a folder in which only a file's owner may replace it.
 _NO_RENAME = (errno.EBUSY, errno.EXDEV, errno.EPERM, errno.EACCES)
+_NEW = ".new"
 _ACL = "system.posix_acl_access"
 
 
@@ -59,8 +61,22 @@ def replace(path: Path, data: bytes, reserve: bytes = b"") -> None:
             in_place.write(folder, target.name, data, reserve)
 
 
+def clear(target: Path) -> None:
+    """Remove what a process left that died between writing a file's next version and its renaming.
+
+    Args:
+        target: the real file; the caller holds it.
+    """
+    if not os.path.lexists(state_path(target)):
+        return
+    with contextlib.suppress(OSError), StateFolder(target) as folder:
+        for name in folder.names(f"{target.name}."):
+            if name.endswith(_NEW):
+                folder.remove(name)
+
+
 def _renamed(folder: StateFolder, name: str, data: bytes, reserve: bytes) -> None:
-    temporary = f"{name}.{os.getpid()}.new"
+    temporary = f"{name}.{os.getpid()}{_NEW}"
     try:
         descriptor = folder.create(temporary)
         try:

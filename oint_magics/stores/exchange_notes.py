@@ -30,7 +30,9 @@ def place_of_record(token: Secret) -> str | None:
     noted = read(token.fingerprint())
     try:
         known = json.loads(noted) if noted else {}
-    except ValueError:
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(known, dict):
         return None
     if known.get("format", FORMAT) != FORMAT:
         raise formats.newer("The note of a recovery file", _folder() / token.fingerprint())

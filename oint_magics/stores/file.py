@@ -156,6 +156,8 @@ class FileStore:
             StoreNotWritable: it cannot.
         """
         self._check_not_replaced()
+        if not self._is_ours:
+            newest.kept(self.place)  # One of an unknown format must not be written over.
         file, document = self._content()
         try_editing(document)
         if len(file.encoded(document.text)) + _SPARE > LARGEST:
@@ -188,6 +190,7 @@ class FileStore:
         with locks.store_lock(self.path.resolve(), seconds, meanwhile) as found:
             if found is None:
                 in_place.complete(self.path.resolve())
+                atomic.clear(self.path.resolve())
             yield found
 
     def _make_folder(self) -> None:

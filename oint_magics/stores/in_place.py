@@ -12,6 +12,7 @@ import json
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from oint_magics.stores import formats
 from oint_magics.stores.private_folder import StateFolder, is_closed, is_mine, state_path, synced, write_all
 
 if TYPE_CHECKING:
@@ -110,7 +111,11 @@ def _packed(old: bytes, new: bytes) -> bytes:
 
 
 def _copy_in(folder: StateFolder, name: str) -> _Copy | None:
-    """Return the copy that lies there, or `None` where it is not whole, or not this user's alone."""
+    """Return the copy that lies there, or `None` where it is not whole, or not this user's alone.
+
+    Raises:
+        StoreError: it is of an unknown format.
+    """
     found = folder.stat(name + _END)
     if found is None or not is_mine(found, folder.owner) or found.st_nlink != 1:
         return None
@@ -119,8 +124,10 @@ def _copy_in(folder: StateFolder, name: str) -> _Copy | None:
     start, _, texts = (folder.read(name + _END, 2 * _LARGEST) or b"").partition(b"\n")
     try:
         head = json.loads(start)
+        if head["format"] != FORMAT and isinstance(head["format"], int):
+            raise formats.newer("The copy of a file's new text", folder.path / (name + _END))
         old, new = texts[: head["old"]], texts[head["old"] :]
-        is_whole = head["format"] == FORMAT and len(new) == head["new"]
+        is_whole = len(new) == head["new"]
     except (ValueError, TypeError, LookupError, RecursionError):
         return None
     return _Copy(old, new) if is_whole and hashlib.sha256(texts).hexdigest() == head["sum"] else None

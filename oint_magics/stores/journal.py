@@ -80,7 +80,7 @@ class Journal:
             is_older = spent != newest and is_new and after.newest is not None
             words = (after if is_older else before).scope if scope is None or is_older else scope
             entry: dict[str, Any] = {"spent": spent, "newest": newest}
-            if is_spent and spent != newest and not is_new:
+            if spent != newest and after.newest == spent:  # A server that gives an old token again.
                 entry |= {"again": True}
             return entry | {"place": after.place if is_older else place} | ({"scope": words} if words else {})
 

@@ -11,6 +11,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import socket
 import stat
 import zlib
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 _NAME, _LOCK, _OLD = "journal.log", "journal", "journal.log.old"
 # The database of the format before, made from its text.
 _DATABASE = "journal.sqlite"
+# The files of machines without locks; copies that other programs make (`journal (1).log`) have other names.
+_OF_A_MACHINE = re.compile(r"journal-[\w-]+\.log", re.ASCII)
 _PATIENCE = 15.0
 _LARGEST = 1 << 30
 _SIZE_FORMAT = 1
@@ -95,7 +98,7 @@ def add(path: Path, make: Callable[[Lines], dict[str, Any] | None]) -> bool:
             entry = make(known or Lines(()))
             if entry is None:
                 return known is not None
-            if has_locks and (known is None or known.is_long or not folder.stat(_size_of(_NAME))):
+            if has_locks and _is_to_be_joined(folder):
                 _replace(folder, entry)
             else:
                 _append(folder, _NAME if has_locks else _own_name(), line_of(entry), is_alone=has_locks)
@@ -103,6 +106,12 @@ def add(path: Path, make: Callable[[Lines], dict[str, Any] | None]) -> bool:
         reason_of(error)
         return False
     return True
+
+
+def _is_to_be_joined(folder: Folder) -> bool:
+    """Tell whether the log is written anew: there is none, or one of the format before, or many single lines."""
+    text = folder.read(_NAME, _LARGEST)
+    return not text or not folder.stat(_size_of(_NAME)) or Lines([text]).is_long
 
 
 @contextlib.contextmanager
@@ -141,8 +150,7 @@ def _check(path: Path, text: bytes | None, parts: list[_Part] | None) -> None:
         step = f"if that was on purpose, delete {_size_of(path.name)} beside it"
         formats.unreadable(path, what, step)
     try:
-        for _ in log_lines.entries(text[part.size :] if part else text):
-            pass
+        log_lines.check(text[part.size :] if part else text)
     except log_lines.Newer:
         raise formats.newer("The refresh log", path) from None
     except log_lines.Damaged:
@@ -160,9 +168,11 @@ def _sizes(path: Path) -> dict[str, list[_Part]]:
     try:
         with Folder(path) as folder:
             for each in folder.names("journal"):
-                name = each
-                parts = _size(folder, each) if each.endswith(".size") else None
-                found |= {f"{each.removesuffix('.size')}.log": parts} if parts else {}
+                log = f"{each.removesuffix('.size')}.log"
+                if each.endswith(".size") and (log == _NAME or _OF_A_MACHINE.fullmatch(log)):
+                    name = each
+                    parts = _size(folder, each)
+                    found |= {log: parts} if parts else {}
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
@@ -175,13 +185,15 @@ def _sizes(path: Path) -> dict[str, list[_Part]]:
 def _size(folder: Folder, name: str) -> list[_Part] | None:
     """Return how long a file may be; `None` where nothing is known of it."""
     known: Any = None
-    with contextlib.suppress(ValueError):  # It was written while the power went.
+    with contextlib.suppress(ValueError, RecursionError):  # It was written while the power went.
         known = json.loads(folder.read(name, 4096) or b"null")
     if not isinstance(known, dict):
         return None
     if known.get("format") != _SIZE_FORMAT:
         raise formats.newer("The refresh log", folder.path / name)
-    return [_Part(*each) for each in known["parts"]]
+    with contextlib.suppress(KeyError, TypeError, ValueError):
+        return [_Part(int(size), int(total)) for size, total in known["parts"]]
+    return None
 
 
 def _texts(path: Path) -> dict[str, bytes]:
@@ -196,7 +208,7 @@ def _texts(path: Path) -> dict[str, bytes]:
     try:
         with Folder(path) as folder:
             names = folder.names("journal")
-            own = [each for each in names if each.startswith("journal-") and each.endswith(".log")]
+            own = [each for each in names if _OF_A_MACHINE.fullmatch(each)]
             for name in (_OLD, _NAME, *own):
                 if name in names:
                     found[name] = _text(folder, name)
@@ -248,6 +260,9 @@ def _append(folder: Folder, name: str, line: bytes, *, is_alone: bool) -> None:
 
 def _replace(folder: Folder, entry: dict[str, Any]) -> None:
     """Write the log anew: joined lines, then the entry. It may be the old or the new one until its name leads to it."""
+    for name in folder.names("journal."):
+        if name.endswith(".new"):  # Of a process that died while it did the same.
+            folder.remove(name)
     old = folder.read(_NAME, _LARGEST) or b""
     text = Lines([folder.read(_OLD, _LARGEST) or b"", old]).joined(entry)
     if old:

@@ -20,6 +20,8 @@ FORMAT = 2
 # Of a single entry, which the format before wrote in the same words.
 ENTRY_FORMAT = 1
 _MOST_LOOSE = 1000
+# In the year 5138, in Unix seconds.
+_LATEST = 1e11
 _CUT_OFF = re.compile(rb"[^}]\n")
 _SUCCESSION = re.compile(rb'"spent": "([^"]*)", "newest": "([^"]*)"(, "again": true)?')
 # What an entry of each kind says, as text.
@@ -125,7 +127,7 @@ class Lines:
         members: dict[str, list[str]] = {}
         families: dict[str, list[str]] = {}
         ends: dict[str, dict[str, Any]] = {}
-        for line in entries(self._joined + self._loose, is_checked=True):
+        for line in entries(self._joined + self._loose):
             if "end" in line:
                 ends[line["token"]] = line
             elif "forgotten" in line:
@@ -232,37 +234,24 @@ def line_of(entry: dict[str, Any]) -> bytes:
     return json.dumps(entry).encode() + b"\n"
 
 
-def entries(text: bytes, *, is_checked: bool = False) -> Iterator[dict[str, Any]]:
-    """Yield the entries of a text, the oldest first, without lines that were cut off.
-
-    Args:
-        text: the text.
-        is_checked: whether it was looked at before: what is no entry there was cut off, too.
+def entries(text: bytes) -> Iterator[dict[str, Any]]:
+    """Yield the entries of a text that was checked, the oldest first, without lines that were cut off.
 
     Raises:
-        Damaged: a line is no entry.
         Newer: a line is of an unknown format.
     """
-    *lines, last = text.split(b"\n")
-    for line in (*lines, last):
-        each = _stripped(line)
-        if not each.endswith(b"}"):
-            continue
-        try:
-            entry = _entry(each)
-        except Damaged:
-            if is_checked or line is last:
-                continue
-            raise
-        if "joined" not in entry:
-            yield entry
+    for line in text.split(b"\n"):
+        with contextlib.suppress(Damaged):
+            entry = _entry(_stripped(line))
+            if "joined" not in entry:
+                yield entry
 
 
 def _parts(text: bytes) -> tuple[bytes, bytes]:
     """Return a file's joined lines and its single lines."""
     head = text[: text.find(b"\n") + 1]
     known: Any = None
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, RecursionError):
         known = json.loads(head or b"null")
     if not isinstance(known, dict) or not isinstance(known.get("joined"), int):
         return b"", _whole(text)
@@ -280,6 +269,19 @@ def _whole(text: bytes) -> bytes:
     if not _CUT_OFF.search(text):
         return text
     return b"".join(line + b"\n" for each in text.split(b"\n") if (line := _stripped(each)).endswith(b"}"))
+
+
+def check(text: bytes) -> None:
+    """Refuse a text that a look-up would not understand: it looks for lines as they are written here.
+
+    Raises:
+        Damaged: a line is no entry, or is written in another way.
+        Newer: a line is of an unknown format.
+    """
+    *lines, _ = text.split(b"\n")  # The last one may just be written.
+    for line in map(_stripped, lines):
+        if line.endswith(b"}") and line_of(_entry(line)).strip() != line:
+            raise Damaged
 
 
 def is_entry(line: bytes) -> bool:
@@ -307,7 +309,7 @@ def _entry(line: bytes) -> dict[str, Any]:
         return dict(known)
     is_known = any(all(isinstance(known.get(name), str) for name in names) for names in _KINDS)
     at = known.get("at") if is_known else None
-    if not isinstance(at, int | float) or at != at:  # noqa: PLR0124 - NaN
+    if not isinstance(at, int | float) or not abs(at) < _LATEST:
         raise Damaged
     return dict(known)
 

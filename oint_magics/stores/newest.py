@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from oint_magics import settings
 from oint_magics.auth import expiry
 from oint_magics.auth.structure import auth_of
+from oint_magics.errors import StoreError
 from oint_magics.secret import Secret
 from oint_magics.stores import formats
 from oint_magics.stores.private_folder import Folder, data_folder, private_folder
@@ -64,7 +65,8 @@ def keep(place: str, pair: Pair) -> None:
         "refresh_token": pair.refresh_token and pair.refresh_token.reveal(),
         "expires_at": pair.expires_at and int(pair.expires_at.timestamp()),
     }
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, StoreError):
+        kept(place)  # One of an unknown format stays.
         data_folder(settings.data_folder())
         private_folder(_folder())
         with Folder(_folder()) as folder:
@@ -99,7 +101,8 @@ def remove(place: str) -> None:
 def _sweep(folder: Folder) -> None:
     for name in folder.names(""):
         with contextlib.suppress(OSError, ValueError, TypeError, LookupError):
-            if not os.path.lexists(json.loads(folder.read(name, _LARGEST) or b"")["place"]):
+            known = json.loads(folder.read(name, _LARGEST) or b"")
+            if known["format"] == FORMAT and not os.path.lexists(known["place"]):
                 folder.remove(name)
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from oint_magics import settings
 from oint_magics.display.text import escaped
-from oint_magics.errors import OintError, StoreNotWritable
+from oint_magics.errors import OintError, StoreError, StoreNotWritable
 from oint_magics.oauth import raw_answer, token_endpoint
 from oint_magics.secret import shown
 from oint_magics.stores import exchange_notes, formats, journal
@@ -109,12 +109,12 @@ class RecordFolder:
             try:
                 raw = self._raw_in(name)
             except (OSError, OintError):
-                continue  # It cannot be read now, and may hold an answer.
+                continue  # It cannot be read now, and may hold an answer; or another version has written it.
             if not raw and name.startswith("login-"):
                 continue  # A login that is under way, perhaps.
             answer = raw_answer.read(raw)
             brought = token_endpoint.refresh_token_in(answer) if answer else None
-            if sent and brought and sent.has_fingerprint(brought) and log.known(name).newest is None:
+            if sent and brought and sent.has_fingerprint(brought) and log.known(name).newest in (None, name):
                 log.record(name, brought, self.place)
             if answer is None or log.known(name).newest not in (None, name):
                 self.of_login(name).discard()
@@ -122,12 +122,16 @@ class RecordFolder:
     def discard_all(self) -> None:
         """Remove all records of the store."""
         for name in self.unfinished():
-            self.of_login(name).discard()
+            with contextlib.suppress(OSError, StoreError):  # One of another version stays.
+                self._raw_in(name)
+                self.of_login(name).discard()
 
     def _raw_in(self, name: str) -> bytes:
         """Return the bytes of an answer in a record; raises `OSError` or `StoreError` where they cannot be read."""
         with self.opened() as folder:
-            raw = head_of(folder.read(START + name, LARGEST))[1]
+            head, raw = head_of(folder.read(START + name, LARGEST))
+        if head.get("format", FORMAT) != FORMAT:
+            raise formats.newer("The recovery file", self.folder / name)
         return self.seal.opened(START + name, raw) if self.seal and raw else raw
 
 

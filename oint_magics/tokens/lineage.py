@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,6 +11,7 @@ from oint_magics.display.text import quoted
 from oint_magics.display.times import moment
 from oint_magics.errors import TokenSpent
 from oint_magics.stores import journal
+from oint_magics.stores.locks import wait_a_moment
 from oint_magics.stores.log_lines import Known
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from oint_magics.stores import Store
 
 _TEAM = "shared:"
+_PATIENCE = 15.0
 
 
 class Lineage(NamedTuple):
@@ -86,11 +89,22 @@ class Lineage(NamedTuple):
         if not self.place:
             return None
         home = stores.open_store(self.place)
+        if self._lives_in(home):
+            return home
+        # A pair is saved before the log says so: whoever holds the store is about to.
+        end = time.monotonic() + _PATIENCE
+        while home.holder() and time.monotonic() < end:
+            wait_a_moment(0.05)
+        now = Lineage.of(self.token, home)
+        return home if now.place == self.place and now._lives_in(home) else None  # noqa: SLF001 - of the same class
+
+    def _lives_in(self, home: Store) -> bool:
+        """Tell whether the newest pair, or an older one of the family, stands in a store."""
         token = home.read().refresh_token if home.exists() else None
         if token is None:
-            return None
+            return False
         is_newest = token.has_fingerprint(self.newest) or Lineage.of(token, home).newest == self.newest
-        return home if is_newest or home.descends_from(self.newest) else None
+        return is_newest or home.descends_from(self.newest)
 
     def error(self) -> TokenSpent:
         """Return the error for a spent token whose successor cannot be followed."""

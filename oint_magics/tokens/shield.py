@@ -48,7 +48,7 @@ class Latch:
 
         Args:
             hurry: called after something was raised, again where it was interrupted itself; it may let it happen.
-            look: called each second.
+            look: called each second, and after something was raised.
         """
         raised: BaseException | None = None
         is_told = True
@@ -56,6 +56,7 @@ class Latch:
             try:
                 if not is_told:
                     hurry()
+                    look()
                     is_told = True
                 if self._closed.acquire(timeout=_LONGEST_WAIT):
                     self._closed.release()

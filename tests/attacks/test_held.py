@@ -211,3 +211,70 @@ def test_a_file_that_was_replaced_outside(strict, auth_file, after, script):
     assert "Nothing was sent" in said
     assert strict.accounts.counts.refreshes == 0
     after(said.splitlines()[0])
+
+
+LOSING = """
+import os
+from oint_magics import twitter
+from oint_magics.stores import log_file
+log_file.add = lambda *_: os.kill(os.getpid(), 9)
+twitter.refresh("auth.json")
+"""
+
+
+def test_a_link_that_the_log_misses_is_told_by_the_record(strict, auth_file):
+    """A process died between the save and the log; the file went on, and a copy of its first tokens is used."""
+    text = Path(auth_file()).read_text()
+    Path("copy.json").write_text(text)
+    twitter.refresh("auth.json")
+    assert subprocess.run([sys.executable, "-c", LOSING]).returncode == -9
+    newest = twitter.refresh("auth.json")
+
+    assert twitter.refresh("copy.json", if_expired=True)["access_token"] == newest["access_token"]
+    assert twitter.refresh("copy.json").saved_to == "auth.json"
+    assert strict.accounts.counts.reuses == 0
+    assert not list(Path(".oint").glob("exchange-*"))
+
+
+SLOW = """
+import time
+from oint_magics import twitter
+from oint_magics.stores import log_file
+add = log_file.add
+def slow(*details):
+    print("saved", flush=True)
+    time.sleep(2)
+    return add(*details)
+log_file.add = slow
+twitter.refresh("a.json")
+"""
+
+
+def test_a_pair_that_is_saved_and_not_yet_in_the_log(strict, auth_file):
+    """Whoever has a copy waits for whoever holds the store."""
+    auth_file("a.json")
+    Path("b.json").write_text(Path("a.json").read_text())
+    twitter.refresh("a.json")
+    process = subprocess.Popen([sys.executable, "-c", SLOW], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "saved\n"
+
+    assert twitter.refresh("b.json").saved_to == "a.json"
+    assert process.wait(LONG) == 0
+    process.stdout.close()
+    assert strict.accounts.counts.reuses == 0
+
+
+def test_what_is_refreshed_just_now_is_not_swept(strict, home, monkeypatch):
+    """Kept aside by a login a week ago, and found to be good after all."""
+    from oint_magics.login import aside
+    from oint_magics.stores import open_store
+
+    twitter.keep(strict.issue(), "profile:mine")
+    kept = aside.keep(open_store("profile:mine").read())
+    monkeypatch.setattr(aside, "_A_WEEK", -1.0)
+    process = in_flight(strict, kept.label, home)
+
+    aside.sweep()
+
+    newest = done(process)
+    assert json.loads(path_of(kept.label).read_text())["access_token"] == newest

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from attacks.rows import pair, row
+from field.rows import case
 from patience import wait_for
 
 from oint_magics import errors, twitter
@@ -168,8 +169,14 @@ def test_a_file_system_without_modes_has_its_records_believed(strict, auth_file,
     assert "repaired" in str(twitter.refresh("auth.json"))
 
 
-@pytest.mark.parametrize("kind", ["record", "note", "copy"])
-def test_what_has_an_unknown_format_is_left_alone_and_nothing_is_sent(strict, auth_file, home, kind):
+@pytest.mark.parametrize("kind", [
+    case("B12", "a record of another format", "deleted", "record"),
+    case("B12", "a note of a record of another format", "InternalError", "note"),
+    case("B12", "a copy of the newest tokens of another format, older bytes in the file", "overwritten, and something is sent", "copy"),
+    case("B12", "the same, the file as it was", "overwritten, and something is sent", "copy of a good file"),
+    case("B12", "a file's next text of another format", "deleted", "whole"),
+])  # fmt: skip
+def test_what_has_an_unknown_format_is_left_alone_and_nothing_is_sent(strict, auth_file, home, after, kind):
     auth_file()
     if kind == "record":
         path = left_by_a_killed_run({"access_token": "a"})
@@ -178,10 +185,16 @@ def test_what_has_an_unknown_format_is_left_alone_and_nothing_is_sent(strict, au
         left_by_a_killed_run({"access_token": "a"})
         (path,) = (home / "oint" / "exchanges").iterdir()
         path.write_text('{"format": 2, "where": "ever"}')
+    elif kind == "whole":
+        Path(".oint").mkdir(mode=0o700)
+        path = Path(".oint/auth.json.whole")
+        path.write_text('{"format": 2, "what": "ever"}\n')
+        path.chmod(0o600)
     else:
         old = Path("auth.json").read_bytes()
         twitter.refresh("auth.json")
-        Path("auth.json").write_bytes(old)
+        if kind == "copy":
+            Path("auth.json").write_bytes(old)
         (path,) = (home / "oint" / "newest").glob("*.json")
         path.write_text('{"format": 2}')
     before, asked = path.read_bytes(), strict.accounts.counts.refreshes
@@ -190,6 +203,60 @@ def test_what_has_an_unknown_format_is_left_alone_and_nothing_is_sent(strict, au
         twitter.refresh("auth.json")
     assert path.read_bytes() == before
     assert strict.accounts.counts.refreshes == asked
+    after("left alone, and nothing is sent")
+
+
+@pytest.mark.parametrize("text", [
+    case("B12", "a note that is a list", "InternalError", "[]"),
+    case("B12", "a note that is a number", "InternalError", "7"),
+    case("B12", "a note nested 100,000 deep", "InternalError", "[" * 100_000),
+])  # fmt: skip
+def test_a_note_that_is_no_object_tells_nothing(strict, auth_file, home, after, text):
+    auth_file()
+    left_by_a_killed_run(NEW)
+    (path,) = (home / "oint" / "exchanges").iterdir()
+    path.write_text(text)
+
+    assert "repaired" in str(twitter.refresh("auth.json"))
+    after("repaired by the record itself")
+
+
+def test_what_another_version_left_is_not_swept(strict, auth_file, home):
+    """By a refresh of the same store, by one of another file, and by forgetting."""
+    twitter.keep(strict.issue(), "profile:a")
+    folder = home / "oint" / "profiles" / ".oint"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    record = folder / f"exchange-{'0' * 32}"
+    record.write_text('{"format": 2, "store": "a.json"}\n')
+    copy = home / "oint" / "newest" / "other.json"
+    copy.parent.mkdir(mode=0o700)
+    copy.write_text('{"format": 2, "place": "/nowhere/at/all"}')
+    for path in (record, copy):
+        path.chmod(0o600)
+
+    twitter.refresh("profile:a")
+    twitter.refresh(auth_file())
+    twitter.forget("profile:a")
+
+    assert record.exists()
+    assert copy.exists()
+
+
+@pytest.mark.parametrize("end", [
+    case("B14", "killed between write and rename, then a refresh", "the newest tokens stay in .oint/", "refresh"),
+    case("B14", "killed between write and rename, then forget", "the newest tokens stay in .oint/", "forget"),
+    case("B14", "killed between write and rename, then revoke", "the newest tokens stay in .oint/", "revoke"),
+])  # fmt: skip
+def test_what_was_written_and_not_renamed_goes(strict, home, after, end):
+    twitter.keep(strict.issue(), "profile:a")
+    twitter.refresh("profile:a")
+    torn = home / "oint" / "profiles" / ".oint" / "a.json.4242.new"
+    torn.write_text((home / "oint" / "profiles" / "a.json").read_text())
+
+    {"refresh": twitter.refresh, "forget": twitter.forget, "revoke": twitter.revoke}[end]("profile:a")
+
+    assert not torn.exists()
+    after("gone: whoever holds the store removes it")
 
 
 @row("3", "a refresh log that came with the folder: ten digits of the token, and the attacker's file", "not tried")

@@ -255,6 +255,8 @@ NO_ENTRY = {
     "no time": b'{"format": 1, "spent": "a", "newest": "b", "place": "/p"}\n',
     "another format": b'{"format": 3, "what": "ever"}\n',
     "bits that flipped": b'{"format": 1, "at": 1, "spent": "a, "newest": "b", "place": "/p"}\n',
+    "other blanks": b'{"format":1,"at":1,"spent":"a","newest":"b","place":"/p"}\n',
+    "no time that there is": b'{"format": 1, "at": 1e+308, "spent": "a", "newest": "b", "place": "/p"}\n',
     "a head of another format": b'{"format": 3, "joined": 0}\n',
 }
 
@@ -271,6 +273,26 @@ def test_a_line_that_is_no_entry_is_not_the_same_as_none(name, is_size_there, lo
         successor_of("a")
 
 
+@pytest.mark.parametrize("name", ["journal.sync-conflict-20261130", "journal (1)", "journal (Ann's conflicted copy)"])
+def test_copies_that_other_programs_make_are_not_ours(log, name):
+    journal.here().record("a", "b", "/p")
+    for each in (log, log.with_suffix(".size")):
+        shutil.copy(each, each.with_name(f"{name}{each.suffix}"))
+    journal.here().record("b", "c", "/p")
+
+    assert successor_of("a") == ("c", "/p")
+
+
+def test_what_was_left_of_a_joining_goes_with_the_next(log, monkeypatch):
+    journal.here().record("a", "b", "/p")
+    left = log.with_name("journal.log.4242.new")
+    left.write_text("x")
+    monkeypatch.setattr(log_lines, "_MOST_LOOSE", 0)
+    journal.here().record("b", "c", "/p")
+
+    assert not left.exists()
+
+
 def test_a_size_of_an_unknown_format_is_left_alone(log):
     journal.here().record("a", "b", "/p")
     log.with_suffix(".size").write_text('{"format": 2}')
@@ -281,7 +303,19 @@ def test_a_size_of_an_unknown_format_is_left_alone(log):
     assert log.with_suffix(".size").read_text() == '{"format": 2}'
 
 
-@pytest.mark.parametrize("content", [b"", b"\0" * 60, b"null", b'{"for'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\0" * 60,
+        b"null",
+        b'{"for',
+        b"[" * 4000,
+        b'{"format": 1}',
+        b'{"format": 1, "parts": [["a", 2]]}',
+        b'{"format": 1, "parts": null}',
+    ],
+)
 def test_a_size_that_was_written_while_the_power_went_says_nothing(log, content):
     journal.here().record("a", "b", "/p")
     log.with_suffix(".size").write_bytes(content)
@@ -332,6 +366,34 @@ def test_an_older_generation_says_nothing_of_the_newest():
     journal.here().record("older", "c", "/old")
 
     assert successor_of("a") == successor_of("older") == ("c", "/new")
+
+
+@pytest.mark.parametrize("is_joined", [False, True])
+def test_a_link_that_is_told_late_does_not_revive_a_spent_token(log, is_joined):
+    """A process died before it could note b to c; the next one noted c to d, and then what the record told."""
+    journal.here().record("a", "b", "/p")
+    journal.here().record("c", "d", "/p")
+    if is_joined:
+        log.write_bytes(Lines([log.read_bytes()]).joined())
+        log.with_suffix(".size").unlink()
+
+    journal.here().record("b", "c", "/p")
+
+    assert all(successor_of(name) == ("d", "/p") for name in "abc")
+
+
+@pytest.mark.parametrize("is_joined", [False, True])
+def test_a_server_that_gives_an_old_token_again(log, is_joined):
+    journal.here().record("a", "b", "/p")
+    journal.here().record("b", "c", "/p")
+    if is_joined:
+        log.write_bytes(Lines([log.read_bytes()]).joined())
+        log.with_suffix(".size").unlink()
+
+    journal.here().record("c", "a", "/q")
+
+    assert successor_of("a") is None
+    assert successor_of("b") == successor_of("c") == ("a", "/q")
 
 
 def test_ends_are_known():

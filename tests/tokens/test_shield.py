@@ -295,6 +295,28 @@ def test_a_thread_that_dies_at_its_birth_is_replaced(lost_threads):
     assert lost_threads == []
 
 
+def test_it_is_replaced_too_while_exceptions_come_again_and_again(lost_threads):
+    """Faster than the look at it."""
+    lost_threads.append("_start")
+    number, is_over = threading.get_ident(), threading.Event()
+
+    def raise_again():
+        while not is_over.wait(0.2):
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(number), ctypes.py_object(KeyError))
+
+    thread = threading.Thread(target=raise_again)
+    done = []
+    with contextlib.suppress(KeyError):
+        thread.start()
+        shielded(lambda: done.append("done"), stopped=SAID)
+    for _ in range(9):
+        with contextlib.suppress(KeyError):
+            is_over.set()
+            thread.join()
+            time.sleep(0.01)
+    assert done == ["done"]
+
+
 def test_where_no_thread_can_be_started_nothing_is_sent(monkeypatch):
     """As at the end of a process since Python 3.12, or where a machine allows no more."""
 
