@@ -361,7 +361,7 @@ class TestKilled:
         assert not Path("app/.oint/auth.json.whole").exists()
 
     @pytest.mark.parametrize(
-        "copy", [b"", b"{}\n", b'{"format": 2, "old": 1, "new": 1, "sum": "x"}\nab', b"\xff" * 100]
+        "copy", [b"", b"{}\n", b'{"format": 1, "old": 1, "new": 1, "sum": "x"}\nab', b"\xff" * 100]
     )
     def test_a_copy_that_is_not_whole_is_not_used(self, left, copy):
         """The file had not been touched then."""
