@@ -1,4 +1,4 @@
-"""A request to the token endpoint by a proxy of the environment, with urllib3: it speaks to all kinds of them."""
+"""Sends a token request through the environment's proxy, with urllib3, which supports every kind of proxy."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def send(url: str, headers: Mapping[str, str], body: str, watch: Watch, proxy: s
 
 
 def _watched(watch: Watch) -> type:
-    """Return a class that stands before urllib3's connections, and lets them report."""
+    """Return a mixin for urllib3's connection classes that reports to the watch."""
 
     class Watched:
         sock: Any
 
         def _new_conn(self) -> socket.socket:
-            sock: socket.socket = super()._new_conn()  # type: ignore[misc]  # urllib3's, which the mixin stands before
+            sock: socket.socket = super()._new_conn()  # type: ignore[misc]  # urllib3's, by the mixin
             watch.guard(sock)
             return sock
 

@@ -40,8 +40,8 @@ class SilentAdapter(HTTPAdapter):
 def silenced(adapter: Any) -> Any:
     """Let an adapter of somebody else's, or those that it holds, make connections that print nothing; return it.
 
-    It keeps its class, its settings and its pools, which it may make in ways of its own. What it is given here lies
-    beside what requests copies and pickles.
+    It keeps its class, its settings and its pools, however it makes them. What is added here is not copied or pickled
+    with it.
     """
     if isinstance(adapter, HTTPAdapter):
         if not isinstance(adapter, SilentAdapter) and "send" not in vars(adapter):

@@ -22,9 +22,9 @@ _here = threading.local()
 class Alarm:
     """A call that is made after a time, unless it is cancelled before.
 
-    Not `threading.Timer`, whose `start` waits for its thread without end: on Python 3.11 an exception that a program
-    sets in the thread that starts it may fall into the new one, which dies before it has reported. Where no thread
-    can be started, as at the end of a process since Python 3.12, each wait of the socket has its own bound.
+    `threading.Timer` is not used, because its `start` can wait for ever: on Python 3.11 an exception that is set in
+    the starting thread may hit the new thread instead, which then ends before it reports that it has started. If no
+    thread can be started, as at the end of a process since Python 3.12, the socket's own timeouts still apply.
 
     Args:
         seconds: after how many seconds.
@@ -38,7 +38,7 @@ class Alarm:
             _thread.start_new_thread(self._wait, (max(0.0, seconds), call))
 
     def cancel(self) -> None:
-        """Let the call not be made; once."""
+        """Cancel the call; must be called at most once."""
         self._cancelled.release()
 
     def _wait(self, seconds: float, call: Callable[[], object]) -> None:

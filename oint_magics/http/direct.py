@@ -1,8 +1,8 @@
-"""A request to the token endpoint by a connection of our own, where no proxy stands between.
+"""Sends a token request over our own socket, when no proxy is set.
 
-One small write and one answer, whose bytes go to the record before anybody reads them. What traces or replaces
-connections of urllib3 or http.client (a debug level, sentry, OpenTelemetry) sees nothing of it, and neither library
-has to be imported.
+It is one small write and one answer, whose bytes are recorded before they are read. Tools that trace or replace the
+connections of urllib3 or http.client (a debug level, sentry, OpenTelemetry) do not see it, and neither library has to
+be imported.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from oint_magics.http.watch import Watch
 
 _LONGEST_CONNECT = 10.0
-# What may stand in a path and a query (RFC 3986 §3.3, §3.4), escapes among it.
+# Characters that a path and a query may have (RFC 3986 §3.3, §3.4), and escapes.
 _SAFE = "%/?:@!$&'()*+,;=~"
 _PORTS = {"https": 443, "http": 80}
 
@@ -77,7 +77,7 @@ def _ascii(host: str) -> str:
 
 
 def _connected(host: str, port: int, watch: Watch) -> socket.socket:
-    """Return a connection to the first of a host's addresses that answers, each with its share of the time."""
+    """Return a connection to the first address of a host that answers; each address gets its share of the time."""
     addresses = socket.getaddrinfo(host.encode(), port, type=socket.SOCK_STREAM)
     raised: OSError | None = None
     for number, (family, kind, protocol, _, address) in enumerate(addresses):
@@ -98,7 +98,7 @@ def _connected(host: str, port: int, watch: Watch) -> socket.socket:
 
 
 def _encrypted(connection: socket.socket, host: str, bundle: Path) -> socket.socket:
-    """Return the connection with TLS, its certificate verified by the bundle that is set."""
+    """Return the connection with TLS; the certificate is verified with the CA bundle that is set."""
     import ssl
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

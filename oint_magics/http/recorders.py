@@ -1,7 +1,7 @@
-"""Libraries that answer for the connections of a process, as vcrpy does for its cassettes.
+"""Libraries that replace urllib3's connections, as vcrpy does to record and replay.
 
-Such a one would write tokens into its file, or answer with recorded ones. To go past it is no way either: a test that
-replays a cassette would post and be billed.
+Such a library would write tokens into its file, or answer with recorded ones. Going past it is not an option either:
+a test that replays a recording would post, and X would bill it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A request to the token endpoint on its way: its time, whether it may have left, and its answer as it comes.
+"""One token request: its deadline, whether it may have been sent, and its answer as it arrives.
 
 The answer's bytes go to the recorder as they come off the socket, and are read by `oint_magics.oauth.raw_answer`, as
 they are when they are found again later.

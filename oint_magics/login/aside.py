@@ -1,7 +1,7 @@
-"""Tokens that a login has replaced without knowing whose the new ones are: kept in a profile of their own for a week.
+"""Tokens that a login has replaced although X did not say whose the new ones are: kept in a profile for a week.
 
-A mark in the profile says that it was made here and which token is in it. A profile of the same name that a person has
-made has no mark, and one that was refreshed holds another token: both stay.
+A mark in the profile says that we made it, and which token it holds. A user's own profile with such a name has no mark,
+and a profile that was refreshed since holds another token: neither is deleted.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LARGEST = 1024 * 1024
 
 
 def keep(seen: Auth) -> Store | None:
-    """Keep a pair in a profile of its own; return that, or `None` where it cannot be kept."""
+    """Keep a pair in a new profile; return the profile, or `None` if it cannot be written."""
     token = _token_of(seen)
     store = stores.open_store(f"{_START}{shown(token.fingerprint())}")
     try:

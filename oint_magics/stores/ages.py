@@ -1,4 +1,4 @@
-"""How old a note is, whatever was done to the machine's clock meanwhile."""
+"""How old a note is, even if the machine's clock was changed since."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def made_at(noted: Mapping[str, Any], otherwise: float) -> float:
 def age(noted: Mapping[str, Any], otherwise: float) -> float:
     """Return how old a note is, in seconds: the younger of its ages by the time of day and by the machine's start.
 
-    A clock that was put right says that a note of a minute ago is two days old. It is below zero where the clock was
-    ahead.
+    After the clock is corrected, a note from a minute ago may look two days old. The age is negative if the clock was
+    ahead when the note was made.
 
     Args:
         noted: the note.

@@ -1,8 +1,8 @@
 """The refresh log's files: `journal.log` in a folder, its lock, and what is known of its length.
 
-An entry is added under the log's own lock. Where the disk has no locks, each machine adds to a file of its own, and all
-are read. `journal.size` says how long the log was and the checksum of that part: a log that another program has cut or
-changed is noticed, and nothing is sent.
+Entries are added under the log's own lock. If the disk has no locks, each machine writes a separate file, and all of
+them are read. `journal.size` holds the length of the log and the checksum of that part: if another program has cut or
+changed the log, nothing is sent.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def add(path: Path, make: Callable[[Lines], dict[str, Any] | None]) -> bool:
 
 
 def _is_to_be_joined(folder: Folder) -> bool:
-    """Tell whether the log is written anew: there is none, or one of the format before, or many single lines."""
+    """Tell whether the log must be rewritten: there is none, it has the older format, or it has many single lines."""
     text = folder.read(_NAME, _LARGEST)
     return not text or not folder.stat(_size_of(_NAME)) or Lines([text]).is_long
 
@@ -259,7 +259,7 @@ def _append(folder: Folder, name: str, line: bytes, *, is_alone: bool) -> None:
 
 
 def _replace(folder: Folder, entry: dict[str, Any]) -> None:
-    """Write the log anew: joined lines, then the entry. It may be the old or the new one until its name leads to it."""
+    """Rewrite the log: joined lines, then the entry. Until the rename, `journal.size` allows either log."""
     for name in folder.names("journal."):
         if name.endswith(".new"):  # Of a process that died while it did the same.
             folder.remove(name)

@@ -1,6 +1,6 @@
-"""Holding an account for what copies, ends or deletes its tokens: where they live, and the token itself.
+"""Locks an account before its tokens are copied, revoked or deleted: the store, then the token.
 
-So no refresh of any copy is under way meanwhile, and what an earlier one has left is saved first.
+So no copy is being refreshed at that time, and an answer that an earlier run left is saved first.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _hold_stores(locks: contextlib.ExitStack, home: Store | None, other: Store |
         except StoreNotWritable:
             if store is other:
                 raise
-            # A file that nobody here can write is refreshed by nobody here.
+            # A file that this user cannot write is not refreshed by this user either.
 
 
 def _finish(store: Store) -> None:
