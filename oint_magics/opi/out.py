@@ -35,7 +35,7 @@ def check(out: str, *named: str | None) -> Path:
     if path is None:
         raise UsageError(
             "The file of --out cannot be written. Nothing was sent.",
-            cause="it is no path on this machine: a circle of links, or the home of a user who is not there.",
+            cause="the path cannot be resolved: its links form a loop, or it names the home of an unknown user.",
             next_step="--out result.json",
         )
     if out.startswith(stores.PREFIXES) or _is_ours(path) or any(_is_same(path, each) for each in named):

@@ -111,7 +111,7 @@ def _packed(old: bytes, new: bytes) -> bytes:
 
 
 def _copy_in(folder: StateFolder, name: str) -> _Copy | None:
-    """Return the copy that lies there, or `None` where it is not whole, or not this user's alone.
+    """Return the saved copy, or `None` if it is incomplete or others could have changed it.
 
     Raises:
         StoreError: it is of an unknown format.

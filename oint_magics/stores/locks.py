@@ -135,8 +135,8 @@ def file_lock(folder: Folder, name: str, seconds: float) -> Iterator[bool]:
     """Hold a file of ours for a moment; yield whether it is held: `False` where the disk has no locks.
 
     Args:
-        folder: where it lies.
-        name: its lock's, without an ending.
+        folder: the file's folder.
+        name: the name of its lock, without an ending.
         seconds: how long to wait.
 
     Raises:

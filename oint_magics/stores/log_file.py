@@ -75,7 +75,7 @@ def lines(path: Path) -> Lines | None:
 
 
 def forget() -> None:
-    """Read each log anew, as a process does that has just begun."""
+    """Clear the cache, so that each log is read again, as in a new process."""
     _read.clear()
 
 
@@ -162,7 +162,7 @@ def _size_of(name: str) -> str:
 
 
 def _sizes(path: Path) -> dict[str, list[_Part]]:
-    """Return how long each file of the log may be, of which one is true."""
+    """Return the lengths that each file of the log may have: one of them is right."""
     found: dict[str, list[_Part]] = {}
     name, problem = _NAME, None
     try:
@@ -239,10 +239,10 @@ def _append(folder: Folder, name: str, line: bytes, *, is_alone: bool) -> None:
     """Add a line to a file, and note how long it is now.
 
     Args:
-        folder: where it lies.
-        name: the file's.
+        folder: the file's folder.
+        name: the file's name.
         line: the line.
-        is_alone: whether nobody else writes it now; then a line that was cut off goes, else it is closed.
+        is_alone: whether no other process writes it now. If so, an incomplete last line is removed; else it is ended.
     """
     descriptor = folder.open(name, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NONBLOCK", 0))
     try:

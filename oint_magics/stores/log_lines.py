@@ -1,8 +1,8 @@
 """What the lines of a refresh log say of a token.
 
 A line is a JSON object. One of a refresh says which token was spent, which is its successor, and where that lives:
-following them leads to the newest token of a family. Lines that were joined stand first, one for a family, with all
-of its spent tokens. To look something up reads a few lines alone: a cold process has no time for all of them.
+following them leads to the newest token of a family. Joined lines come first: one for each family, with all of its
+spent tokens. A look-up parses only a few lines, because parsing all of them would slow down a new process.
 """
 
 from __future__ import annotations
@@ -187,7 +187,7 @@ class Lines:
         return None
 
     def _last(self, name: bytes, fingerprint: str) -> tuple[int, dict[str, Any]] | None:
-        """Return the last line that says something of a token, and where it stands among the single lines."""
+        """Return the last line about a token, and its position among the single lines."""
         words, key = name + _quoted(fingerprint), name.decode().strip('": ')
         for text in (self._loose, self._joined):
             at = len(text)
@@ -275,7 +275,7 @@ def check(text: bytes) -> None:
     """Refuse a text that a look-up would not understand: it looks for lines as they are written here.
 
     Raises:
-        Damaged: a line is no entry, or is written in another way.
+        Damaged: a line is not an entry, or is formatted differently.
         Newer: a line is of an unknown format.
     """
     *lines, _ = text.split(b"\n")  # The last one may just be written.
@@ -285,7 +285,7 @@ def check(text: bytes) -> None:
 
 
 def is_entry(line: bytes) -> bool:
-    """Tell whether a line, of which the end may be missing, is whole."""
+    """Tell whether a line is complete."""
     try:
         return bool(_entry(_stripped(line)))
     except Damaged:

@@ -34,7 +34,7 @@ def held(source: Source, other: Store | None = None, *, finishes: bool = True) -
     Stores are held in the order of their places, then the token.
 
     Args:
-        source: where a pair comes from. One that is spent stands for its newest pair.
+        source: where a pair comes from. A spent pair means the newest pair of its family.
         other: a store to be held too; `None` for none.
         finishes: whether an answer that an earlier run has left is saved; else the caller deals with it.
 

@@ -91,7 +91,7 @@ class Lineage(NamedTuple):
         home = stores.open_store(self.place)
         if self._lives_in(home):
             return home
-        # A pair is saved before the log says so: whoever holds the store is about to.
+        # A pair is saved before it is logged: wait for the process that holds the store.
         end = time.monotonic() + _PATIENCE
         while home.holder() and time.monotonic() < end:
             wait_a_moment(0.05)
