@@ -81,8 +81,7 @@ def _ended(auth: Auth, store: Store | None) -> list[Row]:
         log = store.journal if store else journal.here()
         with contextlib.suppress(OintError):  # It is revoked, whether this machine can note it or not.
             log.end(auth.refresh_token.fingerprint(), journal.REVOKED)
-        if store:
-            newest.remove(store.place)
+        newest.remove(auth.refresh_token)
     if auth.access_token is not None:
         rows.append(Row("access token", f"{auth.access_token.masked()} {_last(auth, auth.access_token)}"))
     return rows

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from oint_magics.auth.document import AuthDocument
     from oint_magics.auth.text_file import TextFile
     from oint_magics.oauth.token_endpoint import Grant
+    from oint_magics.secret import Secret
     from oint_magics.stores.seal import Seal
 
 T = TypeVar("T")
@@ -82,8 +83,9 @@ class FileStore:
 
     def _completed(self, auth: Auth) -> Auth:
         """Return what a `.env` file says with the access token and its end, which are kept in the data folder."""
-        kept = newest.kept(self.place)
-        if kept is None or not kept.refresh_token or not kept.refresh_token.matches(auth.refresh_token):
+        token = auth.refresh_token
+        kept = newest.kept(token.fingerprint(), self._seal) if token else None
+        if kept is None:
             return auth
         is_other = auth.access_token is not None and not auth.access_token.matches(kept.access_token)
         return auth if is_other else kept.with_app(auth)
@@ -128,8 +130,11 @@ class FileStore:
             return False
         pair = newest.Pair(auth.access_token, auth.refresh_token, auth.expires_at)
         self._replace(file.encoded(with_pair_of(document, pair)))
-        newest.keep(self.place, pair)
+        self._keep(pair, document.auth().refresh_token)
         return True
+
+    def _keep(self, pair: newest.Pair, before: Secret | None) -> None:
+        newest.keep(self.place, self.path.resolve(), pair, self._seal, before)
 
     def remove(self) -> None:
         """Delete the file, and not a link to it; nothing happens where there is none."""
@@ -143,7 +148,7 @@ class FileStore:
 
     def forget(self) -> None:
         """Delete all that we keep of it: a profile wholly; of a user's own file the newest pair's copy alone."""
-        newest.remove(self.place)
+        newest.forget(self.place)
         if self._is_ours:
             self.remove()
             self.records.sweep()
@@ -156,9 +161,10 @@ class FileStore:
             StoreNotWritable: it cannot.
         """
         self._check_not_replaced()
-        if not self._is_ours:
-            newest.kept(self.place)  # One of an unknown format must not be written over.
         file, document = self._content()
+        token = document.auth().refresh_token
+        if token is not None:
+            newest.check_known(token)
         try_editing(document)
         if len(file.encoded(document.text)) + _SPARE > LARGEST:
             _too_large(self.label)
@@ -175,9 +181,8 @@ class FileStore:
         file, document = self._content()
         check_unchanged(document.auth(), sent, self.label)
         self._replace(file.encoded(with_grant(document, grant)))
-        if not self._is_ours:
-            refresh = grant.refresh_token or sent.refresh_token
-            newest.keep(self.place, newest.Pair(grant.access_token, refresh, grant.expires_at))
+        refresh = grant.refresh_token or sent.refresh_token
+        self._keep(newest.Pair(grant.access_token, refresh, grant.expires_at), sent.refresh_token)
 
     def lock(self, seconds: float, meanwhile: Callable[[], T | None]) -> AbstractContextManager[T | None]:
         """Hold the file against other processes; see `oint_magics.stores.locks`."""
@@ -231,14 +236,15 @@ class FileStore:
         Returns:
             Whether that very pair was at hand.
         """
-        pair = None if self._is_ours else newest.kept(self.place)
-        if pair is None or pair.refresh_token is None or not pair.refresh_token.has_fingerprint(fingerprint):
+        pair = newest.kept(fingerprint, self._seal)
+        if pair is None:
             return False
-        if not self.exists():
+        if self.exists():
+            file, document = self._content()
+            self._replace(file.encoded(with_pair_of(document, pair)))
+        else:
             self.create(pair.with_app(app))
-            return True
-        file, document = self._content()
-        self._replace(file.encoded(with_pair_of(document, pair)))
+        self._keep(pair, None)
         return True
 
     def warning(self) -> str | None:

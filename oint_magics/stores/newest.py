@@ -1,6 +1,8 @@
-"""Copies of the newest pair of each file of a user's, for the day when older bytes are put back over it.
+"""Copies of the newest pair of each store, for the day when older bytes are put back over it.
 
-A copy holds the pair and its end, no other secret of the file, and goes together with it.
+A copy is named by its refresh token's fingerprint, which the refresh log knows as the newest of a family: so it is
+found wherever the older bytes lie. It holds the pair and its end, no other secret of the store, and is sealed if the
+store is. It ends with a newer pair, with revoke and forget, or 30 days after its store was last seen.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oint_magics import settings
@@ -16,21 +19,26 @@ from oint_magics.auth import expiry
 from oint_magics.auth.structure import auth_of
 from oint_magics.errors import StoreError
 from oint_magics.secret import Secret
-from oint_magics.stores import formats
+from oint_magics.stores import ages, formats
 from oint_magics.stores.private_folder import Folder, data_folder, private_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
     from oint_magics.auth.structure import Auth
+    from oint_magics.stores.seal import Seal
 
 FORMAT = 1
 _LARGEST = 64 * 1024
+_A_DAY = 24 * 3600.0
+_UNSEEN = 30 * _A_DAY
+_ENDING = ".json"
 
 
 class Pair(NamedTuple):
-    """The two tokens of a file, and when the access token ends (aware, UTC); each `None` where there is none."""
+    """The two tokens of a store, and when the access token ends (aware, UTC); each `None` where there is none."""
 
     access_token: Secret | None
     refresh_token: Secret | None
@@ -49,61 +57,128 @@ def name_of(place: str) -> str:
     return hashlib.sha256(os.fsencode(place)).hexdigest()[:16]
 
 
-def keep(place: str, pair: Pair) -> None:
-    """Keep a file's pair; where that cannot be, older bytes cannot be repaired, and nothing else is wrong.
-
-    Copies of files that are gone are deleted.
+def keep(place: str, file: Path | None, pair: Pair, seal: Seal | None, before: Secret | None) -> None:
+    """Keep a store's pair; where that cannot be, older bytes cannot be repaired, and nothing else is wrong.
 
     Args:
-        place: the file's path.
+        place: the store.
+        file: its file, which shows whether it is there still; `None` for a row of a database.
         pair: what is in it.
+        seal: encrypts the copy; `None` where the store is plain.
+        before: the refresh token that this pair has followed, whose copy goes; `None` for none.
     """
-    text = {
-        "format": FORMAT,
-        "place": place,
-        "access_token": pair.access_token and pair.access_token.reveal(),
-        "refresh_token": pair.refresh_token and pair.refresh_token.reveal(),
-        "expires_at": pair.expires_at and int(pair.expires_at.timestamp()),
-    }
+    token = pair.refresh_token
     with contextlib.suppress(OSError, StoreError):
-        kept(place)  # One of an unknown format stays.
-        data_folder(settings.data_folder())
-        private_folder(_folder())
+        if token is not None:
+            check_known(token)
+            data_folder(settings.data_folder())
+            private_folder(_folder())
         with Folder(_folder()) as folder:
-            folder.write(f"{name_of(place)}.json", json.dumps(text).encode())
+            if token is not None:
+                note = {"format": FORMAT, "place": place, "file": str(file) if file else None} | ages.stamp()
+                text = json.dumps(note | _content(pair, token, seal))
+                folder.write(f"{token.fingerprint()}{_ENDING}", text.encode())
+            if before is not None and not before.matches(token):
+                folder.remove(f"{before.fingerprint()}{_ENDING}")
             _sweep(folder)
 
 
-def kept(place: str) -> Pair | None:
-    """Return the pair that was kept of a file, or `None`.
+def _content(pair: Pair, token: Secret, seal: Seal | None) -> dict[str, Any]:
+    texts = {
+        "access_token": pair.access_token and pair.access_token.reveal(),
+        "refresh_token": token.reveal(),
+        "expires_at": pair.expires_at and int(pair.expires_at.timestamp()),
+    }
+    if seal is None:
+        return texts
+    return {"sealed": seal.sealed(_purpose(token.fingerprint()), json.dumps(texts).encode()).decode()}
+
+
+def kept(fingerprint: str, seal: Seal | None) -> Pair | None:
+    """Return the pair that was kept of a refresh token, or `None`.
+
+    Args:
+        fingerprint: the refresh token's.
+        seal: opens a copy that is encrypted; `None` opens plain ones alone.
 
     Raises:
-        StoreError: it is of an unknown format.
+        StoreError: it is of an unknown format, or no key opens it.
     """
-    known: Any = None
-    with contextlib.suppress(OSError, ValueError), Folder(_folder()) as folder:
-        known = json.loads(folder.read(f"{name_of(place)}.json", _LARGEST) or b"null")
-    if not isinstance(known, dict):
-        return None
-    if known.get("format") != FORMAT:
-        raise formats.newer("The copy of the newest tokens", _folder() / f"{name_of(place)}.json")
+    known = _checked(fingerprint)
+    sealed = known.get("sealed")
+    if isinstance(sealed, str):
+        if seal is None:
+            return None
+        known = json.loads(seal.opened(_purpose(fingerprint), sealed.encode()))
     texts = [known.get(key) for key in ("access_token", "refresh_token")]
     access, refresh = (Secret(text) if isinstance(text, str) and text else None for text in texts)
-    return Pair(access, refresh, expiry.read(known.get("expires_at")))
+    pair = Pair(access, refresh, expiry.read(known.get("expires_at")))
+    return pair if refresh is not None and refresh.has_fingerprint(fingerprint) else None
 
 
-def remove(place: str) -> None:
-    """Delete the copy of a file's pair."""
+def check_known(token: Secret) -> None:
+    """Refuse a token whose copy another version has written: it must not be written over; raises `StoreError`."""
+    _checked(token.fingerprint())
+
+
+def _checked(fingerprint: str) -> dict[str, Any]:
+    """Return what the copy of a token says; nothing where there is none."""
+    known: Any = None
+    with contextlib.suppress(OSError, ValueError, RecursionError), Folder(_folder()) as folder:
+        known = json.loads(folder.read(f"{fingerprint}{_ENDING}", _LARGEST) or b"null")
+    if not isinstance(known, dict):
+        return {}
+    if known.get("format") != FORMAT:
+        raise formats.newer("The copy of the newest tokens", _folder() / f"{fingerprint}{_ENDING}")
+    return known
+
+
+def remove(token: Secret) -> None:
+    """Delete the copy of the pair of a refresh token."""
     with contextlib.suppress(OSError), Folder(_folder()) as folder:
-        folder.remove(f"{name_of(place)}.json")
+        folder.remove(f"{token.fingerprint()}{_ENDING}")
+
+
+def forget(place: str) -> None:
+    """Delete the copies of the pairs of a store."""
+    with contextlib.suppress(OSError), Folder(_folder()) as folder:
+        for name, known, _ in _notes(folder):
+            if known.get("place") == place:
+                folder.remove(name)
 
 
 def _sweep(folder: Folder) -> None:
+    """Delete the copies whose store was not seen for 30 days, and what was written and not renamed.
+
+    A store holds one pair: of several copies of one store, it is the last that is seen with it. A place that is not
+    there may be a disk that is not mounted now.
+    """
+    notes = sorted(_notes(folder), key=lambda note: note[2])
+    last = {known.get("place"): name for name, known, _ in notes}
+    for name, known, seen in notes:
+        is_there = os.path.lexists(str(known.get("file") or known.get("place")))
+        if last[known.get("place")] == name and is_there:
+            if time.time() - seen > _A_DAY:
+                os.utime(_folder() / name)
+        elif min(ages.age(known, seen), time.time() - seen) > _UNSEEN:
+            folder.remove(name)
     for name in folder.names(""):
-        with contextlib.suppress(OSError, ValueError, TypeError, LookupError):
-            known = json.loads(folder.read(name, _LARGEST) or b"")
-            if known["format"] == FORMAT and not os.path.lexists(known["place"]):
-                folder.remove(name)
+        found = folder.stat(name)
+        if name.endswith(".new") and found and time.time() - found.st_mtime > _A_DAY:
+            folder.remove(name)
+
+
+def _notes(folder: Folder) -> Iterator[tuple[str, dict[str, Any], float]]:
+    """Return the copies of our format: the name of each, what it says, and when its store was last seen."""
+    for name in folder.names(""):
+        with contextlib.suppress(OSError, ValueError, RecursionError):
+            found, known = folder.stat(name), json.loads(folder.read(name, _LARGEST) or b"null")
+            if name.endswith(_ENDING) and found and isinstance(known, dict) and known.get("format") == FORMAT:
+                yield name, known, found.st_mtime
+
+
+def _purpose(fingerprint: str) -> str:
+    return f"newest {fingerprint}"
 
 
 def _folder() -> Path:

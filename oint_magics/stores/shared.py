@@ -17,7 +17,7 @@ from oint_magics.auth.document import AuthDocument, read_document
 from oint_magics.display.text import escaped
 from oint_magics.errors import AuthNotFound, OintError, StoreError, StoreNotWritable, StoreTaken
 from oint_magics.stores import journal, newest
-from oint_magics.stores.document import check_unchanged, pretty, with_grant
+from oint_magics.stores.document import check_unchanged, pretty, with_grant, with_pair_of
 from oint_magics.stores.lease import Lease, Mark, late
 from oint_magics.stores.locks import store_lock
 from oint_magics.stores.postgres import FORMAT, Database
@@ -139,6 +139,7 @@ class SharedStore:
     def forget(self) -> None:
         """Delete the row, for the whole team, and what this machine keeps of it."""
         self.remove()
+        newest.forget(self.place)
         self.records.sweep()
         self.login_records.discard_all()
 
@@ -161,14 +162,14 @@ class SharedStore:
             StoreError: it cannot be written.
         """
         row = self._row()
-        there = row.document.auth()
-        check_unchanged(there, sent, self.label)
+        check_unchanged(row.document.auth(), sent, self.label)
         text = with_grant(row.document, grant)
-        spent = [there.refresh_token.fingerprint()] if there.refresh_token else []
-        content = self._sealed(text, row.generation + 1, [*row.ancestors, *spent][-_MOST_ANCESTORS:])
+        content = self._sealed(text, row.generation + 1, _descent(row))
         # A connection that broke in the middle may have carried it out: then the pair is there.
         if not self._write(row.generation, row.generation + 1, content) and self._row().document.text != text:
             raise _overtaken(self.label)
+        pair = newest.Pair(grant.access_token, grant.refresh_token or sent.refresh_token, grant.expires_at)
+        newest.keep(self.place, None, pair, self._seal, sent.refresh_token)
 
     def _write(self, seen: int, generation: int, content: str, *, is_held: bool = False) -> bool:
         """Write where the generation is still the one that was seen; `is_held`: and the lease is still ours."""
@@ -242,9 +243,30 @@ class SharedStore:
         """The refresh log of this machine."""
         return journal.here()
 
-    def restore_newest(self, fingerprint: str, app: Auth) -> bool:  # noqa: ARG002 - the interface's
-        """Restore nothing: nobody puts older bytes over a row."""
-        return False
+    def restore_newest(self, fingerprint: str, app: Auth) -> bool:
+        """Restore the newest pair over an older one: a standby that became the primary may lack the last writes.
+
+        Args:
+            fingerprint: the newest refresh token's.
+            app: names the app, where the row is gone.
+
+        Returns:
+            Whether that very pair was at hand on this machine.
+
+        Raises:
+            StoreTaken: another machine holds the row by now.
+        """
+        pair = newest.kept(fingerprint, self._seal)
+        if pair is None:
+            return False
+        if not self.exists():
+            self.create(pair.with_app(app))
+            return True
+        row = self._row()
+        content = self._sealed(with_pair_of(row.document, pair), row.generation + 1, _descent(row))
+        if not self._write(row.generation, row.generation + 1, content, is_held=True):
+            raise _overtaken(self.label)
+        return True
 
     def _run(self, statement: str, **values: object) -> list[tuple[Any, ...]]:
         return self._database.run(statement, name=self._name, **values)
@@ -340,6 +362,12 @@ class _SharedRecord(ExchangeRecord):
         if here and mark.lease in here.leases:
             return here._replace(tries=mark.tries), ignored
         return Unfinished(mark.by, mark.at, mark.tries, None, is_elsewhere=True), ignored
+
+
+def _descent(row: _Row) -> list[str]:
+    """Return the fingerprints of the tokens that the row's next pair descends from."""
+    token = row.document.auth().refresh_token
+    return [*row.ancestors, *([token.fingerprint()] if token else [])][-_MOST_ANCESTORS:]
 
 
 def _unopened(label: str) -> StoreError:

@@ -70,7 +70,7 @@ def _is_newest(home: Source) -> bool:
         return True
     if newest_of(home, lineage) is not home:
         return False
-    if store and lineage.place == store.place and store.restore_newest(lineage.newest, auth):
+    if store and lineage.restored(store, auth):
         return True
     raise lineage.error()
 

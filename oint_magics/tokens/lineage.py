@@ -15,6 +15,7 @@ from oint_magics.stores.locks import wait_a_moment
 from oint_magics.stores.log_lines import Known
 
 if TYPE_CHECKING:
+    from oint_magics.auth.structure import Auth
     from oint_magics.secret import Secret
     from oint_magics.stores import Store
 
@@ -105,6 +106,28 @@ class Lineage(NamedTuple):
             return False
         is_newest = token.has_fingerprint(self.newest) or Lineage.of(token, home).newest == self.newest
         return is_newest or home.descends_from(self.newest)
+
+    def restored(self, store: Store, auth: Auth) -> bool:
+        """Restore the family's newest pair over an older one in a store; tell whether it was at hand.
+
+        The store may be another one than where the pair was saved: a file that was moved, or is mounted elsewhere now.
+        A team's pair is restored into its own row alone.
+
+        Args:
+            store: holds an older pair of the family, or is to take it; held by the caller.
+            auth: what is there.
+
+        Raises:
+            StoreError: the copy is of an unknown format, or the store cannot be written.
+        """
+        is_there = self.place == store.place
+        if not self.place or not self.newest or (self.place.startswith(_TEAM) and not is_there):
+            return False
+        if not store.restore_newest(self.newest, auth):
+            return False
+        if not is_there:
+            store.journal.keep(self.newest, store.place)
+        return True
 
     def error(self) -> TokenSpent:
         """Return the error for a spent token whose successor cannot be followed."""

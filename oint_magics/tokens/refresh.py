@@ -215,12 +215,10 @@ def _successor(store: Store, auth: Auth) -> Store | None:
         lineage = _told_by_record(store, auth, lineage)
     if not lineage.leads_away_from(store):
         return None
-    if lineage.place == store.place and store.restore_newest(lineage.newest, auth):
-        return store
     home = lineage.store() if lineage.place != store.place else None
-    if home is None:
+    if home is None and not lineage.restored(store, auth):
         raise lineage.error()
-    return home
+    return home or store
 
 
 def _told_by_record(store: Store, auth: Auth, lineage: Lineage) -> Lineage:

@@ -55,18 +55,26 @@ def overwrite():
     return "other.json"
 
 
-@pytest.mark.parametrize("away", [
-    pytest.param(move, marks=row("10", "revoke a spent copy, the file moved meanwhile", "says revoked; the living pair goes on")),
-    pytest.param(forget, marks=row("10", "the same after forget", "says revoked; the living pair goes on")),
-    pytest.param(overwrite, marks=row("10", "the same, another pair in the file by now", "says revoked; the living pair goes on")),
-])  # fmt: skip
-def test_a_spent_copy_is_not_revoked(sandbox, copy, away, after):
-    alive = away()
+@row("10", "revoke a spent copy after forget", "says revoked; the living pair goes on")
+def test_a_spent_copy_is_not_revoked(sandbox, copy, after):
+    alive = forget()
     with pytest.raises(errors.TokenSpent, match="To revoke it would end nothing, so nothing was sent"):
         twitter.revoke(copy)
 
     assert is_alive(sandbox, alive)
     after("says that it is spent, and that nothing was sent")
+
+
+@pytest.mark.parametrize("away", [
+    pytest.param(move, marks=row("10", "revoke a spent copy, the file moved meanwhile", "says revoked; the living pair goes on")),
+    pytest.param(overwrite, marks=row("10", "the same, another pair in the file by now", "says revoked; the living pair goes on")),
+])  # fmt: skip
+def test_a_spent_copy_stands_for_the_newest_pair(sandbox, copy, away, after):
+    alive = away()
+    twitter.revoke(copy)
+
+    assert not is_alive(sandbox, alive)
+    after("the newest pair of its family is ended")
 
 
 @row("10", "revoke a file into which older bytes were put back", "says revoked; the newest pair goes on")
@@ -188,8 +196,9 @@ def test_keep_of_older_bytes(sandbox, copy, after):
 
 
 @row("12", "keep a spent copy whose successor is gone", "TokenSpent")
-def test_keep_of_a_spent_copy_without_successor(copy, after):
+def test_keep_of_a_spent_copy_without_successor(copy, home, after):
     Path("auth.json").unlink()
+    shutil.rmtree(home / "oint" / "newest")
     with pytest.raises(errors.TokenSpent, match="Nothing was sent"):
         twitter.keep(copy, "profile:new")
     after("TokenSpent, as it is")

@@ -64,11 +64,12 @@ def test_old_bytes_put_back_over_the_file_are_repaired(sandbox, auth_file):
     assert (sandbox.accounts.counts.refreshes, sandbox.accounts.counts.refused) == (3, 0)
 
 
-def test_a_successor_that_is_gone_sends_nothing(sandbox, auth_file):
+def test_a_successor_that_is_gone_sends_nothing(sandbox, auth_file, home):
     auth_file()
     shutil.copy("auth.json", "copy.json")
     twitter.refresh("auth.json")
     Path("auth.json").unlink()
+    shutil.rmtree(home / "oint" / "newest")
 
     with pytest.raises(errors.TokenSpent, match="the newer token was saved in auth.json"):
         twitter.refresh("copy.json")
