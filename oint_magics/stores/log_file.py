@@ -255,7 +255,9 @@ def _append(folder: Folder, name: str, line: bytes, *, is_alone: bool) -> None:
         synced(descriptor)
     finally:
         os.close(descriptor)
-    _note(folder, name, _Part.of(folder.read(name, _LARGEST) or b""))
+    text = folder.read(name, _LARGEST) or b""
+    # Without locks, another process may just be writing the last line.
+    _note(folder, name, _Part.of(text[: text.rfind(b"\n") + 1]))
 
 
 def _replace(folder: Folder, entry: dict[str, Any]) -> None:

@@ -495,6 +495,22 @@ def test_files_from_before_there_were_locks_are_read_too(folder, monkeypatch):
     assert successor_of("a") == ("c", "/q")
 
 
+def test_without_locks_a_line_that_another_process_is_writing_is_not_counted(folder, no_locks, monkeypatch):
+    """Its first half was there when the length was noted."""
+    line = line_of({"format": 1, "at": 1.5, "spent": "x", "newest": "y", "place": "/p"})
+
+    with monkeypatch.context() as patch:
+        patch.setattr(log_file, "synced", lambda descriptor: os.write(descriptor, line[:20]))
+        journal.here().record("a", "b", "/p")
+    (log,) = folder.glob("journal-*.log")
+    with log.open("ab") as file:
+        file.write(line[20:])
+
+    log_file.forget()
+    assert successor_of("x") == ("y", "/p")
+    assert successor_of("a") == ("b", "/p")
+
+
 WRITER = """
 import errno, os, sys
 from oint_magics.stores import journal, locks, log_lines
