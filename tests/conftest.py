@@ -135,6 +135,9 @@ def home(tmp_path, monkeypatch):
     folder.mkdir()
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("OINT_HOME", str(folder / "oint"))
+    memory = tmp_path / "memory"
+    memory.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(memory))
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)

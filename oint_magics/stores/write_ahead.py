@@ -10,8 +10,6 @@ owner's alone. No key is stored, so any process that has the token can tell.
 from __future__ import annotations
 
 import contextlib
-import hmac
-import json
 import os
 import secrets
 import time
@@ -22,8 +20,7 @@ from oint_magics.display.text import escaped
 from oint_magics.errors import OintError, StoreError, StoreNotWritable
 from oint_magics.oauth import raw_answer, token_endpoint
 from oint_magics.secret import shown
-from oint_magics.stores import exchange_notes, formats, journal
-from oint_magics.stores.locks import holder
+from oint_magics.stores import exchange_notes, journal, last_place, record_head
 from oint_magics.stores.private_folder import (
     STATE_FOLDER,
     Folder,
@@ -45,7 +42,6 @@ if TYPE_CHECKING:
     from oint_magics.secret import Secret
     from oint_magics.stores.seal import Seal
 
-FORMAT = 1
 _KEPT = "kept-"
 
 
@@ -130,8 +126,7 @@ class RecordFolder:
         """Return the bytes of an answer in a record; raises `OSError` or `StoreError` where they cannot be read."""
         with self.opened() as folder:
             head, raw = head_of(folder.read(START + name, LARGEST))
-        if head.get("format", FORMAT) != FORMAT:
-            raise formats.newer("The recovery file", self.folder / name)
+        record_head.check_format(head, self.folder / name)
         return self.seal.opened(START + name, raw) if self.seal and raw else raw
 
 
@@ -153,15 +148,22 @@ class ExchangeRecord:
         self._descriptor = -1
         self._before: bytes | None = None
         self._noted_before: bytes | None = None
-        self._came = bytearray()
+        self._head = b""
+        self._written, self._came = bytearray(), bytearray()
         self._sealed: Callable[[bytes], bytes] | None = None
+        self._last: Path | None = None
         self._is_kept = self._is_linked = True
         self.is_sent = False
 
     @property
     def file(self) -> str:
         """The record's file, as messages name it."""
-        return escaped(str(self._folder.folder / self._name), 300)
+        return escaped(str(self._last or self._folder.folder / self._name), 300)
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether its disk did not take the answer, which lies in the machine's memory."""
+        return self._last is not None
 
     def begin(self, tries: int) -> None:
         """Write who sends the token and when, synced, before anything is sent.
@@ -189,13 +191,14 @@ class ExchangeRecord:
 
     def _begin(self, tries: int) -> None:
         with self._folder.opened() as folder:
+            self._last = None
             self._before, self._noted_before = content(folder, self._name), exchange_notes.read(self._fingerprint)
             head, raw = head_of(self._before)
-            self._check_format(head)
+            record_head.check_format(head, folder.path / self._name)
             if self._before and raw and _may_hold_pair(self._opened(raw)):
                 folder.write(f"{_KEPT}{self._name}-{secrets.token_hex(4)}", self._before)
             leases = [*leases_in(head), *([self._lease] if self._lease else [])]
-            start = self._new_head(tries, leases)
+            start = self._head = record_head.new(self._token, self._folder.target.name, tries, leases)
             folder.write(self._name, start + bytes(ROOM))
             try:
                 folder.sync()
@@ -213,25 +216,6 @@ class ExchangeRecord:
                 folder.remove(self._name)
             else:
                 folder.write(self._name, self._before)
-
-    def _new_head(self, tries: int, leases: list[str]) -> bytes:
-        head = {
-            "format": FORMAT,
-            "by": holder(),
-            "since": time.time(),
-            "tries": tries,
-            "store": self._folder.target.name,
-            "leases": leases,
-            "nonce": secrets.token_hex(16),
-        }
-        return json.dumps(head | {"mac": self._mac(head)}).encode() + b"\n"
-
-    def _mac(self, head: dict[str, Any]) -> str:
-        """Return what only somebody who has the token can compute of a head."""
-        if self._token is None:
-            return ""
-        text = json.dumps({key: value for key, value in head.items() if key != "mac"}, sort_keys=True)
-        return hmac.new(self._token.reveal().encode(), text.encode(), "sha256").hexdigest()
 
     def check(self) -> None:
         """Make sure, in the last moment before it is sent, that the token may still be sent."""
@@ -257,10 +241,15 @@ class ExchangeRecord:
             self._came.clear()
 
     def _write(self, data: bytes) -> None:
+        self._written += data
         try:
-            write_all(self._descriptor, data)
+            if self._last is None:
+                write_all(self._descriptor, data)
+                return
         except OSError:
-            self._is_kept = False
+            pass
+        self._last = last_place.write(self._name, self._head + self._written)
+        self._is_kept = self._last is not None
 
     @property
     def is_kept(self) -> bool:
@@ -274,7 +263,7 @@ class ExchangeRecord:
         if self._sealed and self._came:
             self._write(self._sealed(bytes(self._came)))
             self._came.clear()
-        self._is_linked = self._is_still_there()
+        self._is_linked = self.is_in_memory or self._is_still_there()
         with contextlib.suppress(OSError):
             os.ftruncate(self._descriptor, os.lseek(self._descriptor, 0, os.SEEK_CUR))
         os.close(self._descriptor)
@@ -296,6 +285,7 @@ class ExchangeRecord:
         if self._folder.folder.is_dir():
             with contextlib.suppress(OSError), self._folder.opened() as folder:
                 folder.remove(name)
+        last_place.remove(name)
         exchange_notes.restore(name.removeprefix(START), None)
 
     def commit(self) -> None:
@@ -334,8 +324,9 @@ class ExchangeRecord:
             StoreNotWritable: the folder is there and cannot be opened, so nobody knows.
             StoreError: as `found` does.
         """
-        if not os.path.lexists(self._folder.folder):
-            return None, ""
+        in_memory = self._in_memory()
+        if in_memory or not os.path.lexists(self._folder.folder):
+            return in_memory, ""
         reason = None
         try:
             with self._folder.opened() as folder:
@@ -352,10 +343,20 @@ class ExchangeRecord:
         if not is_there:
             return None, ""
         head, raw = head_of(data)
-        if data is None or not self._is_proved(head):
+        if data is None or not record_head.is_proved(self._token, head):
             return None, f"{STATE_FOLDER}/{START}{shown(self._fingerprint)}…"
-        self._check_format(head)
+        record_head.check_format(head, self._folder.folder / self._name)
         return self._unfinished(head, raw), ""
+
+    def _in_memory(self) -> Unfinished | None:
+        """Return what stands in the last place, and is as good as a record in the first."""
+        path, data = last_place.read(self._name) or (None, None)
+        head, raw = head_of(data)
+        if path is None or not record_head.is_proved(self._token, head):
+            return None
+        record_head.check_format(head, path)
+        self._last = path
+        return self._unfinished(head, raw)
 
     def _is_private(self, folder: Folder) -> bool:
         found = folder.stat(self._name)
@@ -363,16 +364,6 @@ class ExchangeRecord:
         if found is None or not is_mine(found, owner) or found.st_nlink != 1:
             return False
         return is_closed(found) or not folder.has_modes()
-
-    def _is_proved(self, head: dict[str, Any]) -> bool:
-        """Tell whether the token's owner wrote a head; one of another format may have another way to say so."""
-        mac = head.get("mac")
-        is_other = isinstance(head.get("format"), int) and head["format"] != FORMAT
-        return is_other or (isinstance(mac, str) and hmac.compare_digest(mac.encode(), self._mac(head).encode()))
-
-    def _check_format(self, head: dict[str, Any]) -> None:
-        if isinstance(head.get("format"), int) and head["format"] != FORMAT:
-            raise formats.newer("The recovery file", self._folder.folder / self._name)
 
     def _unfinished(self, head: dict[str, Any], raw: bytes) -> Unfinished:
         answer = raw_answer.read(self._opened(raw))

@@ -121,7 +121,7 @@ def _login_not_saved(store: Store, grant: Grant, auth: Auth, record: ExchangeRec
     reason = problem.cause or problem.what
     if record.is_kept:
         error = NotSaved(
-            f"The login succeeded, but {store.label} could not be written. The tokens are in a recovery file.",
+            f"The login succeeded, but {store.label} could not be written. {_kept_in(record)}",
             cause=reason,
             next_step="fix the cause, then run %twitter_login, which saves them without asking X again",
         )
@@ -154,7 +154,7 @@ def _not_saved(store: Store, grant: Grant, auth: Auth, record: ExchangeRecord, p
     if not is_void and record.is_kept:
         response = from_grant(grant, auth, None, ())
         error = NotSaved(
-            f"The refresh succeeded, but {label} could not be written. The tokens are in a recovery file.",
+            f"The refresh succeeded, but {label} could not be written. {_kept_in(record)}",
             cause=reason,
             next_step=f"fix the cause, then: %twitter_refresh --auth {quoted(label)}, which saves them; "
             f"or save them elsewhere: %twitter_refresh --auth {quoted(label)} --to profile:NAME",
@@ -164,6 +164,15 @@ def _not_saved(store: Store, grant: Grant, auth: Auth, record: ExchangeRecord, p
         error = _elsewhere(label, response.saved_to, reason)
     error.response = response
     return error
+
+
+def _kept_in(record: ExchangeRecord) -> str:
+    if record.is_in_memory:
+        return (
+            f"Its folder could not be written either: the tokens are in {record.file}, in this machine's memory, "
+            "until it is restarted."
+        )
+    return "The tokens are in a recovery file."
 
 
 def _rescued(grant: Grant, auth: Auth, record: ExchangeRecord) -> TokenResponse:

@@ -2,7 +2,7 @@
  *
  * Loaded with LD_PRELOAD; SHIM_FOLDER names the folder. shim_arm(n, action, number) sets the trap: action 1 fails
  * with an errno, 2 fails all writes from there on that make a file longer (a full disk), 3 kills before the call,
- * 4 after it.
+ * 4 after it, 5 fails all of them from there on (a disk that has turned read-only).
  * shim_count() returns how many calls there were.
  */
 #define _GNU_SOURCE
@@ -53,6 +53,7 @@ static int fails(int longer) {
     count++;
     if (!armed_at || count < armed_at) return 0;
     if (action == 2 && longer) return 1;
+    if (action == 5) return 1;
     if (count != armed_at) return 0;
     if (action == 3) kill(getpid(), SIGKILL);
     return action == 1;

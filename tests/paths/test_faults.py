@@ -17,7 +17,7 @@ from oint_magics.sandbox import Sandbox
 from oint_magics.stores import open_store
 
 HERE = Path(__file__).parent
-FAIL, FULL, KILL_BEFORE, KILL_AFTER = 1, 2, 3, 4
+FAIL, FULL, KILL_BEFORE, KILL_AFTER, READ_ONLY = 1, 2, 3, 4, 5
 
 pytestmark = [
     pytest.mark.skipif(not (shutil.which("cc") and sys.platform == "linux"), reason="no C compiler for the shim"),
@@ -37,7 +37,7 @@ class Nursery:
         self._process = subprocess.Popen(words, env=environment, stdin=pipe, stdout=pipe, text=True)
 
     def run(self, source, at=0, action=0, number=errno.EIO):
-        names = ("OINT_SHARED_STORE", "OINT_SHARED_KEY")
+        names = ("OINT_SHARED_STORE", "OINT_SHARED_KEY", "XDG_RUNTIME_DIR")
         order = {
             "folder": str(self.folder / "work"),
             "environment": {"OINT_HOME": str(self.folder / "home")} | {n: os.environ.get(n, "") for n in names},

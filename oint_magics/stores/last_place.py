@@ -1,0 +1,52 @@
+"""The last place of an answer, for the day when its disk turns read-only after the token was sent: the memory.
+
+The files are those of exchange records, and so are their names. They end with the machine's run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from oint_magics.stores.private_folder import Folder, is_mine
+from oint_magics.stores.unfinished import LARGEST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def write(name: str, data: bytes) -> Path | None:
+    """Write a record there; return its file, or `None` where there is no such place."""
+    for folder in _folders(is_made=True):
+        with contextlib.suppress(OSError), folder:
+            folder.write(name, data, is_synced=False)
+            return folder.path / name
+    return None
+
+
+def read(name: str) -> tuple[Path, bytes] | None:
+    """Return a record's file and its content, or `None` where there is none of mine."""
+    for folder in _folders():
+        with contextlib.suppress(OSError), folder:
+            found, data = folder.stat(name), folder.read(name, LARGEST)
+            if found and data and is_mine(found):
+                return folder.path / name, data
+    return None
+
+
+def remove(name: str) -> None:
+    """Remove a record."""
+    for folder in _folders():
+        with contextlib.suppress(OSError), folder:
+            folder.remove(name)
+
+
+def _folders(*, is_made: bool = False) -> Iterator[Folder]:
+    """Yield the folders that lie in memory, each closed to others: the user's own, then one in the memory of all."""
+    name = f"oint_magics-{os.getuid()}" if hasattr(os, "getuid") else ""
+    for above in (os.environ.get("XDG_RUNTIME_DIR"), "/dev/shm"):  # noqa: S108 - a folder of this user's in it
+        if above and name and (is_made or os.path.lexists(os.path.join(above, name))):  # noqa: PTH118 - of a cold refresh
+            with contextlib.suppress(OSError), Folder(Path(above)) as memory:
+                yield memory.inner(name)

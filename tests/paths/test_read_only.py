@@ -1,0 +1,88 @@
+"""B30: file and data folder lie on a disk that turns read-only in the middle of a refresh, and the program ends."""
+
+import collections
+import errno
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from field.rows import case
+from paths.test_faults import READ_ONLY, Nursery, pytestmark  # noqa: F401 - needs the shim too
+
+from oint_magics import errors, twitter
+from oint_magics.sandbox import Sandbox
+
+
+@pytest.fixture(scope="module")
+def nursery(tmp_path_factory):
+    nursery = Nursery(tmp_path_factory.mktemp("read-only"))
+    yield nursery
+    nursery.stop()
+
+
+@pytest.fixture
+def disk(nursery, monkeypatch):
+    """The disk, new, with the working folder and the data folder on it; and a server that punishes reuse."""
+    sandbox = Sandbox()
+    sandbox.accounts.punishes_reuse = True
+
+    def renew(source):
+        shutil.rmtree(nursery.folder, ignore_errors=True)
+        (nursery.folder / "work").mkdir(parents=True)
+        monkeypatch.chdir(nursery.folder / "work")
+        monkeypatch.setenv("OINT_HOME", str(nursery.folder / "home"))
+        twitter.keep(sandbox.issue(), source, replace=True)
+
+    yield sandbox, renew
+    sandbox.stop()
+
+
+@pytest.mark.parametrize("source", [
+    case("B30", "the disk turns read-only between request and answer: a file", "lost", "./auth.json"),
+    case("B30", "the same: a profile", "lost", "profile:work"),
+])  # fmt: skip
+def test_no_account_is_lost(nursery, disk, after, source):
+    sandbox, renew = disk
+    renew(source)
+    total = nursery.run(source)["count"]
+    said = collections.Counter()
+    for at in range(1, total + 1):
+        renew(source)
+        told = nursery.run(source, at, READ_ONLY, errno.EROFS)["said"]
+        memory = list(Path(os.environ["XDG_RUNTIME_DIR"]).rglob("exchange-*"))
+        said[f"{told.partition(':')[0]}{', in memory' if memory else ''}"] += 1
+        if memory and "NotSaved" in told:
+            assert str(memory[0]) in told.replace("\n", " "), told
+            assert "until it is restarted" in told
+
+        twitter.refresh(source)
+
+        assert sandbox.accounts.counts.reuses == sandbox.accounts.counts.refused == 0, (at, told)
+        assert not list(Path(os.environ["XDG_RUNTIME_DIR"]).rglob("exchange-*")), (at, told)
+    assert said["NotSaved, in memory"] >= 1, said
+    after(", ".join(f"{count} {each}" for each, count in sorted(said.items())))
+
+
+@pytest.mark.parametrize("planted", ["of another token", "of another format", "no record"])
+def test_what_lies_in_memory_is_believed_as_a_record_is(sandbox, auth_file, planted):
+    auth_file()
+    folder = Path(os.environ["XDG_RUNTIME_DIR"]) / f"oint_magics-{os.getuid()}"
+    folder.mkdir(mode=0o700)
+    from oint_magics.secret import Secret
+
+    token = Secret(json.loads(Path("auth.json").read_text())["refresh_token"])
+    head = {"format": 2} if planted == "of another format" else {"format": 1, "mac": "0" * 64, "since": 1, "by": "x"}
+    text = "no record" if planted == "no record" else json.dumps(head)
+    answer = 'HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n{"access_token":"a","refresh_token":"b"}'
+    file = folder / f"exchange-{token.fingerprint()}"
+    file.write_text(f"{text}\n{answer}")
+    file.chmod(0o600)
+
+    if planted == "of another format":
+        with pytest.raises(errors.StoreError, match="does not know. Nothing was sent"):
+            twitter.refresh("auth.json")
+        return
+    assert twitter.refresh("auth.json")["access_token"] != "a"
+    assert sandbox.accounts.counts.refreshes == 1
