@@ -16,6 +16,7 @@ demo: .venv/demo  ## a refresh in the terminal, then JupyterLab on the tutorials
 
 test: .venv/test  ## all tests; PYTEST_ARGS="…" is passed on
 	$(BIN)/python tests/browser.py
+	$(BIN)/python tests/programs.py
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 quick: .venv/test  ## tests without a browser, a database or whole processes: under a minute

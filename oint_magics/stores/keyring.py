@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 _SERVICE = "oint_magics"
-_CANARY = "the canary"
 # One keeps nothing, the others keep plain text in a file, and the last is chosen as soon as it is installed.
 _REFUSED = ("keyring.backends.null", "keyring.backends.fail", "keyrings.alt")
 
@@ -48,8 +47,8 @@ class KeyringStore(FileStore):
         super().remove()
         is_needed = self.path.name in unfinished_in(self.path.parent) or self.login_records.unfinished()
         if name and not is_needed:
-            with contextlib.suppress(StoreError):  # Without its file the key opens nothing.
-                _call(_keyring().delete_password, name)
+            with contextlib.suppress(StoreError):
+                _delete_key(name)
 
 
 class _KeyringSeal(Seal):
@@ -75,12 +74,11 @@ class _KeyringSeal(Seal):
         return super().opened(purpose, sealed.partition(b"\n")[2])
 
     def _own_keys(self) -> list[Secret]:
-        ring = _keyring()
         if not self._name and not self._path.exists():
             self._name = f"key-{secrets.token_hex(8)}"
-            return [Secret(_new_key(ring, self._name))]
-        key = _call(ring.get_password, self._name) if self._name else None
-        if key is None or not is_key(key):
+            return [Secret(_new_key(self._name))]
+        key = _key(self._name) if self._name else None
+        if key is None:
             raise _unopened(self._label)
         return [Secret(key)]
 
@@ -101,47 +99,75 @@ def _key_name(sealed: bytes) -> str:
     return found[2].decode() if found and found[2] else ""
 
 
-def _keyring() -> KeyringBackend:
-    """Return the system's keyring.
+def _keyrings() -> list[KeyringBackend]:
+    """Return the system's keyrings that can be trusted, in the order in which `keyring` asks them.
+
+    Packages for private indexes put backends first that hold nothing and answer for their own hosts alone.
 
     Raises:
         StoreError: there is none, or one that keeps its secrets in plain text or not at all.
     """
     import keyring
 
-    found: Any = _asked(keyring.get_keyring)
-    rings: list[KeyringBackend] = getattr(found, "backends", [found])
-    for ring in rings:
-        if not type(ring).__module__.startswith(_REFUSED):
-            return ring
-    return _unusable("Python finds none here, or one that keeps secrets in plain text or not at all.")
-
-
-def _new_key(ring: KeyringBackend, name: str) -> str:
-    """Make a key and return it, once the keyring has shown that it keeps what it is given."""
-    from cryptography.fernet import Fernet
-
-    for user in (_CANARY, name):
-        key = Fernet.generate_key().decode()
-        _call(ring.set_password, user, key)
-        if _call(ring.get_password, user) != key:
-            _unusable("it took a value and does not give it back.")
-    with contextlib.suppress(StoreError):
-        _call(ring.delete_password, _CANARY)
-    return key
-
-
-def _call(method: Callable[..., Any], *words: str) -> Any:
-    return _asked(method, _SERVICE, *words)
-
-
-def _asked(method: Callable[..., Any], *words: str) -> Any:
-    """Ask the keyring; each kind has errors of its own, whose text may name what it was given."""
     try:
-        return method(*words)
+        found: Any = keyring.get_keyring()
+        rings: list[KeyringBackend] = list(getattr(found, "backends", [found]))
     except Exception as error:  # noqa: BLE001 - any backend's
         kind = type(error).__name__
-    return _unusable(f"it is locked, or does not work here ({kind}).")
+    else:
+        trusted = [ring for ring in rings if not type(ring).__module__.startswith(_REFUSED)]
+        return trusted or _unusable("Python finds none here, or one that keeps secrets in plain text or not at all.")
+    return _unusable(_not_working(kind))
+
+
+def _new_key(name: str) -> str:
+    """Make a key and return it, once a keyring has shown that it keeps what it is given."""
+    from cryptography.fernet import Fernet
+
+    key = Fernet.generate_key().decode()
+    for ring in _keyrings():
+        kind = _asked(ring.set_password, name, key)[1]
+        if kind == NotImplementedError.__name__:
+            continue  # It only reads, and leaves the writing to the next.
+        kept, kind = _asked(ring.get_password, name) if kind is None else (None, kind)
+        if kept == key:
+            return key
+        _delete_key(name)
+        _unusable("it took a value and does not give it back." if kind is None else _not_working(kind))
+    return _unusable("those that are here only read.")
+
+
+def _key(name: str) -> str | None:
+    """Return a key that any of the keyrings has; `None` if all of them were asked and have none.
+
+    Raises:
+        StoreError: none has it, and one of them could not be asked.
+    """
+    problem = None
+    for ring in _keyrings():
+        found, kind = _asked(ring.get_password, name)
+        if found is not None and is_key(found):
+            return found
+        problem = problem or kind
+    return _unusable(_not_working(problem)) if problem else None
+
+
+def _delete_key(name: str) -> None:
+    """Delete a key wherever it is; where that fails, it opens nothing without its file."""
+    for ring in _keyrings():
+        _asked(ring.delete_password, name)
+
+
+def _asked(method: Callable[..., str | None], *words: str) -> tuple[str | None, str | None]:
+    """Ask a keyring; return what it says, and the kind of its error: the error's own text may name secrets."""
+    try:
+        return method(_SERVICE, *words), None
+    except Exception as error:  # noqa: BLE001 - each kind has errors of its own
+        return None, type(error).__name__
+
+
+def _not_working(kind: str) -> str:
+    return f"it is locked, or does not work here ({kind})."
 
 
 def _unusable(cause: str) -> NoReturn:

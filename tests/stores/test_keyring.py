@@ -9,9 +9,12 @@ import sys
 from pathlib import Path
 
 import keyring
+import keyring.backend
 import keyring.errors
 import pytest
 from contract import AUTH, StoreContract, grant
+from field.rows import case
+from patience import LONG
 from raw_server import answer
 
 from oint_magics import twitter
@@ -87,7 +90,7 @@ def test_a_keyring_that_forgets_is_found_out_before_anything_is_kept_in_it(ring)
     with pytest.raises(StoreError, match="does not give it back"):
         open_store("keyring:work").create(AUTH)
     assert not open_store("keyring:work").exists()
-    assert list(ring.kept) == [("oint_magics", "the canary")]
+    assert ring.kept == {}
 
 
 def test_a_locked_keyring_is_said(ring, monkeypatch):
@@ -151,24 +154,122 @@ def test_a_refresh_and_its_answer_on_the_way_are_encrypted(ring, sandbox, auth_f
             assert response["refresh_token"].encode() not in path.read_bytes()
 
 
-@pytest.mark.skipif(not shutil.which("gnome-keyring-daemon"), reason="gnome-keyring is not installed")
-def test_the_keyring_of_a_desktop(home):
-    """GNOME's own, unlocked, over D-Bus."""
-    code = (
-        "from oint_magics import twitter; from oint_magics.stores import open_store\n"
-        "twitter.keep({'client_id': 'an-id', 'refresh_token': 'old'}, 'keyring:work')\n"
-        "print(open_store('keyring:work').read().refresh_token.reveal())\n"
-        "import keyring; print(type(keyring.get_keyring()).__module__)"
-    )
+needs_a_desktop = pytest.mark.skipif(
+    not (shutil.which("gnome-keyring-daemon") and shutil.which("dbus-run-session")),
+    reason="gnome-keyring is not installed",
+)
+
+
+def on_a_desktop(code, path=""):
+    """Run code with GNOME's own keyring, unlocked, over D-Bus; return what it said."""
     Path("code.py").write_text(code)
     script = (
         f'echo -n secret | gnome-keyring-daemon --unlock --components=secrets >/dev/null; "{sys.executable}" code.py'
     )
-    done = subprocess.run(
-        ["dbus-run-session", "--", "sh", "-c", script], capture_output=True, text=True, timeout=30, env=os.environ
-    )
+    words = ["dbus-run-session", "--", "sh", "-c", script]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=LONG, env=os.environ | {"PYTHONPATH": path})
+    return done.stdout, done.stderr
 
-    assert done.stdout.split()[:1] == ["old"], done.stderr
+
+SIX = """
+import subprocess, sys
+one = "from oint_magics import twitter; twitter.keep({'client_id': 'an-id', 'refresh_token': 'old'}, 'keyring:' + sys.argv[1])"
+processes = [subprocess.Popen([sys.executable, "-c", "import sys; " + one, f"p{n}"]) for n in range(6)]
+assert [process.wait() for process in processes] == [0] * 6
+from oint_magics.stores import open_store
+print(*(open_store(f"keyring:p{n}").read().refresh_token.reveal() for n in range(6)))
+import keyring
+print(*(type(each).__module__ for each in getattr(keyring.get_keyring(), "backends", [keyring.get_keyring()])))
+"""
+
+
+@needs_a_desktop
+def test_the_keyring_of_a_desktop(home, after):
+    """B20: six profiles are made at once."""
+    said, problem = on_a_desktop(SIX)
+
+    assert said.split()[:6] == ["old"] * 6, problem
+
+
+@needs_a_desktop
+@pytest.mark.parametrize(("package", "module"), [
+    case("B20", "keyrings.google-artifactregistry-auth is installed", "cannot be decrypted … log in again",
+         "keyrings.google-artifactregistry-auth", "keyrings.gauth"),
+    case("B20", "keyrings.codeartifact is installed", "cannot be decrypted … log in again", "keyrings.codeartifact", "keyrings.codeartifact"),
+    case("B20", "artifacts-keyring is installed", "cannot be decrypted … log in again", "artifacts-keyring", "artifacts_keyring"),
+])  # fmt: skip
+def test_with_a_package_for_a_private_index(home, after, tmp_path, package, module):
+    """Its backend comes before the desktop's, and neither keeps nor has anything."""
+    words = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(tmp_path / "more"), package]
+    subprocess.run(words, check=True, capture_output=True)
+
+    said, problem = on_a_desktop(SIX, str(tmp_path / "more"))
+
+    assert said.split()[:6] == ["old"] * 6, problem
+    assert module in said, said
+    after("six profiles made at once work")
+
+
+class OfAnIndex(keyring.backend.KeyringBackend):
+    """As the packages for private indexes are."""
+
+    priority = 9
+
+    def get_password(self, service, username):
+        return None
+
+    def set_password(self, service, username, password):
+        raise NotImplementedError
+
+
+class Locked(OfAnIndex):
+    def get_password(self, service, username):
+        raise keyring.errors.KeyringLocked("MARK")
+
+
+@pytest.fixture
+def chain(ring, monkeypatch):
+    """Let the system's keyring be a chain of some backends."""
+    from keyring.backends import chainer
+
+    def put(*backends):
+        monkeypatch.setattr(chainer.ChainerBackend, "backends", list(backends))
+        keyring.set_keyring(chainer.ChainerBackend())
+
+    return put
+
+
+def test_one_that_only_reads_leaves_the_writing_to_the_next(chain, ring):
+    chain(OfAnIndex(), ring)
+    store = open_store("keyring:work")
+    store.create(AUTH)
+
+    assert len(ring.kept) == 1
+    assert store.read().refresh_token.reveal() == "old"
+    store.remove()
+    assert ring.kept == {}
+
+
+def test_no_login_is_proposed_while_one_of_them_is_locked(store, chain, ring):
+    ring.kept.clear()
+    chain(OfAnIndex(), Locked(), ring)
+
+    with pytest.raises(StoreError, match=r"locked, or does not work here \(KeyringLocked\)") as caught:
+        store.read()
+    assert "login" not in str(caught.value)
+    assert "MARK" not in str(caught.value)
+
+
+def test_a_locked_one_does_not_hide_the_key_of_another(store, chain, ring):
+    chain(Locked(), ring)
+    assert store.read().refresh_token.reveal() == "old"
+
+
+def test_where_all_of_them_only_read_nothing_is_kept(chain):
+    chain(OfAnIndex())
+    with pytest.raises(StoreError, match="only read"):
+        open_store("keyring:work").create(AUTH)
+    assert not open_store("keyring:work").exists()
 
 
 def test_a_spent_text_leads_into_the_encrypted_profile(ring, sandbox):

@@ -42,7 +42,7 @@ def test_a_sweep_leaves_what_cannot_be_opened_now(ring, monkeypatch):
         raise StoreError("It is locked.")
 
     with monkeypatch.context() as change:
-        change.setattr("oint_magics.stores.keyring._call", locked)
+        change.setattr("oint_magics.stores.keyring._key", locked)
         store.records.sweep(AUTH.refresh_token)
     assert path.exists()
     assert store.records.of(Secret("another")).found().answer.body.endswith(b"}")
