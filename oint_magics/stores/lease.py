@@ -128,9 +128,11 @@ class Lease:
             self._run(
                 "UPDATE oint_pair SET lease = NULL, holder = NULL, until = NULL "
                 "WHERE name = %(row)s AND lease = %(lease)s",
+                needs_standby=False,
                 lease=self.name,
             )
-            self._run("DELETE FROM oint_pair WHERE name = %(row)s AND content IS NULL AND lease IS NULL")
+            delete = "DELETE FROM oint_pair WHERE name = %(row)s AND content IS NULL AND lease IS NULL"
+            self._run(delete, needs_standby=False)
             self._note.unlink()
         self.name = ""
 
@@ -179,6 +181,7 @@ class Lease:
         self._run(
             "UPDATE oint_pair SET exchange = %(exchange)s, sent_by = %(by)s, sent_at = %(at)s::timestamptz, "
             "tries = %(tries)s WHERE name = %(row)s AND exchange = %(mine)s",
+            needs_standby=False,
             mine=f"{fingerprint} {self.name}",
             exchange=f"{before.fingerprint} {before.lease}" if before else None,
             by=before.by if before else None,
@@ -186,8 +189,8 @@ class Lease:
             tries=before.tries if before else 0,
         )
 
-    def _run(self, statement: str, **values: object) -> list[tuple[Any, ...]]:
-        return self._database.run(statement, row=self._row, **values)
+    def _run(self, statement: str, *, needs_standby: bool = True, **values: object) -> list[tuple[Any, ...]]:
+        return self._database.run(statement, needs_standby=needs_standby, row=self._row, **values)
 
 
 def late() -> StoreBusy:

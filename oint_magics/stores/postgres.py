@@ -8,19 +8,23 @@ one was carried out is not known.
 from __future__ import annotations
 
 import contextlib
-import re
+import random
 import time
 import uuid
 import weakref
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from oint_magics import process
 from oint_magics.errors import StoreError, StoreNotWritable
+from oint_magics.stores import database_faults
+from oint_magics.stores.statement import Statement
 
 if TYPE_CHECKING:
     import psycopg
 
     from oint_magics.secret import Secret
+    from oint_magics.stores.database_faults import Fault
+    from oint_magics.stores.statement import Outcome
 
 TABLE = """CREATE TABLE IF NOT EXISTS oint_pair (
     name text PRIMARY KEY,
@@ -35,7 +39,9 @@ FORMAT = 1
 _IDENTITY = ""
 _RIGHTS = 'GRANT SELECT, INSERT, UPDATE, DELETE ON oint_pair TO "{user}"'
 
+# In seconds.
 _PATIENCE = 10.0
+_SHORT = 1.0
 _PAUSE = 0.25
 # The libpq's own, on this side of a pooler: a silent network must not hold anybody for ever.
 _CONNECTION = {
@@ -45,18 +51,16 @@ _CONNECTION = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
     "application_name": "oint_magics",
+    "client_encoding": "UTF8",
 }
-_BEFORE = "BEGIN; SET LOCAL statement_timeout = '8s'; SET LOCAL synchronous_commit = on; "
-_STATEMENTS_BEFORE = 3
+# Whatever the database, its user or this machine have set otherwise.
+_BEFORE = (
+    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = '8s'; SET LOCAL lock_timeout = 0; "
+    "SET LOCAL synchronous_commit = on; "
+)
+_STATEMENTS_BEFORE = 4
 # Connections of the parent process, kept so that nothing closes them here.
 _parents: list[psycopg.Connection[Any]] = []
-
-
-class _Fault(NamedTuple):
-    """What a database error means, without its text, which may quote what was sent."""
-
-    is_broken: bool
-    code: str
 
 
 class Database:
@@ -64,6 +68,9 @@ class Database:
 
     Args:
         address: a `postgresql://` address.
+
+    Attributes:
+        is_unconfirmed: whether a write is on the primary alone: the synchronous standby did not confirm it in time.
     """
 
     def __init__(self, address: Secret) -> None:
@@ -71,6 +78,7 @@ class Database:
         self._name = address.fingerprint()
         self._open: list[psycopg.Connection[Any]] = []
         self._has_answered = False
+        self.is_unconfirmed = False
         weakref.finalize(self, _close, self._open)
         process.watch(self)
 
@@ -99,76 +107,68 @@ class Database:
             rows = self.run(query, name=_IDENTITY)
         return str(rows[0][0])
 
-    def run(self, statement: str, **values: object) -> list[tuple[Any, ...]]:
+    def run(self, statement: str, *, needs_standby: bool = True, **values: object) -> list[tuple[Any, ...]]:
         """Run one statement in a transaction of its own, and return its rows.
 
-        The table is made where it is not there. A broken connection is made again for ten seconds, if
-        it ever stood or the server says that it is just starting.
+        The table is made where it is not there. What may be over in a moment is tried again for ten seconds, and no
+        statement takes longer; once one was cancelled, the next ones have a second.
 
         Args:
             statement: with `%(name)s` for each value.
+            needs_standby: whether a write must be confirmed by the synchronous standby, if there is one; if not,
+                `is_unconfirmed` tells that it was not.
             values: the values.
 
         Raises:
             StoreError: the database cannot be reached or does not carry the statement out.
-            StoreNotWritable: it does not let this user write; says what to grant.
+            StoreNotWritable: it does not let this user write; says what to grant. Or it did not confirm a write.
         """
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + (_SHORT if self.is_unconfirmed else _PATIENCE)
         while True:
-            rows, fault = self._try(statement, values)
+            outcome = self._try(statement, values, max(end - time.monotonic(), _SHORT))
+            fault = outcome.fault
+            if outcome.is_cancelled and fault is None and not statement.startswith("SELECT"):
+                self.is_unconfirmed = True
+                if needs_standby:
+                    raise database_faults.unconfirmed()
             if fault is None:
-                return rows
+                return outcome.rows
             if fault.code == "42P01" and statement is not TABLE:
                 self._make_table()
-            elif not (fault.is_broken and (self._has_answered or fault.code == "57P03") and time.monotonic() < end):
-                raise self._problem(fault)
+            elif fault.may_be_over(has_answered=self._has_answered) and time.monotonic() < end:
+                time.sleep(random.uniform(_PAUSE / 4, _PAUSE))  # noqa: S311 - only to keep transactions apart
             else:
-                time.sleep(_PAUSE)
+                raise self._problem(fault)
 
-    def _try(self, statement: str, values: dict[str, object]) -> tuple[list[tuple[Any, ...]], _Fault | None]:
-        import psycopg
-
-        try:
-            rows = self._execute(statement, values)
-        except psycopg.Error as error:
-            fault = _fault(error)
-        except UnicodeError:
-            fault = _Fault(is_broken=False, code="22021")
-        else:
+    def _try(self, text: str, values: dict[str, object], seconds: float = _PATIENCE) -> Outcome:
+        connection = self._open.pop() if self._open else None
+        statement = Statement(lambda at: self._execute(at, text, values), self._connect, connection)
+        outcome = statement.run(seconds)
+        if outcome.connection is not None:
+            self._open.append(outcome.connection)
             self._has_answered = True
-            return rows, None
-        _close(self._open)
-        return [], fault
+        return outcome
 
-    def _execute(self, statement: str, values: dict[str, object]) -> list[tuple[Any, ...]]:
+    @staticmethod
+    def _execute(
+        connection: psycopg.Connection[Any], statement: str, values: dict[str, object]
+    ) -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(f"{_BEFORE}{statement}; COMMIT", values)
+            for _ in range(_STATEMENTS_BEFORE):
+                cursor.nextset()
+            return cursor.fetchall() if cursor.description else [()] * max(cursor.rowcount, 0)
+
+    def _connect(self) -> psycopg.Connection[Any]:
         import psycopg
 
-        connection = self._connection()
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(f"{_BEFORE}{statement}; COMMIT", values)
-                for _ in range(_STATEMENTS_BEFORE):
-                    cursor.nextset()
-                return cursor.fetchall() if cursor.description else [()] * max(cursor.rowcount, 0)
-        except psycopg.Error:
-            raise
-        except BaseException:
-            _close(self._open)  # It may stand in the middle of an answer.
-            raise
-
-    def _connection(self) -> psycopg.Connection[Any]:
-        import psycopg
-
-        if not self._open:
-            options: dict[str, Any] = {"autocommit": True, "prepare_threshold": None, **_CONNECTION}
-            factory = psycopg.ClientCursor
-            self._open.append(psycopg.connect(self._address.reveal(), cursor_factory=factory, **options))
-        return self._open[0]
+        options: dict[str, Any] = {"autocommit": True, "prepare_threshold": None, **_CONNECTION}
+        return psycopg.connect(self._address.reveal(), cursor_factory=psycopg.ClientCursor, **options)
 
     def _make_table(self) -> None:
-        fault = self._try(TABLE, {})[1]
+        fault = self._try(TABLE, {}).fault
         if fault and not fault.is_broken:
-            fault = self._try(TABLE, {})[1]  # Two made it at once, and one of them was told that it is there.
+            fault = self._try(TABLE, {}).fault  # Two made it at once, and one of them was told that it is there.
         if fault:
             raise self._problem(fault) if fault.is_broken else self._no_table()
 
@@ -177,7 +177,7 @@ class Database:
 
         return _RIGHTS.format(user=conninfo_to_dict(self._address.reveal()).get("user") or "USER")
 
-    def _problem(self, fault: _Fault) -> StoreError:
+    def _problem(self, fault: Fault) -> StoreError:
         if fault.code == "42501":
             return StoreNotWritable(
                 "The team's database does not let this user work with the table oint_pair, so nothing was sent.",
@@ -190,7 +190,7 @@ class Database:
                 cause="a column is missing (SQLSTATE 42703): it was made by another version.",
                 next_step="%pip install --upgrade oint_magics",
             )
-        return _problem(fault)
+        return database_faults.problem(fault)
 
     def _no_table(self) -> StoreError:
         return StoreNotWritable(
@@ -204,47 +204,3 @@ def _close(connections: list[psycopg.Connection[Any]]) -> None:
     while connections:
         with contextlib.suppress(Exception):
             connections.pop().close()
-
-
-def _fault(error: psycopg.Error) -> _Fault:
-    """Return what an error means; its text and parameters stay behind."""
-    from psycopg import InterfaceError, OperationalError
-
-    code = error.sqlstate or _code_of_refusal(str(error))
-    is_lost = isinstance(error, OperationalError | InterfaceError) and code[:2] in ("", "08", "57")
-    return _Fault(is_broken=is_lost and code != "57014", code=code)
-
-
-def _code_of_refusal(text: str) -> str:
-    """Return why a connection was refused, as far as its words tell: libpq gives no code before it stands."""
-    for words, code in _REFUSALS.items():
-        if re.search(words, text):
-            return code
-    return ""
-
-
-_REFUSALS = {
-    "password authentication failed|no password supplied|pg_hba.conf|role .* does not exist": "28",
-    "database .* does not exist": "3D",
-    "starting up|shutting down|recovery mode": "57P03",
-    "too many clients|too many connections|remaining connection slots": "53",
-}
-_CAUSES = {
-    "28": "it does not let this user in: the name, the password (PGPASSFILE) or its own rules (pg_hba.conf).",
-    "3D": "it has no database of that name.",
-    "53": "its disk is full, or it has too many connections.",
-    "57014": "it did not answer within 8 seconds; another session may hold the row.",
-    "25006": "it is a read-only copy.",
-    "": "the server does not answer, or its TLS certificate is not accepted.",
-}
-
-
-def _problem(fault: _Fault) -> StoreError:
-    cause = _CAUSES.get(fault.code) or _CAUSES.get(fault.code[:2]) or "it refused."
-    kind = StoreNotWritable if fault.code == "25006" else StoreError
-    state = f" (SQLSTATE {fault.code})" if len(fault.code) == 5 else ""
-    return kind(
-        "The team's database cannot be used.",
-        cause=f"{cause}{state}",
-        next_step="check OINT_SHARED_STORE and the database, then run it again",
-    )

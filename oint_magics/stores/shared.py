@@ -166,12 +166,15 @@ class SharedStore:
         text = with_grant(row.document, grant)
         content = self._sealed(text, row.generation + 1, _descent(row))
         # A connection that broke in the middle may have carried it out: then the pair is there.
-        if not self._write(row.generation, row.generation + 1, content) and self._row().document.text != text:
+        is_written = self._write(row.generation, row.generation + 1, content, needs_standby=False)
+        if not is_written and self._row().document.text != text:
             raise _overtaken(self.label)
         pair = newest.Pair(grant.access_token, grant.refresh_token or sent.refresh_token, grant.expires_at)
         newest.keep(self.place, None, pair, self._seal, sent.refresh_token)
 
-    def _write(self, seen: int, generation: int, content: str, *, is_held: bool = False) -> bool:
+    def _write(
+        self, seen: int, generation: int, content: str, *, is_held: bool = False, needs_standby: bool = True
+    ) -> bool:
         """Write where the generation is still the one that was seen; `is_held`: and the lease is still ours."""
         self._looked = -_LOOKS_APART, None
         rows = self._run(
@@ -179,6 +182,7 @@ class SharedStore:
             "WHERE name = %(name)s AND generation = %(seen)s "
             "AND format = %(format)s AND (NOT %(is_held)s OR lease IS NOT DISTINCT FROM %(lease)s) "
             "RETURNING content = %(content)s",
+            needs_standby=needs_standby,
             format=FORMAT,
             is_held=is_held,
             seen=seen,
@@ -190,12 +194,18 @@ class SharedStore:
         return bool(rows) and rows[0][0]
 
     def warning(self) -> str | None:
-        """Return what the user should know about the database's address, or `None`."""
+        """Return what the user should know about the database and its address, or `None`."""
         from psycopg.conninfo import conninfo_to_dict
 
+        found = []
+        if self._database.is_unconfirmed:
+            found.append(
+                "the database's synchronous standby did not confirm the new tokens within 10 seconds: they are on the "
+                "primary, and in a copy on this machine"
+            )
         if conninfo_to_dict(settings.shared_store().reveal()).get("password"):
-            return "a password stands in OINT_SHARED_STORE: it belongs into a file that PGPASSFILE names"
-        return None
+            found.append("a password stands in OINT_SHARED_STORE: it belongs into a file that PGPASSFILE names")
+        return "; ".join(found) or None
 
     @contextlib.contextmanager
     def lock(self, seconds: float, meanwhile: Callable[[], T | None]) -> Iterator[T | None]:
@@ -268,8 +278,8 @@ class SharedStore:
             raise _overtaken(self.label)
         return True
 
-    def _run(self, statement: str, **values: object) -> list[tuple[Any, ...]]:
-        return self._database.run(statement, name=self._name, **values)
+    def _run(self, statement: str, *, needs_standby: bool = True, **values: object) -> list[tuple[Any, ...]]:
+        return self._database.run(statement, needs_standby=needs_standby, name=self._name, **values)
 
     def _row(self) -> _Row:
         rows = self._run("SELECT format, generation, content FROM oint_pair WHERE name = %(name)s")

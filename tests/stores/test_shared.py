@@ -191,7 +191,7 @@ def test_a_copy_that_can_only_be_read_is_known_before(guest):
     guest.run(postgres.TABLE)
     guest.run("GRANT ALL ON oint_pair TO guest; ALTER ROLE guest SET default_transaction_read_only = on")
 
-    with pytest.raises(StoreNotWritable, match="read-only copy"):
+    with pytest.raises(StoreNotWritable, match="it is read-only"):
         open_store("shared:work").create(AUTH)
 
 
@@ -229,8 +229,8 @@ def test_a_save_whose_word_of_success_was_lost_is_known_as_done(store, monkeypat
     """The connection breaks after the commit: repeated, the statement changes nothing, and the pair is there."""
     really, broken = store._database._execute, []
 
-    def execute(statement, values):
-        rows = really(statement, values)
+    def execute(connection, statement, values):
+        rows = really(connection, statement, values)
         if statement.startswith("UPDATE") and not broken:
             broken.append(True)
             raise psycopg.OperationalError("the connection was lost")
