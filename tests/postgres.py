@@ -49,6 +49,52 @@ class Postgres:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class Replicated:
+    """A primary and an asynchronous standby, which change places with each promotion."""
+
+    def __init__(self):
+        self._server = Postgres()
+        self.folders = [self._server.folder, Path(tempfile.mkdtemp(prefix="oint-pg"))]
+        self._primary = 0
+        hosts = ",".join(map(str, self.folders))
+        # As a team names both: whoever may be written.
+        self.address = f"postgresql://postgres@/postgres?host={hosts}&target_session_attrs=read-write"
+        self.copy()
+
+    def _run(self, command, *words):
+        server = self._server
+        return server._execute(command, words, bin_path=server._server.bin_path, user=server.user)
+
+    def _control(self, folder, *words):
+        self._run("pg_ctl", "-w", "-D", str(folder), *words)
+
+    def _start(self, folder):
+        words = f"-k {folder} -h ''"
+        self._control(folder, "-o", words, "-l", str(folder / "log"), "start")
+
+    def copy(self):
+        """Make a new standby of the primary, which has all that was written until now; it is not running."""
+        primary, standby = self.folders[self._primary], self.folders[1 - self._primary]
+        shutil.rmtree(standby, ignore_errors=True)
+        standby.mkdir(mode=0o700)
+        shutil.chown(standby, self._server.user)
+        self._run("pg_basebackup", "-h", str(primary), "-U", "postgres", "-D", str(standby), "-R", "-c", "fast")
+        (standby / ".s.PGSQL.5432.lock").unlink()  # The primary's own, of the folder that was copied.
+
+    def fail(self):
+        """End the primary at once, and promote the standby, which has nothing of what was written since `copy`."""
+        self._control(self.folders[self._primary], "-m", "immediate", "stop")
+        self._primary = 1 - self._primary
+        self._start(self.folders[self._primary])
+        self._control(self.folders[self._primary], "promote")
+
+    def stop(self):
+        self._control(self.folders[self._primary], "-m", "immediate", "stop")
+        self._server.stop()
+        for folder in self.folders:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 class Bouncer:
     """PgBouncer in transaction mode: each transaction may meet another connection."""
 

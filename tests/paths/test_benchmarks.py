@@ -57,6 +57,11 @@ def test_posts():
     assert run("posts", 20) == 0
 
 
+def test_failover():
+    """A standby that is promoted without the last writes costs no account."""
+    assert [row[3:5] for row in run("failover", 4)] == [[0, 0]] * 4
+
+
 def test_stops():
     """No account is lost, and what is said is true."""
     rows, refused, reused = run("stops", 28)
