@@ -42,6 +42,7 @@ bench: .venv/test  ## ratios against named alternatives, in one run; and the lar
 	$(BIN)/python benchmarks/provider.py .venv/provider
 	$(BIN)/python benchmarks/interrupts.py .venv/provider 200
 	$(BIN)/python benchmarks/forks.py 12
+	$(BIN)/python benchmarks/failover.py 20
 	$(BIN)/python benchmarks/cells.py 3000
 	$(BIN)/python benchmarks/cells.py 1000 1 oint
 	$(BIN)/python benchmarks/answers.py 10000
