@@ -14,6 +14,7 @@ from postgres import Postgres
 
 from oint_magics import process
 from oint_magics.sandbox import Sandbox
+from oint_magics.stores import machine
 
 # A run in the background inherits an ignored stop button, and so would the processes that tests stop.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -32,6 +33,17 @@ STRIPPED = (
     "DATABRICKS_",
     "BINDER_",
     "GITHUB_ACTIONS",
+    "GITLAB_CI",
+    "CIRCLECI",
+    "TF_BUILD",
+    "SPACE_ID",
+    "DEEPNOTE_",
+    "K_SERVICE",
+    "CLOUD_RUN_",
+    "AWS_LAMBDA_",
+    "DYNO",
+    "CONTAINER",
+    "KUBERNETES_",
     "OINT_",
     "TWITTER_",
     "X_",
@@ -139,6 +151,7 @@ def home(tmp_path, monkeypatch):
     memory = tmp_path / "memory"
     memory.mkdir()
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(memory))
+    monkeypatch.setattr(machine, "_CONTAINER_FILES", ())  # Where the tests run is none of theirs.
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)

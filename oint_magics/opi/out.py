@@ -13,7 +13,8 @@ from oint_magics import settings, stores
 from oint_magics.display.table import Row, Table
 from oint_magics.errors import UsageError
 from oint_magics.opi import results
-from oint_magics.stores.private_folder import STATE_FOLDER, reason_of, write_all
+from oint_magics.stores.private_folder import reason_of, write_all
+from oint_magics.stores.state_folder import STATE_FOLDER
 from oint_magics.tokens.response import TokenResponse
 
 if TYPE_CHECKING:

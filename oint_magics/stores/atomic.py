@@ -14,7 +14,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from oint_magics.stores import in_place
-from oint_magics.stores.private_folder import StateFolder, may_write, state_path, synced, write_all
+from oint_magics.stores.private_folder import may_write, synced, write_all
+from oint_magics.stores.state_folder import StateFolder, state_path
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,8 @@ from oint_magics.auth.text_file import decoded, is_dotenv_name
 from oint_magics.errors import AuthError, AuthNotFound, AuthSyntaxError, OintError, StoreNotWritable
 from oint_magics.stores import atomic, in_place, journal, locks, newest
 from oint_magics.stores.document import check_unchanged, pretty, try_editing, with_grant, with_pair_of
-from oint_magics.stores.private_folder import STATE_FOLDER, data_folder, private_folder, reason_of, state_path
+from oint_magics.stores.private_folder import data_folder, private_folder, reason_of
+from oint_magics.stores.state_folder import STATE_FOLDER, state_path
 from oint_magics.stores.write_ahead import RecordFolder, login_records
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from oint_magics.stores import formats
-from oint_magics.stores.private_folder import StateFolder, is_closed, is_mine, state_path, synced, write_all
+from oint_magics.stores.private_folder import is_closed, is_mine, synced, write_all
+from oint_magics.stores.state_folder import StateFolder, state_path
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,15 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeVar
 from oint_magics import process, settings
 from oint_magics.display.text import escaped
 from oint_magics.errors import StoreBusy, StoreNotWritable
-from oint_magics.stores.private_folder import (
-    STATE_FOLDER,
-    Folder,
-    StateFolder,
-    data_folder,
-    private_folder,
-    reason_of,
-    state_path,
-)
+from oint_magics.stores.private_folder import Folder, data_folder, private_folder, reason_of
+from oint_magics.stores.state_folder import STATE_FOLDER, StateFolder, state_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,12 +16,14 @@ class Machine(NamedTuple):
         marker: the environment variable that it documents.
         lasting: folders on it that outlive it, where they are mounted.
         advice: how to come to a place that lasts, in words.
+        takes_files: whether a person's own file may be refreshed there without a word: only the data folder ends.
     """
 
     name: str
     marker: str
     lasting: tuple[str, ...]
     advice: str
+    takes_files: bool = False
 
 
 _DATABASE = "a team's database lasts: --to shared:NAME"
@@ -41,14 +44,47 @@ MACHINES = (
     # mybinder.readthedocs.io: a session's machine is deleted with it.
     Machine("Binder", "BINDER_SERVICE_HOST", (), _DATABASE),
     Machine("Binder", "BINDER_LAUNCH_HOST", (), _DATABASE),
-    # docs.github.com/actions: a runner is new for each job.
+    # docs.github.com/actions: a runner is new for each job; so are the others', as their lists of variables say.
     Machine("GitHub Actions", "GITHUB_ACTIONS", (), _DATABASE),
+    Machine("GitLab CI", "GITLAB_CI", (), _DATABASE),
+    Machine("CircleCI", "CIRCLECI", (), _DATABASE),
+    Machine("Azure Pipelines", "TF_BUILD", (), _DATABASE),
+    # huggingface.co/docs/hub/spaces-overview: the disk is ephemeral, storage that was bought is /data.
+    Machine("a Hugging Face Space", "SPACE_ID", ("/data",), "storage that was added to the Space lasts: /data"),
+    # deepnote.com/docs: a project's files are in /work.
+    Machine("Deepnote", "DEEPNOTE_PROJECT_ID", ("/work",), "the project's files last: /work"),
+    # cloud.google.com/run/docs/container-contract: an instance's disk is in its memory.
+    Machine("Cloud Run", "K_SERVICE", (), _DATABASE),
+    Machine("Cloud Run", "CLOUD_RUN_JOB", (), _DATABASE),
+    # docs.aws.amazon.com/lambda: /tmp is ephemeral, a file system that was attached is below /mnt.
+    Machine("AWS Lambda", "AWS_LAMBDA_FUNCTION_NAME", ("/mnt",), _DATABASE),
+    # devcenter.heroku.com/articles/dynos: each dyno has an ephemeral disk.
+    Machine("Heroku", "DYNO", (), _DATABASE),
 )
+# What Docker and Podman put into a container, and what systemd and Kubernetes set in one.
+_CONTAINER_FILES = ("/.dockerenv", "/run/.containerenv")
+_CONTAINER_MARKERS = ("container", "KUBERNETES_SERVICE_HOST")
+_MOUNTS = "/proc/self/mountinfo"
+# The system's own mounts, which end with it.
+_OF_THE_SYSTEM = ("/proc", "/sys", "/dev", "/run", "/tmp", "/var/run", "/etc")  # noqa: S108 - where no tokens should go
 
 
 def thrown_away() -> Machine | None:
-    """Return the kind of this machine if it is known to be thrown away, or `None`."""
-    return next((each for each in MACHINES if os.environ.get(each.marker, "").lower() not in ("", "false")), None)
+    """Return the kind of this machine if it is known to be thrown away, or `None`.
+
+    A container counts as one if the data folder lies on its own disk.
+    """
+    named = next((each for each in MACHINES if os.environ.get(each.marker, "").lower() not in ("", "false")), None)
+    return named or _container()
+
+
+def _container() -> Machine | None:
+    is_one = any(map(os.path.exists, _CONTAINER_FILES)) or any(map(os.environ.get, _CONTAINER_MARKERS))
+    if not is_one or _mount_of(str(_data_folder())) is not None:
+        return None
+    folders = tuple(_mounted_folders())
+    advice = "a mounted folder lasts" + ("" if folders else ': docker run -v "$PWD":/work …')
+    return Machine("a container", "", folders, advice, takes_files=True)
 
 
 def lasts(place: str, machine: Machine) -> bool:
@@ -61,16 +97,49 @@ def lasts(place: str, machine: Machine) -> bool:
     if place.startswith("shared:"):
         return True
     if place.startswith(("profile:", "keyring:")):
-        from oint_magics import settings
-
-        place = str(settings.data_folder())
+        place = str(_data_folder())
     path = Path(place)
+    if not machine.marker:
+        return _mount_of(place) is not None
     return any(path.is_relative_to(folder) and _is_mounted(folder) for folder in machine.lasting)
 
 
 def lasting_folder(machine: Machine) -> str | None:
     """Return a folder on a machine that is there and outlives it, or `None`."""
+    if not machine.marker:
+        return next(iter(machine.lasting), None)
     return next((folder for folder in machine.lasting if _is_mounted(folder)), None)
+
+
+def _data_folder() -> Path:
+    from oint_magics import settings
+
+    return settings.data_folder()
+
+
+def _mount_of(path: str) -> str | None:
+    """Return what is mounted into the machine and holds a path; `None` for its own disk."""
+    real = os.path.realpath(path)
+    holding = [point for point in _mounts() if Path(real).is_relative_to(point)]
+    return max(holding, key=len, default=None)
+
+
+def _mounted_folders() -> list[str]:
+    """Return the folders that are mounted and can be written, the one of the current folder first."""
+    here = _mount_of(os.curdir)
+    folders = [point for point in _mounts() if Path(point).is_dir() and os.access(point, os.W_OK)]
+    return sorted(folders, key=lambda point: (point != here, len(point)))
+
+
+def _mounts() -> list[str]:
+    """Return where something is mounted: a person's folders and files, not the system's."""
+    try:
+        lines = Path(_MOUNTS).read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return []
+    # proc_pid_mountinfo(5): the fifth field, with blanks and backslashes in octal.
+    points = [re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), line.split()[4]) for line in lines]
+    return [each for each in points if each != "/" and not any(Path(each).is_relative_to(s) for s in _OF_THE_SYSTEM)]
 
 
 def _is_mounted(folder: str) -> bool:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oint_magics.errors import OintError
 from oint_magics.oauth import token_endpoint
-from oint_magics.stores.private_folder import STATE_FOLDER, Folder, reason_of
+from oint_magics.stores.private_folder import Folder, reason_of
+from oint_magics.stores.state_folder import STATE_FOLDER
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -22,17 +22,15 @@ from oint_magics.oauth import raw_answer, token_endpoint
 from oint_magics.secret import shown
 from oint_magics.stores import exchange_notes, journal, last_place, record_head
 from oint_magics.stores.private_folder import (
-    STATE_FOLDER,
     Folder,
-    StateFolder,
     data_folder,
     is_closed,
     is_mine,
     private_folder,
     reason_of,
-    state_path,
     write_all,
 )
+from oint_magics.stores.state_folder import STATE_FOLDER, StateFolder, state_path
 from oint_magics.stores.unfinished import LARGEST, ROOM, START, Unfinished, content, head_of, leases_in
 
 if TYPE_CHECKING:

@@ -112,8 +112,9 @@ def check_lasting(store: Store, source: Source, auth: Auth, *, is_named: bool, m
     Raises:
         StoreError: they would be lost with the machine, and with them the account.
     """
-    found = machine.thrown_away()
-    if found is None or settings.has_home() or machine.lasts(store.place, found) or auth.is_sandbox:
+    found = None if settings.has_home() or auth.is_sandbox else machine.thrown_away()
+    is_own = not store.place.startswith(stores.PREFIXES)
+    if found is None or machine.lasts(store.place, found) or (found.takes_files and is_own):
         return
     if is_named or store.place in state.named:
         state.named.add(store.place)
@@ -122,7 +123,8 @@ def check_lasting(store: Store, source: Source, auth: Auth, *, is_named: bool, m
     folder = machine.lasting_folder(found)
     free = next((name for name in ("auth.json", "tokens.json") if not os.path.lexists(f"{folder}/{name}")), "NAME.json")
     last = f"{line} {folder}/{free}" if folder else f"set OINT_HOME to a folder that lasts, or {line} shared:NAME"
-    here = f"or to keep it here and download it: {line} {quoted(store.label if source.store else 'auth.json')}"
+    kept = store.label if source.store and (is_own or not found.takes_files) else "auth.json"
+    here = f"or to keep it here and download it: {line} {quoted(kept)}"
     raise StoreError(
         f"The new tokens would be lost with this machine ({found.name}). Nothing was sent.",
         cause=f"a refresh ends the tokens that you have, and the new ones would lie on a disk that is thrown away. "

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from oint_magics.stores import atomic
-from oint_magics.stores.private_folder import StateFolder
+from oint_magics.stores.state_folder import StateFolder
 
 
 def mode(path):

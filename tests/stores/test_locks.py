@@ -10,7 +10,7 @@ import pytest
 
 from oint_magics.errors import StoreBusy, StoreNotWritable
 from oint_magics.stores import locks
-from oint_magics.stores.private_folder import StateFolder
+from oint_magics.stores.state_folder import StateFolder
 
 HOLD = """
 import sys, time
