@@ -93,7 +93,7 @@ def edited(document: AuthDocument, changes: Changes) -> str:
     raise StoreNotWritable(
         "New tokens could not be written into this file, so nothing was sent.",
         cause="the position of a value in it is not certain.",
-        next_step="write it as plain JSON without comments, or keep the tokens elsewhere: profile:NAME",
+        next_step="write it as plain JSON without comments, then run it again",
     )
 
 
@@ -248,5 +248,5 @@ class _Variables:
             raise StoreNotWritable(
                 f"New tokens cannot be saved into the file that {name} names. Nothing was sent.",
                 cause="such a file is mounted from outside, and is never changed here.",
-                next_step="name a store for the new tokens: --to profile:NAME",
+                next_step="name a file for the new tokens, in a folder that lasts: --to NAME.json",
             )

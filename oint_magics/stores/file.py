@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import stat
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -15,7 +14,7 @@ from oint_magics.auth.text_file import decoded, is_dotenv_name
 from oint_magics.errors import AuthError, AuthNotFound, AuthSyntaxError, OintError, StoreNotWritable
 from oint_magics.stores import atomic, in_place, journal, locks, newest
 from oint_magics.stores.document import check_unchanged, pretty, try_editing, with_grant, with_pair_of
-from oint_magics.stores.private_folder import data_folder, private_folder, reason_of
+from oint_magics.stores.private_folder import data_folder, is_closed, private_folder, reason_of, shared_group
 from oint_magics.stores.state_folder import STATE_FOLDER, state_path
 from oint_magics.stores.write_ahead import RecordFolder, login_records
 
@@ -108,7 +107,7 @@ class FileStore:
         if self.exists() and self._bytes().strip():
             raise StoreNotWritable(
                 f"{self.label} is a .env file, and its other lines would be lost. Nothing was sent.",
-                next_step="name another store: profile:NAME; or add X_CLIENT_ID=… and X_REFRESH_TOKEN=… to it yourself",
+                next_step="name another file; or add X_CLIENT_ID=… and X_REFRESH_TOKEN=… to it yourself",
             )
         from oint_magics.auth.dotenv_text import written
 
@@ -251,7 +250,7 @@ class FileStore:
     def warning(self) -> str | None:
         """Return what the user should know about the file, or `None`."""
         found = []
-        if os.name == "posix" and _mode(self.path) & 0o077:
+        if self._is_open():
             found.append(f"others on this machine can read the file: chmod 600 {self.label}")
         if not locks.has_locks(self.path.resolve()):
             found.append(
@@ -264,6 +263,14 @@ class FileStore:
         if self.path.name.lower() == ".envrc":
             found.append("direnv does not load the changed file until you run: direnv allow")
         return "; ".join(found) or None
+
+    def _is_open(self) -> bool:
+        """Tell whether others can read the file: not the group that it is shared with on purpose."""
+        try:
+            there, folder = self.path.stat(), self.path.parent.stat()
+        except OSError:
+            return False
+        return not is_closed(there) and shared_group(folder, there) is None
 
     def _check_not_replaced(self) -> None:
         """Refuse a file that has no name any more: one that is mounted alone, and was replaced outside."""
@@ -288,7 +295,7 @@ class FileStore:
             raise StoreNotWritable(
                 f"{name} cannot be written, so nothing was sent.",
                 cause=f"{reason} (a new file is written into {STATE_FOLDER}/ beside it, and then replaces it).",
-                next_step="make the file and its folder writable, or keep the tokens elsewhere: profile:NAME",
+                next_step="make the file and its folder writable, then run it again",
             )
 
     def _content(self) -> tuple[TextFile, AuthDocument]:
@@ -335,10 +342,3 @@ def _too_large(label: str) -> NoReturn:
         cause="the limit is 1 MiB; a larger file cannot be read again.",
         next_step="remove what is not needed from it",
     )
-
-
-def _mode(path: Path) -> int:
-    try:
-        return path.stat().st_mode
-    except OSError:
-        return 0

@@ -13,7 +13,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from oint_magics.stores import formats
-from oint_magics.stores.private_folder import is_closed, is_mine, synced, write_all
+from oint_magics.stores.private_folder import synced, write_all
 from oint_magics.stores.state_folder import StateFolder, state_path
 
 if TYPE_CHECKING:
@@ -118,9 +118,7 @@ def _copy_in(folder: StateFolder, name: str) -> _Copy | None:
         StoreError: it is of an unknown format.
     """
     found = folder.stat(name + _END)
-    if found is None or not is_mine(found, folder.owner) or found.st_nlink != 1:
-        return None
-    if not is_closed(found) and folder.has_modes():
+    if found is None or not folder.is_private(found, folder.owner):
         return None
     start, _, texts = (folder.read(name + _END, 2 * _LARGEST) or b"").partition(b"\n")
     try:

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from oint_magics.stores.private_folder import Folder, is_mine
+from oint_magics.stores.private_folder import Folder
 from oint_magics.stores.unfinished import LARGEST
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def read(name: str) -> tuple[Path, bytes] | None:
     for folder in _folders():
         with contextlib.suppress(OSError), folder:
             found, data = folder.stat(name), folder.read(name, LARGEST)
-            if found and data and is_mine(found):
+            if found and data and folder.is_private(found):
                 return folder.path / name, data
     return None
 

@@ -16,7 +16,7 @@ from oint_magics import process, settings
 from oint_magics.display.text import escaped
 from oint_magics.errors import StoreBusy, StoreNotWritable
 from oint_magics.stores.private_folder import Folder, data_folder, private_folder, reason_of
-from oint_magics.stores.state_folder import STATE_FOLDER, StateFolder, state_path
+from oint_magics.stores.state_folder import STATE_FOLDER, StateFolder, owner_of_state, state_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -215,11 +215,18 @@ def _state_folder(path: Path) -> Folder:
         )
     if not path.parent.exists():
         raise StoreNotWritable("The file's folder does not exist, so nothing was sent.", next_step="make the folder")
+    owner = owner_of_state(path)
+    if owner:
+        raise StoreNotWritable(
+            f"{STATE_FOLDER}/ beside the file belongs to {owner}, so nothing was sent.",
+            cause="it holds locks and recovery files, and both of you would use one refresh token, which works once.",
+            next_step="a team's account lives in shared:NAME; or share the folder and the file by a group: "
+            "chgrp GROUP FOLDER FILE; chmod 2770 FOLDER; chmod 660 FILE",
+        )
     raise StoreNotWritable(
         "The file's folder cannot be written, so nothing was sent.",
         cause=f"{reason} ({STATE_FOLDER}/ is made in it, for locks and recovery files).",
-        next_step="make the folder writable; or set OINT_HOME to a folder that you can write; or keep the tokens "
-        "elsewhere: profile:NAME",
+        next_step="make the folder writable; or set OINT_HOME to a folder that you can write",
     )
 
 

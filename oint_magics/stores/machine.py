@@ -65,8 +65,8 @@ MACHINES = (
 _CONTAINER_FILES = ("/.dockerenv", "/run/.containerenv")
 _CONTAINER_MARKERS = ("container", "KUBERNETES_SERVICE_HOST")
 _MOUNTS = "/proc/self/mountinfo"
-# The system's own mounts, which end with it.
-_OF_THE_SYSTEM = ("/proc", "/sys", "/dev", "/run", "/tmp", "/var/run", "/etc")  # noqa: S108 - where no tokens should go
+# The system's own mounts, which end with it; those below the first three are too.
+_OF_THE_SYSTEM = ("/proc", "/sys", "/dev", "/", "/run", "/tmp", "/var/run", "/var/tmp")  # noqa: S108 - no place for tokens
 
 
 def thrown_away() -> Machine | None:
@@ -139,7 +139,8 @@ def _mounts() -> list[str]:
         return []
     # proc_pid_mountinfo(5): the fifth field, with blanks and backslashes in octal.
     points = [re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), line.split()[4]) for line in lines]
-    return [each for each in points if each != "/" and not any(Path(each).is_relative_to(s) for s in _OF_THE_SYSTEM)]
+    points = [each for each in points if each not in _OF_THE_SYSTEM]
+    return [each for each in points if not each.startswith(tuple(f"{folder}/" for folder in _OF_THE_SYSTEM[:3]))]
 
 
 def _is_mounted(folder: str) -> bool:

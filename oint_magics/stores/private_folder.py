@@ -34,6 +34,7 @@ class Folder:
 
     Attributes:
         heir: who gets what root makes in it: the folder's owner; `None` where that is root, or this is not root.
+        group: the group that the files in it are shared with; `None` for nobody.
 
     Raises:
         OSError: it is not there.
@@ -41,6 +42,7 @@ class Folder:
 
     def __init__(self, path: Path, descriptor: int | None = None) -> None:
         self.path = path
+        self.group: int | None = None
         self._descriptor = descriptor
         if BY_DESCRIPTOR and descriptor is None:
             self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -96,9 +98,11 @@ class Folder:
         return self.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL)
 
     def open(self, name: str, flags: int) -> int:
-        """Open a file; one that is made can be read by its owner alone, and a link is refused."""
+        """Open a file; one that is made can be read by its owner, or by the folder's group; a link is refused."""
         path, at = self._at(name)
         descriptor = os.open(path, flags | _OPTIONS, 0o600, **at)
+        if self.group is not None and flags & os.O_CREAT and os.fstat(descriptor).st_uid == os.geteuid():
+            os.fchmod(descriptor, 0o660)
         if self.heir is not None and flags & os.O_CREAT and os.fstat(descriptor).st_uid == 0:
             os.fchown(descriptor, self.heir, -1)
         return descriptor
@@ -179,12 +183,26 @@ class Folder:
         if self._descriptor is not None:
             synced(self._descriptor)
 
-    def inner(self, name: str, owner: int | None = None) -> Folder:
+    def is_private(self, found: os.stat_result, owner: int | None = None) -> bool:
+        """Tell whether nobody else has made or can change a file in this folder: its group may, if there is one.
+
+        Args:
+            found: the file's.
+            owner: who else may own it; `None` for nobody.
+        """
+        if found.st_nlink != 1:
+            return False
+        if self.group is not None and found.st_gid == self.group and not found.st_mode & 0o007:
+            return True
+        return is_mine(found, owner) and (is_closed(found) or not self.has_modes())
+
+    def inner(self, name: str, owner: int | None = None, group: int | None = None) -> Folder:
         """Return a folder in this one, made where it is not there, that is mine and closed to others.
 
         Args:
             name: its name.
             owner: who else may own it; `None` for nobody.
+            group: the group that it is shared with; `None` for nobody.
 
         Raises:
             OSError: it cannot be made, or somebody else made it.
@@ -200,12 +218,17 @@ class Folder:
             raise _not_mine(name)
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _OPTIONS, **at) if at else None
         try:
-            _close_to_others(self.path / name if descriptor is None else descriptor, name, owner)
+            there = self.path / name if descriptor is None else descriptor
+            is_shared = group is not None and _share(there, group)
+            if not is_shared:
+                _close_to_others(there, name, owner)
         except BaseException:
             if descriptor is not None:
                 os.close(descriptor)
             raise
-        return Folder(self.path / name, descriptor)
+        folder = Folder(self.path / name, descriptor)
+        folder.group = group if is_shared else None
+        return folder
 
     @staticmethod
     def _is_root() -> bool:
@@ -256,6 +279,33 @@ def _close_to_others(folder: Path | int, name: str, owner: int | None) -> None:
         raise _not_mine(name)
     if not is_closed(found):
         os.chmod(folder, 0o700)
+
+
+def _share(folder: Path | int, group: int) -> bool:
+    """Open a folder to a group if it is mine; tell whether it is open to that group, and to nobody else."""
+    if os.stat(folder).st_uid == os.geteuid():
+        with contextlib.suppress(OSError):
+            os.chown(folder, -1, group)
+            os.chmod(folder, 0o2770)  # noqa: S103 - to the group that the file itself is shared with
+    found = os.stat(folder)
+    return found.st_gid == group and stat.S_IMODE(found.st_mode) & 0o077 == 0o070
+
+
+def shared_group(folder: os.stat_result, file: os.stat_result | None) -> int | None:
+    """Return the group that a folder and a file in it are shared with: setgid, both open to it, the file to no others.
+
+    Args:
+        folder: the folder's.
+        file: the file's; `None` where there is none.
+
+    Returns:
+        `None` where they are not shared, or this user is not in the group.
+    """
+    if os.name != "posix" or file is None or file.st_gid != folder.st_gid:
+        return None
+    is_open = folder.st_mode & 0o2070 == 0o2070 and file.st_mode & 0o060 == 0o060
+    is_known = file.st_gid == os.getegid() or file.st_gid in os.getgroups()
+    return file.st_gid if is_open and is_known and not (folder.st_mode & 0o002 or file.st_mode & 0o007) else None
 
 
 def _not_mine(name: str) -> PermissionError:

@@ -9,7 +9,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from oint_magics import settings
-from oint_magics.stores.private_folder import Folder, data_folder, is_mine, may_write, private_folder
+from oint_magics.stores.private_folder import Folder, data_folder, is_mine, may_write, private_folder, shared_group
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,13 +66,15 @@ class StateFolder(Folder):
             path = state_path(target)
             self.is_beside = path.parent == target.parent
             if self.is_beside:
-                inner = self.beside.inner(STATE_FOLDER, self.owner)
+                group = shared_group(target.parent.stat(), found)
+                inner = self.beside.inner(STATE_FOLDER, self.owner, group)
                 _move_in(_elsewhere(target), inner)
             else:
                 data_folder(settings.data_folder())
                 with Folder(private_folder(path.parent)) as above:
                     inner = above.inner(path.name)
             super().__init__(inner.path, inner._descriptor)  # noqa: SLF001 - of the same class
+            self.group = inner.group
             self.ignore()
         except BaseException:
             self.close()
@@ -98,3 +100,19 @@ def _move_in(elsewhere: Path, folder: Folder) -> None:
             old.remove(name)
     with contextlib.suppress(OSError):
         elsewhere.rmdir()
+
+
+def owner_of_state(target: Path) -> str | None:
+    """Return who owns the folder beside a file, if that is another user, by name or number; `None` otherwise."""
+    try:
+        found = (target.parent / STATE_FOLDER).lstat()
+    except OSError:
+        return None
+    if is_mine(found):
+        return None
+    import pwd
+
+    try:
+        return pwd.getpwuid(found.st_uid).pw_name
+    except KeyError:
+        return f"user {found.st_uid}"

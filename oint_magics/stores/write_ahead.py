@@ -24,8 +24,6 @@ from oint_magics.stores import exchange_notes, journal, last_place, record_head
 from oint_magics.stores.private_folder import (
     Folder,
     data_folder,
-    is_closed,
-    is_mine,
     private_folder,
     reason_of,
     write_all,
@@ -359,9 +357,7 @@ class ExchangeRecord:
     def _is_private(self, folder: Folder) -> bool:
         found = folder.stat(self._name)
         owner = folder.owner if isinstance(folder, StateFolder) else None
-        if found is None or not is_mine(found, owner) or found.st_nlink != 1:
-            return False
-        return is_closed(found) or not folder.has_modes()
+        return found is not None and folder.is_private(found, owner)
 
     def _unfinished(self, head: dict[str, Any], raw: bytes) -> Unfinished:
         answer = raw_answer.read(self._opened(raw))

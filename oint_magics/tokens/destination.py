@@ -123,8 +123,7 @@ def check_lasting(store: Store, source: Source, auth: Auth, *, is_named: bool, m
     folder = machine.lasting_folder(found)
     free = next((name for name in ("auth.json", "tokens.json") if not os.path.lexists(f"{folder}/{name}")), "NAME.json")
     last = f"{line} {folder}/{free}" if folder else f"set OINT_HOME to a folder that lasts, or {line} shared:NAME"
-    kept = store.label if source.store and (is_own or not found.takes_files) else "auth.json"
-    here = f"or to keep it here and download it: {line} {quoted(kept)}"
+    here = f"or to keep it here and download it: {line} {quoted(store.label if is_own else 'auth.json')}"
     raise StoreError(
         f"The new tokens would be lost with this machine ({found.name}). Nothing was sent.",
         cause=f"a refresh ends the tokens that you have, and the new ones would lie on a disk that is thrown away. "
@@ -181,7 +180,7 @@ def _check_watched(*, interactive: bool) -> None:
         raise StoreError(
             "There is no place to save the new tokens. Nothing was sent.",
             cause="they cannot be written back to where they came from, and a program must say where instead.",
-            next_step="name a store: --to profile:NAME; or set OINT_HOME to a folder that lasts",
+            next_step="name a file in a folder that lasts: --to NAME.json; or set OINT_HOME to such a folder",
         )
 
 

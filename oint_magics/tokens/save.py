@@ -157,7 +157,7 @@ def _not_saved(store: Store, grant: Grant, auth: Auth, record: ExchangeRecord, p
             f"The refresh succeeded, but {label} could not be written. {_kept_in(record)}",
             cause=reason,
             next_step=f"fix the cause, then: %twitter_refresh --auth {quoted(label)}, which saves them; "
-            f"or save them elsewhere: %twitter_refresh --auth {quoted(label)} --to profile:NAME",
+            f"or save them elsewhere: %twitter_refresh --auth {quoted(label)} --to NAME.json",
         )
     else:
         response = _rescued(grant, auth, record)

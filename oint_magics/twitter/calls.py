@@ -128,7 +128,8 @@ def keep(
 
     store, found = stores.open_store(text_argument("to", to)), source.source_to_copy(auth, variables)
     keep(found, store, replace=replace)
-    state.named.add(store.place)
+    if not store.place.startswith(stores.PREFIXES):  # Whoever names a profile does not name the disk that it lies on.
+        state.named.add(store.place)
     use(store.label)
     return store.label, found
 

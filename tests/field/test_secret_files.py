@@ -211,7 +211,7 @@ def test_new_tokens_are_not_saved_into_a_secrets_file(server, name):
         twitter.refresh(".env")
 
     assert server.requests == []
-    assert "profile:NAME" in caught.value.next_step
+    assert 'to="NAME.json"' in caught.value.next_step
     assert (Path(".env").read_text(), Path("rt").read_text()) == (text, "a-token")
 
 

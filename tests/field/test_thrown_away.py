@@ -109,3 +109,85 @@ def test_a_login_asks_for_a_place_before_the_link(sandbox, monkeypatch, auth):
 def test_a_marker_that_says_no_is_none(value, monkeypatch):
     monkeypatch.setenv("GITHUB_ACTIONS", value)
     assert machine.thrown_away() is None
+
+
+# U2: containers that nothing else marks, and what runs jobs in them.
+@pytest.fixture
+def container(server, monkeypatch, tmp_path):
+    """A container whose data folder lies on its own disk; `mount` says what is mounted into it."""
+    mounts = tmp_path / "mountinfo"
+    start = "1 0 0:1 / / rw - overlay overlay rw\n2 1 0:2 / /proc rw - proc proc rw\n3 1 0:3 / /etc/hosts rw - ext4 /dev/a rw\n"
+    mounts.write_text(start)
+    monkeypatch.setattr(machine, "_MOUNTS", str(mounts))
+    marker = tmp_path / ".dockerenv"
+    marker.touch()
+    monkeypatch.setattr(machine, "_CONTAINER_FILES", (str(marker),))
+
+    def mount(folder):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        point = str(folder).replace(" ", "\\040")
+        mounts.write_text(f"{start}4 1 8:1 /var/lib/docker/volumes/v/_data {point} rw - ext4 /dev/a rw\n")
+
+    return mount
+
+
+@pytest.mark.parametrize("given", [
+    case("U2", "plain Docker: --auth env:", "saved in the container's home in silence; the account is lost", "env:"),
+    case("U2", "plain Docker: keep auth.json profile:work, then a refresh of it", "the same", "profile:work"),
+    case("U2", "plain Docker: a variable", "the same", "text"),
+])  # fmt: skip
+def test_a_container_is_no_place_for_a_profile(container, server, auth, monkeypatch, tmp_path, after, given):
+    for name in ("client_id", "client_secret", "refresh_token"):
+        monkeypatch.setenv(f"X_{name.upper()}", auth[name])
+    twitter.keep(auth, "profile:work")
+    source = auth if given == "text" else given
+
+    with pytest.raises(StoreError) as caught:
+        calls.refresh(source, interactive=True)
+    assert "would be lost with this machine (a container). Nothing was sent." in str(caught.value)
+    assert "docker run -v" in str(caught.value)
+    container(tmp_path / "my data")
+    with pytest.raises(StoreError) as caught:
+        calls.refresh(source, interactive=True)
+    assert f"{tmp_path / 'my data'}/auth.json" in caught.value.next_step.replace('"', "")
+    assert "profile:" not in caught.value.next_step.replace("--auth profile:work", "")
+    assert server.requests == []
+
+    response = twitter.refresh(source, to=f"{tmp_path / 'my data'}/auth.json")
+    assert "ends with" not in str(response)
+    after("refused before anything is sent, with the file in the mounted folder")
+
+
+def test_a_data_folder_that_is_mounted_is_fine(container, server, auth, tmp_path):
+    container(tmp_path / "data")
+    twitter.keep(auth, "profile:work")
+
+    assert "ends with" not in str(twitter.refresh("profile:work"))
+
+
+def test_a_person_s_own_file_is_refreshed_and_its_end_is_said(container, server, auth):
+    Path("auth.json").write_text(json.dumps(auth))
+
+    assert "auth.json ends with this machine (a container): download it" in str(twitter.refresh("auth.json"))
+
+
+@pytest.mark.parametrize(("marker", "value"), [("container", "podman"), ("KUBERNETES_SERVICE_HOST", "10.0.0.1")])
+def test_a_container_is_known_by_variables_too(server, auth, monkeypatch, tmp_path, marker, value):
+    monkeypatch.setenv(marker, value)
+    monkeypatch.setattr(machine, "_MOUNTS", str(tmp_path / "nothing"))
+    assert machine.thrown_away().name == "a container"
+
+
+@pytest.mark.parametrize(("name", "marker"), [
+    case("U2", f"{name}: a profile", "lost with the runner", name, marker) for name, marker in [
+        ("GitLab CI", "GITLAB_CI"), ("CircleCI", "CIRCLECI"), ("Azure Pipelines", "TF_BUILD"), ("a Hugging Face Space", "SPACE_ID"),
+        ("Deepnote", "DEEPNOTE_PROJECT_ID"), ("Cloud Run", "K_SERVICE"), ("AWS Lambda", "AWS_LAMBDA_FUNCTION_NAME"), ("Heroku", "DYNO")]
+])  # fmt: skip
+def test_what_runs_jobs_is_no_place(server, auth, monkeypatch, after, name, marker):
+    monkeypatch.setenv(marker, "x")
+    twitter.keep(auth, "profile:work")
+
+    with pytest.raises(StoreError, match=f"lost with this machine .{name}.. Nothing was sent"):
+        twitter.refresh("profile:work")
+    assert server.requests == []
+    after("refused before anything is sent")
