@@ -10,11 +10,13 @@ import hypothesis
 import pytest
 import raw_server
 import tree
+from patience import wait_for
 from postgres import Postgres
 
 from oint_magics import process
 from oint_magics.sandbox import Sandbox
 from oint_magics.stores import machine
+from oint_magics.tokens import shield
 
 # A run in the background inherits an ignored stop button, and so would the processes that tests stop.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -156,7 +158,9 @@ def home(tmp_path, monkeypatch):
     work.mkdir()
     monkeypatch.chdir(work)
     process.reset()
-    return folder
+    yield folder
+    # A worker that listens for a late answer writes where the environment says then.
+    wait_for(lambda: not shield._at_work, "a worker is still at work")
 
 
 @pytest.fixture(scope="module")

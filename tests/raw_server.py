@@ -22,6 +22,7 @@ class RawServer:
     def __init__(self, behaviour, files=None, host="127.0.0.1"):
         self.requests = []
         self._behaviour = behaviour
+        self._open = set()
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if files else None
         if files:
             self._tls.load_cert_chain(*files)
@@ -39,6 +40,8 @@ class RawServer:
     def _serve(self, connection):
         with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
             stack.callback(connection.close)
+            self._open.add(connection)
+            stack.callback(self._open.discard, connection)
             connection = (
                 stack.enter_context(self._tls.wrap_socket(connection, server_side=True)) if self._tls else connection
             )
@@ -57,6 +60,9 @@ class RawServer:
     def stop(self):
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
+        for connection in list(self._open):  # Whoever still listens for an answer knows that none comes.
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
         self._socket.close()
 
 

@@ -16,6 +16,8 @@ from oint_magics.http.watch import Watch
 from oint_magics.oauth.token_endpoint import in_doubt
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from oint_magics.auth.structure import Auth
     from oint_magics.http.endpoints import Endpoint
     from oint_magics.http.watch import Recorder
@@ -26,7 +28,13 @@ _TRIES = 3
 _PAUSE = 0.3
 
 
-def send(endpoint: Endpoint, auth: Auth, request: TokenRequest, recorder: Recorder) -> tuple[Answer, str]:
+def send(
+    endpoint: Endpoint,
+    auth: Auth,
+    request: TokenRequest,
+    recorder: Recorder,
+    tell: Callable[[str], bool] = lambda _: False,
+) -> tuple[Answer, str]:
     """Send a request of a pair's to one of its endpoints; raises as `post` and `endpoints.url_of` do.
 
     Args:
@@ -34,13 +42,14 @@ def send(endpoint: Endpoint, auth: Auth, request: TokenRequest, recorder: Record
         auth: the pair's auth structure.
         request: what to send.
         recorder: allows the sending, and gets the answer.
+        tell: called with the host when the time is over and no answer came; returns whether to go on listening.
 
     Returns:
         The answer, and what messages call the host that it came from.
     """
     url = url_of(endpoint, auth)
     host = urlsplit(url).netloc
-    return post(url, host, request, settings.timeout(), recorder), host
+    return post(url, host, request, settings.timeout(), recorder, tell=lambda: tell(host)), host
 
 
 class Unrecorded:
@@ -52,8 +61,19 @@ class Unrecorded:
     def append(self, data: bytes) -> None:
         """Keep nothing."""
 
+    def listening(self) -> None:
+        """Do nothing: nobody listens for a late answer."""
 
-def post(url: str, host: str, request: TokenRequest, timeout: float, recorder: Recorder) -> Answer:
+
+def post(  # noqa: PLR0913 - what one request needs
+    url: str,
+    host: str,
+    request: TokenRequest,
+    timeout: float,
+    recorder: Recorder,
+    *,
+    tell: Callable[[], bool] = lambda: False,
+) -> Answer:
     """Send a request to the token endpoint once, and return what came back.
 
     A connection that could not be made is tried again, up to three times with a growing pause: until
@@ -65,13 +85,14 @@ def post(url: str, host: str, request: TokenRequest, timeout: float, recorder: R
         request: what to send.
         timeout: how long all of it may take, in seconds.
         recorder: allows the sending, and gets the answer.
+        tell: called when the time is over and no answer came to a request that was sent; returns whether to go on.
 
     Raises:
         NotSent: no connection could be made.
         InDoubt: the connection stood and no status came back.
         OintError: what the recorder's check raises; nothing was sent.
     """
-    watch = Watch(time.monotonic() + timeout, recorder)
+    watch = Watch(time.monotonic() + timeout, recorder, tell)
     for attempt in range(1, _TRIES + 1):
         answer, fault = _exchange(url, request, watch)
         if answer is not None:
@@ -92,7 +113,7 @@ def post(url: str, host: str, request: TokenRequest, timeout: float, recorder: R
 def _exchange(url: str, request: TokenRequest, watch: Watch) -> tuple[Answer | None, Fault]:
     """Make one attempt; return the answer, or `None` and what went wrong."""
     fault = Fault("nothing answered there in time")
-    alarm = Alarm(watch.left, watch.cut)
+    alarm = Alarm(watch.left, watch.end)
     try:
         _send(url, request, watch)
     except OintError:

@@ -6,18 +6,25 @@ they are when they are found again later.
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from oint_magics.http.deadline import Deadline
 from oint_magics.oauth import raw_answer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from oint_magics.oauth.raw_answer import Answer
 
 _CHUNK = 16 * 1024
 _SHORTEST = 0.01
 # A body of the largest size, and as many headers as anybody sends.
 _MOST = raw_answer.LARGEST + 256 * 1024
+# How long a late answer is listened for, from the beginning, and how often it is looked whether to go on; in seconds.
+_LONGEST = 180.0
+_LOOKS_APART = 0.5
 
 
 class Recorder(Protocol):
@@ -29,6 +36,9 @@ class Recorder(Protocol):
     def append(self, data: bytes) -> None:
         """Take the answer's raw bytes as they come off the socket; none where the other side ended it."""
 
+    def listening(self) -> None:
+        """Know that a late answer is waited for still; asked twice a second."""
+
 
 class Watch(Deadline):
     """A request's time, how far it got, and what came back.
@@ -36,14 +46,19 @@ class Watch(Deadline):
     Args:
         deadline: until when (`time.monotonic`).
         recorder: allows the sending, and gets the answer.
+        tell: called at the deadline, if the request was sent: tells the caller that no answer came, and returns whether
+            to go on listening for it.
 
     Attributes:
         connected: whether the connection stood, TLS included, so that the request may have gone out.
     """
 
-    def __init__(self, deadline: float, recorder: Recorder) -> None:
+    def __init__(self, deadline: float, recorder: Recorder, tell: Callable[[], bool] = lambda: False) -> None:
         super().__init__(deadline)
         self._recorder = recorder
+        self._tell = tell
+        self._last = time.monotonic() + _LONGEST
+        self._is_taking = self._is_late = False
         self._came = bytearray()
         self._fault: str | None = None
         self.connected = False
@@ -67,10 +82,13 @@ class Watch(Deadline):
 
     def take(self, sock: Any) -> None:
         """Take the whole answer off the socket; each piece goes to the recorder first."""
-        while len(self._came) <= _MOST and not raw_answer.is_whole(self._came):
+        self._is_taking = True
+        while len(self._came) <= _MOST and not raw_answer.is_whole(self._came) and self._goes_on():
             try:
-                sock.settimeout(self.wait)
+                sock.settimeout(min(self.wait, _LOOKS_APART) if self._is_late else self.wait)
                 chunk = sock.recv(_CHUNK)
+            except TimeoutError:
+                continue
             except OSError as error:
                 self._fault = type(error).__name__
                 return
@@ -78,3 +96,22 @@ class Watch(Deadline):
             if not chunk:
                 return
             self._came += chunk
+
+    def _goes_on(self) -> bool:
+        """Tell whether to listen still: the caller is told at the deadline, and a late answer is taken as any other.
+
+        A program that ends, or a kernel that is restarted, is not held up: its main thread is over then.
+        """
+        if self.is_over and not self._is_late and self._last > time.monotonic() and self._tell():
+            self._is_late, self._end = True, self._last
+        if self._is_late:
+            self._recorder.listening()
+        if self.is_over or (self._is_late and not threading.main_thread().is_alive()):
+            self._fault = TimeoutError.__name__
+            return False
+        return True
+
+    def end(self) -> None:
+        """Shut the connection at the deadline, unless the answer is being taken: that keeps the time by itself."""
+        if not self._is_taking:
+            self.cut()

@@ -136,6 +136,25 @@ class Lease:
             self._note.unlink()
         self.name = ""
 
+    def renew(self) -> None:
+        """Let the lease last longer, when half of it is over; where somebody else has it by now, nothing happens.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        seconds = settings.timeout() + _MARGIN
+        if not self.name or self.left() > seconds / 2:
+            return
+        ends = clock() + seconds
+        rows = self._run(
+            "UPDATE oint_pair SET until = now() + %(seconds)s * interval '1 second' "
+            "WHERE name = %(row)s AND lease = %(lease)s RETURNING 1",
+            needs_standby=False,
+            seconds=seconds,
+            lease=self.name,
+        )
+        self._ends = ends if rows else self._ends
+
     def left(self) -> float:
         """Return how long the lease lasts still, in seconds."""
         return self._ends - clock()

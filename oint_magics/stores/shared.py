@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from oint_magics import settings
 from oint_magics.auth.document import AuthDocument, read_document
 from oint_magics.display.text import escaped
-from oint_magics.errors import AuthNotFound, OintError, StoreError, StoreNotWritable, StoreTaken
+from oint_magics.errors import AuthNotFound, StoreError, StoreNotWritable, StoreTaken
 from oint_magics.stores import journal, newest
 from oint_magics.stores.document import check_unchanged, pretty, with_grant, with_pair_of
-from oint_magics.stores.lease import Lease, Mark, late
+from oint_magics.stores.lease import Lease
 from oint_magics.stores.locks import store_lock
 from oint_magics.stores.postgres import FORMAT, Database
 from oint_magics.stores.private_folder import data_folder, private_folder, reason_of
 from oint_magics.stores.seal import Seal, team_keys
-from oint_magics.stores.unfinished import Unfinished
-from oint_magics.stores.write_ahead import ExchangeRecord, RecordFolder, login_records
+from oint_magics.stores.shared_record import SharedRecordFolder
+from oint_magics.stores.write_ahead import RecordFolder, login_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,13 +32,10 @@ if TYPE_CHECKING:
 
     from oint_magics.auth.structure import Auth
     from oint_magics.oauth.token_endpoint import Grant
-    from oint_magics.secret import Secret
 
 T = TypeVar("T")
 _LOOKS_APART = 0.1
 _MOST_ANCESTORS = 200
-# What must be left of a lease when the exchange has taken all its time, in seconds: enough to save.
-_SAVING = 2.0
 
 
 class _Row(NamedTuple):
@@ -241,7 +238,7 @@ class SharedStore:
     @property
     def records(self) -> RecordFolder:
         """Where the records of exchanges from this row lie: on this machine, with a mark in the row."""
-        return _SharedRecordFolder(self._folder / self._name, self.place, self._seal, self._lease)
+        return SharedRecordFolder(self._folder / self._name, self.place, self._seal, self._lease)
 
     @property
     def login_records(self) -> RecordFolder:
@@ -298,80 +295,6 @@ class SharedStore:
     def _sealed(self, text: str, generation: int, ancestors: list[str]) -> str:
         known = json.dumps({"auth": text, "ancestors": ancestors})
         return self._seal.sealed(f"{self._name} {generation}", known.encode()).decode()
-
-
-class _SharedRecordFolder(RecordFolder):
-    """Where the records of a row lie, which the other machines can see."""
-
-    def __init__(self, target: Path, place: str, seal: Seal, lease: Lease) -> None:
-        super().__init__(target, place, seal)
-        self._lease = lease
-
-    def of(self, token: Secret) -> ExchangeRecord:
-        return _SharedRecord(self, token, self._lease)
-
-
-class _SharedRecord(ExchangeRecord):
-    """A record that the other machines can see."""
-
-    def __init__(self, folder: RecordFolder, token: Secret, lease: Lease) -> None:
-        super().__init__(folder, token.fingerprint(), token, lease.name)
-        self._lease_held = lease
-        self._marked_before: Mark | None = None
-        self._begun_at = 0.0
-
-    def begin(self, tries: int) -> None:
-        """Write who sends the token, on this machine and then in the row, before anything is sent.
-
-        Raises:
-            StoreNotWritable: it cannot be written.
-            StoreBusy: the lease is another's by now.
-        """
-        super().begin(tries)
-        try:
-            self._marked_before = self._lease_held.mark(self._fingerprint, tries)
-        except OintError:
-            super().close()  # The mark may stand there all the same; this file says that it is ours.
-            raise
-        self._begun_at = time.monotonic()
-
-    def check(self) -> None:
-        """Make sure that the lease outlives the exchange, also where the machine slept in between.
-
-        Raises:
-            StoreBusy: it does not.
-        """
-        exchange = settings.timeout() - (time.monotonic() - self._begun_at)
-        if self._lease_held.left() < max(0.0, exchange) + _SAVING:
-            raise late()
-        super().check()
-
-    def commit(self) -> None:
-        """Remove mark and file: the pair is saved, or nothing is left to wait for."""
-        with contextlib.suppress(StoreError):
-            self._lease_held.unmark(self._fingerprint, None)
-        super().commit()
-
-    def rollback(self) -> None:
-        """Undo `begin`: what an earlier exchange left in doubt stays as it was."""
-        try:
-            self._lease_held.unmark(self._fingerprint, self._marked_before)
-        except StoreError:
-            super().close()  # As above.
-            return
-        super().rollback()
-
-    def looked_up(self) -> tuple[Unfinished | None, str]:
-        """Return what an earlier exchange of this token left behind, here or on another machine; as the base does."""
-        here, ignored = super().looked_up()
-        if here and here.answer and here.answer.status < 300:
-            return here, ignored
-        mark = self._lease_held.marked(self._fingerprint)
-        if mark is None:
-            return None, ignored  # The mark comes before the sending: without one, nothing was sent.
-        if here and mark.lease in here.leases:
-            return here._replace(tries=mark.tries), ignored
-        return Unfinished(mark.by, mark.at, mark.tries, None, is_elsewhere=True), ignored
 
 
 def _descent(row: _Row) -> list[str]:

@@ -217,6 +217,9 @@ class ExchangeRecord:
         """Make sure, in the last moment before it is sent, that the token may still be sent."""
         self.is_sent = True
 
+    def listening(self) -> None:
+        """Know that a late answer is waited for still."""
+
     def append(self, data: bytes) -> None:
         """Append raw bytes of the answer; whatever goes wrong here must not keep the answer from being read.
 

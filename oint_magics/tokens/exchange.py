@@ -6,7 +6,7 @@ import contextlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from oint_magics import stores
+from oint_magics import settings, stores
 from oint_magics.auth import token_format
 from oint_magics.auth.structure import Auth, require_refresh_token
 from oint_magics.display.text import quoted
@@ -17,6 +17,7 @@ from oint_magics.stores import journal
 from oint_magics.stores.exchange_notes import place_of_record
 from oint_magics.tokens import origin
 from oint_magics.tokens.save import save
+from oint_magics.tokens.shield import tell
 
 if TYPE_CHECKING:
     from oint_magics.oauth.token_endpoint import Grant, TokenRequest
@@ -75,7 +76,7 @@ def exchange(auth: Auth, request: TokenRequest, record: ExchangeRecord, *login: 
     from oint_magics.http import token_post
 
     try:
-        answer, host = token_post.send(endpoints.TOKEN, auth, request, record)
+        answer, host = token_post.send(endpoints.TOKEN, auth, request, record, _never if login else _told)
     except OintError:
         raise
     except BaseException:
@@ -83,6 +84,23 @@ def exchange(auth: Auth, request: TokenRequest, record: ExchangeRecord, *login: 
             record.rollback()
         raise
     return token_endpoint.read_grant(answer, auth, host, datetime.now(UTC), login)
+
+
+def _never(_: str) -> bool:
+    """Listen for no late answer: a login's code can be had again."""
+    return False
+
+
+def _told(host: str) -> bool:
+    """Tell the caller that no answer came in time; return whether somebody listens for it still: this thread."""
+    return tell(
+        InDoubt(
+            f"{host} has not answered within {settings.timeout():g} seconds, and may still. "
+            "It is not known whether the token was used.",
+            cause="this process listens for the answer for up to three minutes, and saves it when it comes.",
+            next_step="do not end this process; run it again: it waits for that answer, and sends nothing before",
+        )
+    )
 
 
 def unfinished(store: Store, auth: Auth) -> Unfinished | None:

@@ -23,6 +23,7 @@ _LONGEST_WAIT = 1.0
 # One place in it for each work that is on its way; at the end of the process no other may begin.
 _at_work: set[_Work[Any]] = set()
 _is_over: list[bool] = []
+_here = threading.local()
 
 
 class Latch:
@@ -72,12 +73,14 @@ class _Work(Generic[T]):
 
     value: T
     error: BaseException | None = None
+    early: BaseException | None = None
 
-    def __init__(self, work: Callable[[], T], locks: contextlib.ExitStack) -> None:
+    def __init__(self, work: Callable[[], T], locks: contextlib.ExitStack | None) -> None:
         self._work = work
-        self._locks = locks
+        self.holds_locks = locks is not None
+        self._locks = locks.pop_all() if locks else contextlib.ExitStack()
         self._claim = threading.Lock()
-        self.done = Latch()
+        self.done, self.told = Latch(), Latch()
 
     def is_claimed(self) -> bool:
         """Claim the work; tell whether it was claimed before: it begins at most once, or is given up before that."""
@@ -113,19 +116,31 @@ class _Work(Generic[T]):
                 "No thread can be started, so nothing was sent: the process is ending, or has too many."
             )
             self.give_up()
-            self.done.set()
+            self._finish()
+
+    def tell(self, error: BaseException) -> None:
+        """Let the caller go with an error; the work goes on, and holds its locks."""
+        self.early = error
+        self.told.set()
+
+    def _finish(self) -> None:
+        self.done.set()
+        if not self.told.is_set:
+            self.told.set()
 
     def run(self) -> None:
         if self.is_claimed():
             return
+        _here.work = self
         try:
             with self._locks:
                 self.value = self._work()
         except BaseException as error:  # noqa: BLE001 - carried over to the caller's thread
             self.error = error
         finally:
+            _here.work = None
             _at_work.discard(self)
-            self.done.set()
+            self._finish()
 
     def give_up(self) -> None:
         _at_work.discard(self)
@@ -147,15 +162,28 @@ def shielded(work: Callable[[], T], *, stopped: str, locks: contextlib.ExitStack
         Stopped: somebody pressed stop meanwhile; the work is done and its value is lost to the caller.
         BaseException: what was raised in this thread meanwhile, unchanged; else what the work raises.
     """
-    task = _Work(work, locks.pop_all() if locks else contextlib.ExitStack())
-    raised = _later(_begin(task), task.done.wait(look=task.start_again))
+    task = _Work(work, locks)
+    raised = _later(_begin(task), task.told.wait(look=task.start_again))
     if raised is not None and not isinstance(raised, KeyboardInterrupt):
         raise raised
-    if task.error is not None:
-        raise task.error
+    error = task.early or task.error
+    if error is not None:
+        raise error
     if raised is not None:
         raise Stopped(f"the stop came too late: {stopped}")
     return task.value
+
+
+def tell(error: BaseException) -> bool:
+    """Let the caller of the work that runs in this thread go with an error; tell whether there is one who can.
+
+    The work goes on and holds its locks; what comes of it is found in the store.
+    """
+    work = getattr(_here, "work", None)
+    if work is None or not work.holds_locks:
+        return False
+    work.tell(error)
+    return True
 
 
 def within(seconds: float, work: Callable[[], T], otherwise: T) -> T:

@@ -154,10 +154,10 @@ def test_a_machine_that_stops_past_its_lease_sends_nothing(to, other_machine, te
     body = json.dumps(PAIR).encode()
     server = to(answer("200 OK", body))
     code = (
-        "import os, signal, time; from oint_magics.stores import shared\n"
-        "check = shared._SharedRecord.check\n"
+        "import os, signal, time; from oint_magics.stores import shared_record\n"
+        "check = shared_record._SharedRecord.check\n"
         "def stop(self): os.kill(os.getpid(), signal.SIGSTOP); time.sleep(0.3); check(self)\n"
-        "shared._SharedRecord.check = stop\n" + REFRESH
+        "shared_record._SharedRecord.check = stop\n" + REFRESH
     )
     environment = os.environ | {"OINT_TWITTER_TIMEOUT": "1"}
     with subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE, text=True) as process:
