@@ -10,7 +10,7 @@ from oint_magics.display.table import Row, Table
 from oint_magics.errors import AuthFieldError, InvalidGrant, OintError, TokenSpent
 from oint_magics.http import endpoints
 from oint_magics.oauth import token_endpoint
-from oint_magics.stores import journal, newest
+from oint_magics.stores import journal, kept_answers, newest
 from oint_magics.tokens.exchange import unfinished
 from oint_magics.tokens.hold import held
 from oint_magics.tokens.shield import shielded
@@ -82,6 +82,8 @@ def _ended(auth: Auth, store: Store | None) -> list[Row]:
         with contextlib.suppress(OintError):  # It is revoked, whether this machine can note it or not.
             log.end(auth.refresh_token.fingerprint(), journal.REVOKED)
         newest.remove(auth.refresh_token)
+        if store:
+            kept_answers.discard(store.records)
     if auth.access_token is not None:
         rows.append(Row("access token", f"{auth.access_token.masked()} {_last(auth, auth.access_token)}"))
     return rows

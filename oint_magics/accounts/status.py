@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from oint_magics import settings, stores
 from oint_magics.display.grid import Grid
 from oint_magics.display.table import Row, Table
-from oint_magics.display.text import quoted
+from oint_magics.display.text import escaped, quoted
 from oint_magics.display.times import duration, moment
 from oint_magics.errors import AuthNotFound, OintError
 from oint_magics.http import endpoints
-from oint_magics.stores import journal
+from oint_magics.stores import journal, kept_answers
 from oint_magics.tokens import origin
 from oint_magics.tokens.destination import at
 from oint_magics.tokens.exchange import unfinished
@@ -226,6 +226,11 @@ def _looked_at(source: Source, family: Family | None) -> Account:
     ended = endpoints.ended_sandbox(auth)
     if ended:
         state, doubt, step = "its sandbox has ended", None, ended.next_step
+    is_here = source.store is not None and not source.store.place.startswith(_TEAM)
+    kept = kept_answers.of(source.store.records) if source.store and is_here else []
+    if kept:
+        state += f"; an earlier answer that cannot be read is kept: {escaped(str(kept[-1]), 300)}"
+        step = step or f"look into that file; %twitter_forget {quoted(source.label)} deletes it"
     granted = Lineage.of(auth.refresh_token, source.store).known.scope
     known = state, auth.ends_at, tuple((granted or auth.scope or "").split()), _refreshed_at(family), doubt, step
     return Account(source.label, *known, is_sandbox=auth.is_sandbox)

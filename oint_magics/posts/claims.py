@@ -18,14 +18,15 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from oint_magics import settings
 from oint_magics.display.text import escaped
 from oint_magics.errors import StoreError, StoreNotWritable
-from oint_magics.stores import ages, formats
+from oint_magics.stores import ages, notes
 from oint_magics.stores.locks import holder, post_lock
+from oint_magics.stores.notes import Notes
 from oint_magics.stores.private_folder import Folder, data_folder, private_folder, reason_of, synced, write_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-FORMAT = 1
+_NOTES = Notes("posts", "The claim of a post")
 _KEPT = 24 * 3600.0
 _KEY, _KEY_SIZE = "key", 32
 _START, _MEDIUM = "claim-", "media-"
@@ -201,7 +202,7 @@ def _key_in(folder: Folder) -> bytes:
 
 
 def _content(post_id: str | None) -> bytes:
-    return json.dumps({"format": FORMAT, **ages.stamp(), "by": holder(), "post_id": post_id}).encode()
+    return json.dumps({"format": notes.FORMAT, **ages.stamp(), "by": holder(), "post_id": post_id}).encode()
 
 
 def _read(folder: Folder, name: str) -> Claim | None:
@@ -209,13 +210,7 @@ def _read(folder: Folder, name: str) -> Claim | None:
     content = folder.read(name, _LARGEST)
     if content is None:
         return None
-    known = {}
-    with contextlib.suppress(ValueError, RecursionError):
-        known = json.loads(content)
-    if not isinstance(known, dict):
-        known = {}
-    if known.get("format", FORMAT) != FORMAT:
-        raise formats.newer("The claim of a post", folder.path / name)
+    known = _NOTES.says(name, content)
     post_id, status = known.get("post_id"), folder.stat(name)
     written = status.st_mtime if status else time.time()
     if ages.age(known, written) > _KEPT:  # One from the future is kept: the clock was ahead.

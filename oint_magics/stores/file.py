@@ -12,7 +12,7 @@ from oint_magics.auth.document import read_document
 from oint_magics.auth.structure import LARGEST, Auth
 from oint_magics.auth.text_file import decoded, is_dotenv_name
 from oint_magics.errors import AuthError, AuthNotFound, AuthSyntaxError, OintError, StoreNotWritable
-from oint_magics.stores import atomic, in_place, journal, locks, newest
+from oint_magics.stores import atomic, in_place, journal, kept_answers, locks, newest
 from oint_magics.stores.document import check_unchanged, pretty, try_editing, with_grant, with_pair_of
 from oint_magics.stores.private_folder import data_folder, is_closed, private_folder, reason_of, shared_group
 from oint_magics.stores.state_folder import STATE_FOLDER, state_path
@@ -147,8 +147,9 @@ class FileStore:
                 self.remove()
 
     def forget(self) -> None:
-        """Delete all that we keep of it: a profile wholly; of a user's own file the newest pair's copy alone."""
+        """Delete all that we keep of it: a profile wholly; of a user's own file the copies of its pairs and answers."""
         newest.forget(self.place)
+        kept_answers.discard(self.records)
         if self._is_ours:
             self.remove()
             self.records.sweep()

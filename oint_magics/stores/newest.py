@@ -14,24 +14,21 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from oint_magics import settings
 from oint_magics.auth import expiry
 from oint_magics.auth.structure import auth_of
 from oint_magics.errors import StoreError
 from oint_magics.secret import Secret
-from oint_magics.stores import ages, formats
-from oint_magics.stores.private_folder import Folder, data_folder, private_folder
+from oint_magics.stores import ages
+from oint_magics.stores.notes import Notes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
     from oint_magics.auth.structure import Auth
     from oint_magics.stores.seal import Seal
 
-FORMAT = 1
-_LARGEST = 64 * 1024
+_NOTES = Notes("newest", "The copy of the newest tokens", 64 * 1024)
 _A_DAY = 24 * 3600.0
 _UNSEEN = 30 * _A_DAY
 _ENDING = ".json"
@@ -68,19 +65,13 @@ def keep(place: str, file: Path | None, pair: Pair, seal: Seal | None, before: S
         before: the refresh token that this pair has followed, whose copy goes; `None` for none.
     """
     token = pair.refresh_token
-    with contextlib.suppress(OSError, StoreError):
+    with contextlib.suppress(StoreError):
         if token is not None:
-            check_known(token)
-            data_folder(settings.data_folder())
-            private_folder(_folder())
-        with Folder(_folder()) as folder:
-            if token is not None:
-                note = {"format": FORMAT, "place": place, "file": str(file) if file else None} | ages.stamp()
-                text = json.dumps(note | _content(pair, token, seal))
-                folder.write(f"{token.fingerprint()}{_ENDING}", text.encode())
-            if before is not None and not before.matches(token):
-                folder.remove(f"{before.fingerprint()}{_ENDING}")
-            _sweep(folder)
+            says = {"place": place, "file": str(file) if file else None} | ages.stamp()
+            _NOTES.write(f"{token.fingerprint()}{_ENDING}", says | _content(pair, token, seal))
+        if before is not None and not before.matches(token):
+            remove(before)
+        _sweep()
 
 
 def _content(pair: Pair, token: Secret, seal: Seal | None) -> dict[str, Any]:
@@ -104,7 +95,7 @@ def kept(fingerprint: str, seal: Seal | None) -> Pair | None:
     Raises:
         StoreError: it is of an unknown format, or no key opens it.
     """
-    known = _checked(fingerprint)
+    known = _NOTES.read(f"{fingerprint}{_ENDING}")
     sealed = known.get("sealed")
     if isinstance(sealed, str):
         if seal is None:
@@ -118,68 +109,39 @@ def kept(fingerprint: str, seal: Seal | None) -> Pair | None:
 
 def check_known(token: Secret) -> None:
     """Refuse a token whose copy another version has written: it must not be written over; raises `StoreError`."""
-    _checked(token.fingerprint())
-
-
-def _checked(fingerprint: str) -> dict[str, Any]:
-    """Return what the copy of a token says; nothing where there is none."""
-    known: Any = None
-    with contextlib.suppress(OSError, ValueError, RecursionError), Folder(_folder()) as folder:
-        known = json.loads(folder.read(f"{fingerprint}{_ENDING}", _LARGEST) or b"null")
-    if not isinstance(known, dict):
-        return {}
-    if known.get("format") != FORMAT:
-        raise formats.newer("The copy of the newest tokens", _folder() / f"{fingerprint}{_ENDING}")
-    return known
+    _NOTES.read(f"{token.fingerprint()}{_ENDING}")
 
 
 def remove(token: Secret) -> None:
     """Delete the copy of the pair of a refresh token."""
-    with contextlib.suppress(OSError), Folder(_folder()) as folder:
-        folder.remove(f"{token.fingerprint()}{_ENDING}")
+    _NOTES.remove(f"{token.fingerprint()}{_ENDING}")
 
 
 def forget(place: str) -> None:
     """Delete the copies of the pairs of a store."""
-    with contextlib.suppress(OSError), Folder(_folder()) as folder:
-        for name, known, _ in _notes(folder):
-            if known.get("place") == place:
-                folder.remove(name)
+    for note in _NOTES.every():
+        if note.says.get("place") == place:
+            _NOTES.remove(note.name)
 
 
-def _sweep(folder: Folder) -> None:
+def _sweep() -> None:
     """Delete the copies whose store was not seen for 30 days, and what was written and not renamed.
 
     A store holds one pair: of several copies of one store, it is the last that is seen with it. A place that is not
     there may be a disk that is not mounted now.
     """
-    notes = sorted(_notes(folder), key=lambda note: note[2])
-    last = {known.get("place"): name for name, known, _ in notes}
-    for name, known, seen in notes:
-        is_there = os.path.lexists(str(known.get("file") or known.get("place")))
-        if last[known.get("place")] == name and is_there:
+    notes = sorted(_NOTES.every(), key=lambda note: note.seen)
+    last = {note.says.get("place"): note.name for note in notes}
+    for name, says, seen in notes:
+        is_there = os.path.lexists(str(says.get("file") or says.get("place")))
+        if last[says.get("place")] == name and is_there:
             if time.time() - seen > _A_DAY:
-                os.utime(_folder() / name)
-        elif min(ages.age(known, seen), time.time() - seen) > _UNSEEN:
-            folder.remove(name)
-    for name in folder.names(""):
-        found = folder.stat(name)
-        if name.endswith(".new") and found and time.time() - found.st_mtime > _A_DAY:
-            folder.remove(name)
-
-
-def _notes(folder: Folder) -> Iterator[tuple[str, dict[str, Any], float]]:
-    """Return the copies of our format: the name of each, what it says, and when its store was last seen."""
-    for name in folder.names(""):
-        with contextlib.suppress(OSError, ValueError, RecursionError):
-            found, known = folder.stat(name), json.loads(folder.read(name, _LARGEST) or b"null")
-            if name.endswith(_ENDING) and found and isinstance(known, dict) and known.get("format") == FORMAT:
-                yield name, known, found.st_mtime
+                with contextlib.suppress(OSError):
+                    os.utime(_NOTES.path / name)
+        elif min(ages.age(says, seen), time.time() - seen) > _UNSEEN:
+            _NOTES.remove(name)
+    _NOTES.remove_torn(_A_DAY)
 
 
 def _purpose(fingerprint: str) -> str:
     return f"newest {fingerprint}"
-
-
-def _folder() -> Path:
-    return settings.data_folder() / "newest"

@@ -16,7 +16,7 @@ from oint_magics import settings
 from oint_magics.auth.document import AuthDocument, read_document
 from oint_magics.display.text import escaped
 from oint_magics.errors import AuthNotFound, StoreError, StoreNotWritable, StoreTaken
-from oint_magics.stores import journal, newest
+from oint_magics.stores import journal, kept_answers, newest
 from oint_magics.stores.document import check_unchanged, pretty, with_grant, with_pair_of
 from oint_magics.stores.lease import Lease
 from oint_magics.stores.locks import store_lock
@@ -137,6 +137,7 @@ class SharedStore:
         """Delete the row, for the whole team, and what this machine keeps of it."""
         self.remove()
         newest.forget(self.place)
+        kept_answers.discard(self.records)
         self.records.sweep()
         self.login_records.discard_all()
 

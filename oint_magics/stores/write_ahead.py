@@ -20,7 +20,8 @@ from oint_magics.display.text import escaped
 from oint_magics.errors import OintError, StoreError, StoreNotWritable
 from oint_magics.oauth import raw_answer, token_endpoint
 from oint_magics.secret import shown
-from oint_magics.stores import exchange_notes, journal, last_place, record_head
+from oint_magics.stores import journal, last_place, record_head
+from oint_magics.stores.exchange_notes import NOTES
 from oint_magics.stores.private_folder import (
     Folder,
     data_folder,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from oint_magics.secret import Secret
     from oint_magics.stores.seal import Seal
 
-_KEPT = "kept-"
+KEPT = "kept-"
 
 
 class RecordFolder:
@@ -188,11 +189,12 @@ class ExchangeRecord:
     def _begin(self, tries: int) -> None:
         with self._folder.opened() as folder:
             self._last = None
-            self._before, self._noted_before = content(folder, self._name), exchange_notes.read(self._fingerprint)
+            NOTES.read(self._fingerprint)  # One of another version is not written over.
+            self._before, self._noted_before = content(folder, self._name), NOTES.content(self._fingerprint)
             head, raw = head_of(self._before)
             record_head.check_format(head, folder.path / self._name)
             if self._before and raw and _may_hold_pair(self._opened(raw)):
-                folder.write(f"{_KEPT}{self._name}-{secrets.token_hex(4)}", self._before)
+                folder.write(f"{KEPT}{self._name}-{secrets.token_hex(4)}", self._before)
             leases = [*leases_in(head), *([self._lease] if self._lease else [])]
             start = self._head = record_head.new(self._token, self._folder.target.name, tries, leases)
             folder.write(self._name, start + bytes(ROOM))
@@ -203,7 +205,7 @@ class ExchangeRecord:
                 self._put_back(folder)  # Nothing is sent, and the record must not say that it was.
                 raise
             os.lseek(self._descriptor, len(start), os.SEEK_SET)
-        exchange_notes.write(self._fingerprint, self._folder.place)
+        NOTES.write(self._fingerprint, {"place": self._folder.place})
 
     def _put_back(self, folder: Folder) -> None:
         """Let the file be what it was before `begin`."""
@@ -285,7 +287,7 @@ class ExchangeRecord:
             with contextlib.suppress(OSError), self._folder.opened() as folder:
                 folder.remove(name)
         last_place.remove(name)
-        exchange_notes.restore(name.removeprefix(START), None)
+        NOTES.remove(name.removeprefix(START))
 
     def commit(self) -> None:
         """Remove the file, the pair being saved or nothing left to wait for; and those of the store's earlier tokens.
@@ -302,7 +304,7 @@ class ExchangeRecord:
         self._came.clear()
         if self._before is None:
             self.discard()
-            exchange_notes.restore(self._fingerprint, self._noted_before)
+            NOTES.restore(self._fingerprint, self._noted_before)
             return
         with contextlib.suppress(OSError), self._folder.opened() as folder:
             self._put_back(folder)

@@ -6,16 +6,15 @@ The note of it lies in the data folder and holds no secret: the file's path, and
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from oint_magics import settings, stores
+from oint_magics import stores
 from oint_magics.display.text import quoted
-from oint_magics.errors import OintError, TokenSpent
+from oint_magics.errors import OintError, StoreError, TokenSpent
 from oint_magics.stores import newest
-from oint_magics.stores.private_folder import Folder, data_folder, private_folder
+from oint_magics.stores.notes import Notes
 from oint_magics.tokens.lineage import Lineage
 from oint_magics.tokens.source import Source, source_to_copy
 
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
     from oint_magics.secret import Secret
     from oint_magics.stores import Store
 
-FORMAT = 1
-_LARGEST = 16 * 1024
+_NOTES = Notes("origins", "The note of a copy's file")
 
 
 class Origin(NamedTuple):
@@ -69,17 +67,13 @@ def note(source: Source, store: Store, token: Secret | None) -> None:
     if origin is None:
         forget(store)
         return
-    with contextlib.suppress(OSError):
-        data_folder(settings.data_folder())
-        private_folder(_folder())
-        with Folder(_folder()) as folder:
-            folder.write(_name(store), json.dumps({"format": FORMAT, **origin._asdict()}).encode())
+    with contextlib.suppress(StoreError):
+        _NOTES.write(_name(store), origin._asdict())
 
 
 def forget(store: Store) -> None:
     """Delete the note of a store."""
-    with contextlib.suppress(OSError), Folder(_folder()) as folder:
-        folder.remove(_name(store))
+    _NOTES.remove(_name(store))
 
 
 def newer(store: Store, auth: Auth) -> Newer | None:
@@ -140,11 +134,9 @@ def _of_copy(source: Source, token: Secret | None) -> Origin | None:
 
 def _noted(store: Store) -> Origin | None:
     """Return the note of a store; one of an unknown format tells nothing."""
-    known: Any = None
-    with contextlib.suppress(OSError, ValueError), Folder(_folder()) as folder:
-        known = json.loads(folder.read(_name(store), _LARGEST) or b"null")
-    if not isinstance(known, dict) or known.get("format") != FORMAT:
-        return None
+    known: dict[str, Any] = {}
+    with contextlib.suppress(StoreError):
+        known = _NOTES.read(_name(store))
     values = [value for value in map(known.get, Origin._fields) if isinstance(value, str)]
     return Origin(*values) if len(values) == len(Origin._fields) else None
 
@@ -158,7 +150,3 @@ def _typed(path: str) -> str:
 
 def _name(store: Store) -> str:
     return f"{newest.name_of(store.place)}.json"
-
-
-def _folder() -> Path:
-    return settings.data_folder() / "origins"

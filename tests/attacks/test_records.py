@@ -509,3 +509,36 @@ def test_the_list_only_reports(auth_file, monkeypatch):
 
     assert "an answer with new tokens came" in str(twitter.status())
     assert Path("auth.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("end", [
+    case("B13", "an answer that is kept aside, --try-old, then revoke", "kept-exchange-… holds the plain tokens for ever", "revoke"),
+    case("B13", "the same, then forget of the file", "kept-exchange-… holds the plain tokens for ever", "forget"),
+    case("B13", "the same of a profile", "kept-exchange-… holds the plain tokens for ever", "profile"),
+])  # fmt: skip
+def test_an_answer_that_is_kept_is_listed_and_ends(raw, auth, home, monkeypatch, after, end):
+    from raw_server import answer
+
+    odd = b"access_token=a-token&refresh_token=odd-token"
+    good = json.dumps({"access_token": "new-access", "refresh_token": "new-token", "expires_in": 7200}).encode()
+    answers = iter([odd, good, b"{}", b"{}", b"{}"])
+    server = raw(lambda connection: answer("200 OK", next(answers))(connection))
+    monkeypatch.setenv("OINT_TWITTER_TOKEN_URL", f"{server.url}/t")
+    monkeypatch.setenv("OINT_TWITTER_REVOKE_URL", f"{server.url}/r")
+    source = "profile:work" if end == "profile" else "auth.json"
+    twitter.keep(auth, "profile:work") if end == "profile" else Path("auth.json").write_text(json.dumps(auth))
+    with pytest.raises(errors.AnswerUnreadable):
+        twitter.refresh(source)
+    twitter.refresh(source, try_old=True)
+    folder = home / "oint" / "profiles" / ".oint" if end == "profile" else Path(".oint")
+    (kept,) = folder.glob("kept-*")
+    assert b"odd-token" in kept.read_bytes()
+
+    said = str(twitter.status(source))
+    assert "an earlier answer that cannot be read is kept" in " ".join(said.split())
+    assert kept.name[:20] in said
+
+    twitter.revoke(source) if end == "revoke" else twitter.forget(source)
+
+    assert not list(folder.glob("kept-*"))
+    after("listed by status; ends with revoke and forget")

@@ -255,7 +255,7 @@ def test_a_record_of_a_later_format_stays_and_nothing_begins(store):
 
 
 def test_the_note_of_another_store_comes_back_where_nothing_was_sent(store):
-    exchange_notes.write(AUTH.refresh_token.fingerprint(), "profile:other")
+    exchange_notes.NOTES.write(AUTH.refresh_token.fingerprint(), {"place": "profile:other"})
     record = store.records.of(AUTH.refresh_token)
     record.begin(1)
 
