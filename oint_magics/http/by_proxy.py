@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
 
 from requests.adapters import HTTPAdapter
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from oint_magics.http.watch import Watch
 
 _LONGEST_CONNECT = 10.0
+_TRACED = ("urlopen", "_make_request")
 
 
 class _Taken(Exception):
@@ -37,12 +39,25 @@ def send(url: str, headers: Mapping[str, str], body: str, watch: Watch, proxy: s
     options = {"cert_reqs": "CERT_REQUIRED", "ca_cert_dir" if bundle.is_dir() else "ca_certs": str(bundle)}
     timeout = Timeout(connect=min(_LONGEST_CONNECT, watch.wait), read=watch.wait)
     try:
-        with silence(HTTPAdapter().proxy_manager_for(proxy, **options), _watched(watch)) as manager:
+        with _untraced(silence(HTTPAdapter().proxy_manager_for(proxy, **options), _watched(watch))) as manager:
             manager.request(
                 "POST", url, body=body, headers=dict(headers), retries=False, redirect=False, timeout=timeout
             )
     except _Taken:
         return
+
+
+def _untraced(manager: Any) -> Any:
+    """Let a pool manager go past tools that trace requests, and return it.
+
+    They wrap these methods and can be told to export headers (OpenTelemetry, elastic-apm, ddtrace): `Authorization`.
+    """
+    pools = manager.pool_classes_by_scheme
+    manager.pool_classes_by_scheme = {
+        name: type(pool.__name__, (pool,), {each: inspect.unwrap(getattr(pool, each)) for each in _TRACED})
+        for name, pool in pools.items()
+    }
+    return manager
 
 
 def _watched(watch: Watch) -> type:

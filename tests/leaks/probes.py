@@ -189,3 +189,22 @@ def _shown(value):
         return repr(value)[:100_000]
     except Exception:
         return ""
+
+
+def trace(*, on=True):
+    """Let OpenTelemetry show each request of urllib3's, with all of its headers; or let it stop."""
+    import os
+
+    from opentelemetry.instrumentation.urllib3 import URLLib3Instrumentor
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SimpleSpanProcessor
+
+    if not on:
+        URLLib3Instrumentor().uninstrument()
+        return
+    os.environ["OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_CLIENT_REQUEST"] = ".*"
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter()))
+    URLLib3Instrumentor().instrument(
+        tracer_provider=provider, request_hook=lambda span, pool, info: span.set_attribute("all", repr(info))
+    )

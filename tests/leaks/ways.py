@@ -281,6 +281,13 @@ def ways():
             "http.client.HTTPConnection.debuglevel = 0",
         ),
         Way(
+            "traced with headers",
+            "probes.trace()",
+            file,
+            "%twitter_revoke --auth ../given/{slug}.json",
+            "probes.trace(on=False)",
+        ),
+        Way(
             "a cache with POST",
             "probes.cache('{slug}')",
             file,
