@@ -20,6 +20,7 @@ from oint_magics.errors import StoreError
 from oint_magics.secret import Secret
 from oint_magics.stores import ages
 from oint_magics.stores.notes import Notes
+from oint_magics.stores.private_folder import Folder
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,6 +33,8 @@ _NOTES = Notes("newest", "The copy of the newest tokens", 64 * 1024)
 _A_DAY = 24 * 3600.0
 _UNSEEN = 30 * _A_DAY
 _ENDING = ".json"
+# Its time tells when the copies were swept last.
+_SWEPT = "swept"
 
 
 class Pair(NamedTuple):
@@ -125,11 +128,16 @@ def forget(place: str) -> None:
 
 
 def _sweep() -> None:
-    """Delete the copies whose store was not seen for 30 days, and what was written and not renamed.
+    """Delete, once a day, the copies whose store was not seen for 30 days, and what was written and not renamed.
 
     A store holds one pair: of several copies of one store, it is the last that is seen with it. A place that is not
     there may be a disk that is not mounted now.
     """
+    with contextlib.suppress(OSError), Folder(_NOTES.path) as folder:
+        last_time = folder.stat(_SWEPT)
+        if last_time and 0 <= time.time() - last_time.st_mtime < _A_DAY:
+            return
+        folder.note(_SWEPT, b"")
     notes = sorted(_NOTES.every(), key=lambda note: note.seen)
     last = {note.says.get("place"): note.name for note in notes}
     for name, says, seen in notes:

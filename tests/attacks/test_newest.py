@@ -21,6 +21,11 @@ def copies(home):
     return sorted((home / "oint" / "newest").glob("*.json"))
 
 
+def a_day_later(home):
+    """Let the copies be swept by the next refresh."""
+    (home / "oint" / "newest" / "swept").unlink(missing_ok=True)
+
+
 def aged(path, days):
     """Let a copy look as one whose store was last seen some days ago, also by the machine's start."""
     note = json.loads(path.read_text())
@@ -109,7 +114,7 @@ def test_a_pair_that_is_encrypted_is_not_put_back_into_a_plain_file(strict, ring
     case("B9", "a path that is only in a container", "the copy is gone, and the account", "container"),
     case("B9", "the file is renamed for a moment", "the copy is gone, and the account", "name"),
 ])  # fmt: skip
-def test_a_disk_that_is_away_for_a_moment(strict, auth_file, after, away):
+def test_a_disk_that_is_away_for_a_moment(strict, auth_file, home, after, away):
     folder = Path("disk")
     folder.mkdir()
     (folder / "auth.json").write_text(json.dumps(strict.issue()))
@@ -118,7 +123,9 @@ def test_a_disk_that_is_away_for_a_moment(strict, auth_file, after, away):
     away_to = folder if away == "disk" else folder / "auth.json"
     away_to.rename("away")
 
+    a_day_later(home)
     twitter.refresh(auth_file("other.json"))
+    a_day_later(home)
     twitter.refresh("other.json")
 
     if away == "container":
@@ -138,7 +145,7 @@ def test_a_disk_that_is_away_for_a_moment(strict, auth_file, after, away):
     case("B25", "the old path holds another account's tokens by now", "TokenSpent, log in again", "taken"),
     case("B25", "the older bytes are given as a text", "TokenSpent, log in again", "text"),
 ])  # fmt: skip
-def test_older_bytes_at_another_path(strict, auth_file, after, how):
+def test_older_bytes_at_another_path(strict, auth_file, home, after, how):
     Path("project").mkdir()
     Path("project/auth.json").write_text(json.dumps(strict.issue()))
     old = Path("project/auth.json").read_text()
@@ -148,6 +155,7 @@ def test_older_bytes_at_another_path(strict, auth_file, after, how):
         Path("project/auth.json").write_text(json.dumps(strict.issue()))
     else:
         shutil.move("project", "moved")
+    a_day_later(home)
     twitter.refresh(auth_file("other.json"))
     Path("new").mkdir()
     Path("new/auth.json").write_text(old)
@@ -182,6 +190,7 @@ def test_a_copy_ends_when_its_store_was_not_seen_for_30_days(strict, auth_file, 
     for path in (gone, there):
         aged(path, 31)
 
+    a_day_later(home)
     twitter.refresh(auth_file("other.json"))
 
     assert not gone.exists()
@@ -198,6 +207,7 @@ def test_a_clock_that_is_ahead_ends_no_copy(strict, auth_file, home):
     gone.write_text(json.dumps(json.loads(gone.read_text()) | {"at": at}))
     os.utime(gone, (at, at))
 
+    a_day_later(home)
     twitter.refresh(auth_file("other.json"))
 
     assert gone.exists()
@@ -211,6 +221,7 @@ def test_of_two_accounts_in_one_place_the_earlier_ends(strict, auth_file, home):
     (second,) = set(copies(home)) - {first}
     aged(first, 31)
 
+    a_day_later(home)
     twitter.refresh(auth_file("other.json"))
 
     assert not first.exists()
@@ -225,6 +236,7 @@ def test_what_was_written_and_not_renamed_goes_after_a_day(strict, auth_file, ho
         at = time.time() - days * A_DAY
         os.utime(folder / name, (at, at))
 
+    a_day_later(home)
     twitter.refresh("auth.json")
 
     assert [path.name for path in folder.glob("*.new")] == ["b.json.1.new"]
