@@ -36,6 +36,7 @@ bench: .venv/test  ## ratios against named alternatives, in one run; and the lar
 	$(BIN)/python benchmarks/races.py 64
 	$(BIN)/python benchmarks/stops.py 200
 	$(BIN)/python benchmarks/lineage.py 100
+	$(BIN)/python benchmarks/log.py 10000
 	$(BIN)/python benchmarks/kills.py 2400
 	$(BIN)/python benchmarks/session_cost.py
 	$(BIN)/python benchmarks/lifetime.py 600

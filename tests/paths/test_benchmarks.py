@@ -62,6 +62,11 @@ def test_failover():
     assert [row[3:5] for row in run("failover", 4)] == [[0, 0]] * 4
 
 
+def test_log():
+    """No entry that was told is lost, with joining and with kills, on disks with and without locks."""
+    assert [row[2] for row in run("log", 80)] == [0] * 4
+
+
 def test_stops():
     """No account is lost, and what is said is true."""
     rows, refused, reused = run("stops", 28)
