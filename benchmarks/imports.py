@@ -12,7 +12,7 @@ COMMANDS = {
 }
 OVER = {
     "import oint_magics": ("bare", 10),
-    "from oint_magics import twitter": ("bare", 25),
+    "from oint_magics import twitter": ("bare", 3),
     "%load_ext oint_magics": ("bare IPython", 15),
 }
 

@@ -48,9 +48,9 @@ def send(url: str, headers: Mapping[str, str], body: str, watch: Watch, proxy: s
 
 
 def _untraced(manager: Any) -> Any:
-    """Let a pool manager go past tools that trace requests, and return it.
+    """Hide a pool manager's requests from tools that trace urllib3, and return the manager.
 
-    They wrap these methods and can be told to export headers (OpenTelemetry, elastic-apm, ddtrace): `Authorization`.
+    Such tools (OpenTelemetry, elastic-apm, ddtrace) wrap these methods and can export headers, `Authorization` too.
     """
     pools = manager.pool_classes_by_scheme
     manager.pool_classes_by_scheme = {

@@ -42,7 +42,7 @@ def send(
         auth: the pair's auth structure.
         request: what to send.
         recorder: allows the sending, and gets the answer.
-        tell: called with the host when the time is over and no answer came; returns whether to go on listening.
+        tell: called with the host at the deadline, if no answer came; returns whether to keep waiting.
 
     Returns:
         The answer, and what messages call the host that it came from.
@@ -62,7 +62,7 @@ class Unrecorded:
         """Keep nothing."""
 
     def listening(self) -> None:
-        """Do nothing: nobody listens for a late answer."""
+        """Do nothing: no late answer is waited for."""
 
 
 def post(  # noqa: PLR0913 - what one request needs
@@ -85,7 +85,7 @@ def post(  # noqa: PLR0913 - what one request needs
         request: what to send.
         timeout: how long all of it may take, in seconds.
         recorder: allows the sending, and gets the answer.
-        tell: called when the time is over and no answer came to a request that was sent; returns whether to go on.
+        tell: called at the deadline, if the request was sent and no answer came; returns whether to keep waiting.
 
     Raises:
         NotSent: no connection could be made.

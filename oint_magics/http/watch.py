@@ -22,7 +22,7 @@ _CHUNK = 16 * 1024
 _SHORTEST = 0.01
 # A body of the largest size, and as many headers as anybody sends.
 _MOST = raw_answer.LARGEST + 256 * 1024
-# How long a late answer is listened for, from the beginning, and how often it is looked whether to go on; in seconds.
+# How long an answer is waited for in total, and how often a late wait is checked; in seconds.
 _LONGEST = 180.0
 _LOOKS_APART = 0.5
 
@@ -37,7 +37,7 @@ class Recorder(Protocol):
         """Take the answer's raw bytes as they come off the socket; none where the other side ended it."""
 
     def listening(self) -> None:
-        """Know that a late answer is waited for still; asked twice a second."""
+        """Called twice a second while a late answer is waited for."""
 
 
 class Watch(Deadline):
@@ -46,8 +46,8 @@ class Watch(Deadline):
     Args:
         deadline: until when (`time.monotonic`).
         recorder: allows the sending, and gets the answer.
-        tell: called at the deadline, if the request was sent: tells the caller that no answer came, and returns whether
-            to go on listening for it.
+        tell: called at the deadline if the request was sent. It tells the caller that no answer came, and returns
+            whether to keep waiting.
 
     Attributes:
         connected: whether the connection stood, TLS included, so that the request may have gone out.
@@ -98,9 +98,9 @@ class Watch(Deadline):
             self._came += chunk
 
     def _goes_on(self) -> bool:
-        """Tell whether to listen still: the caller is told at the deadline, and a late answer is taken as any other.
+        """Return whether to keep reading. At the deadline the caller is told, and a late answer is then waited for.
 
-        A program that ends, or a kernel that is restarted, is not held up: its main thread is over then.
+        The wait ends when the main thread has ended, so a program can exit and a kernel can be restarted at once.
         """
         if self.is_over and not self._is_late and self._last > time.monotonic() and self._tell():
             self._is_late, self._end = True, self._last
@@ -112,6 +112,6 @@ class Watch(Deadline):
         return True
 
     def end(self) -> None:
-        """Shut the connection at the deadline, unless the answer is being taken: that keeps the time by itself."""
+        """Shut the connection at the deadline. While the answer is being read, `take` checks the time instead."""
         if not self._is_taking:
             self.cut()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # Two transactions that met: either may be tried again (PostgreSQL, appendix A).
 _MET = ("40001", "40P01", "55P03")
 _RESTARTS, _FULL, _LOST, _LATE = "57P03", "53300", "08", "late"
-# What a server or PgBouncer says before a connection stands: libpq gives no code then, and PgBouncer 08P01 for all.
+# Messages of a server or PgBouncer while connecting: libpq has no code for them, and PgBouncer uses 08P01 for all.
 _WORDS = (
     ("28", r"password authentication failed|no password supplied|pg_hba\.conf|role .* does not exist|no such user"),
     ("3D", r"database .* does not exist|no such database"),
@@ -30,10 +30,10 @@ _WORDS = (
         r"cannot connect to server|login has been failing|query_wait_timeout|client_login_timeout|server conn crashed",
     ),
     ("name", r"could not translate host name|resolve host|Name or service not known"),
-    ("nobody", r"Connection refused"),
+    ("refused", r"Connection refused"),
     ("silent", r"timeout expired|timed out"),
 )
-# What may be over in a moment, also where the database has never answered.
+# Faults that may be over in a moment, even if the database has never answered.
 _NOW = (_RESTARTS, _FULL, _LOST, "57P01", "57P02", _LATE)
 _NOT_NOW = "is not reachable just now"
 _CAUSES = {
@@ -49,18 +49,19 @@ _CAUSES = {
     "57014": "it did not answer within 8 seconds; another session may hold the row.",
     "25006": "it is read-only: a standby, or a default_transaction_read_only that is on.",
     "name": "the host name of the address is not known.",
-    "nobody": "nothing listens at that address.",
+    "refused": "nothing listens at that address.",
     "silent": "the server does not answer.",
     "": "the server does not answer, or ends the connection.",
     _RESTARTS: "it is starting or shutting down.",
     _FULL: "all of its connections are in use, or those of the pooler between.",
     _LOST: "a pooler between does not reach it.",
     "57": "it ended the connection: it is being shut down, or its administrator ended it.",
-    _LATE: "it did not answer within 10 seconds. If it was asked to write, the next run sees whether it did.",
+    _LATE: "it did not answer within 10 seconds. The next run checks whether the last write was done.",
     **dict.fromkeys(_MET, "other transactions changed the same row all the time."),
 }
 _STEPS = {
-    "options": "set OINT_SHARED_STORE without options=, and no PGOPTIONS; or let the pooler ignore that parameter",
+    "options": "set OINT_SHARED_STORE without options=, and no PGOPTIONS; or add options to the pooler's "
+    "ignore_startup_parameters",
     "25006": "name the primary in OINT_SHARED_STORE (target_session_attrs=read-write chooses among several hosts)",
     "ca-file": "add sslrootcert=/path/of/the/ca.pem to OINT_SHARED_STORE",
     "ca": "add sslrootcert=/path/of/the/ca.pem to OINT_SHARED_STORE",
@@ -127,6 +128,6 @@ def unconfirmed() -> StoreNotWritable:
     return StoreNotWritable(
         "The team's database did not confirm a write within 10 seconds. Nothing was sent.",
         cause="it waits for a synchronous standby, which does not answer: what was written is on the primary alone.",
-        next_step="start the standby, or let the database's administrator change synchronous_standby_names; "
+        next_step="start the standby, or ask the database's administrator to change synchronous_standby_names; "
         "then run it again",
     )

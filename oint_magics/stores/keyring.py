@@ -162,7 +162,7 @@ def _asked(method: Callable[..., str | None], *words: str) -> tuple[str | None, 
     """Ask a keyring; return what it says, and the kind of its error: the error's own text may name secrets."""
     try:
         return method(_SERVICE, *words), None
-    except Exception as error:  # noqa: BLE001 - each kind has errors of its own
+    except Exception as error:  # noqa: BLE001 - every backend raises different errors
         return None, type(error).__name__
 
 

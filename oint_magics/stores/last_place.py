@@ -1,6 +1,6 @@
-"""The last place of an answer, for the day when its disk turns read-only after the token was sent: the memory.
+"""Exchange records in memory, used when the disk turns read-only after the token was sent.
 
-The files are those of exchange records, and so are their names. They end with the machine's run.
+Files and names are the same as those beside the store. A restart of the machine deletes them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def write(name: str, data: bytes) -> Path | None:
-    """Write a record there; return its file, or `None` where there is no such place."""
+    """Write a record; return its file, or `None` if no folder in memory can be used."""
     for folder in _folders(is_made=True):
         with contextlib.suppress(OSError), folder:
             folder.write(name, data, is_synced=False)
@@ -44,7 +44,7 @@ def remove(name: str) -> None:
 
 
 def _folders(*, is_made: bool = False) -> Iterator[Folder]:
-    """Yield the folders that lie in memory, each closed to others: the user's own, then one in the memory of all."""
+    """Yield the private folders in memory: in `XDG_RUNTIME_DIR`, then in `/dev/shm`."""
     name = f"oint_magics-{os.getuid()}" if hasattr(os, "getuid") else ""
     for above in (os.environ.get("XDG_RUNTIME_DIR"), "/dev/shm"):  # noqa: S108 - a folder of this user's in it
         if above and name and (is_made or os.path.lexists(os.path.join(above, name))):  # noqa: PTH118 - of a cold refresh

@@ -137,7 +137,7 @@ class Lease:
         self.name = ""
 
     def renew(self) -> None:
-        """Let the lease last longer, when half of it is over; where somebody else has it by now, nothing happens.
+        """Extend the lease if half of it is over; nothing happens if another machine has taken it.
 
         Raises:
             StoreError: the database cannot be used.

@@ -374,8 +374,8 @@ def _busy(lock: _Lock) -> NoReturn:
     if lock.holder().startswith(f"{holder()},"):
         raise StoreBusy(
             f"{lock.busy.replace('Another process', 'This process')}, so nothing was sent.",
-            cause=f"it is held by {lock.holder()}: this process still listens for the answer to an earlier request, "
-            "or another of its threads works.",
+            cause=f"it is held by {lock.holder()}: this process still waits for the answer to an earlier request, "
+            "or another of its threads is working.",
             next_step="run it again in a moment; do not end this process",
         )
     raise StoreBusy(

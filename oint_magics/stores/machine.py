@@ -16,7 +16,7 @@ class Machine(NamedTuple):
         marker: the environment variable that it documents.
         lasting: folders on it that outlive it, where they are mounted.
         advice: how to come to a place that lasts, in words.
-        takes_files: whether a person's own file may be refreshed there without a word: only the data folder ends.
+        takes_files: whether a user's file may be refreshed there without asking; only the data folder is refused.
     """
 
     name: str
@@ -61,18 +61,18 @@ MACHINES = (
     # devcenter.heroku.com/articles/dynos: each dyno has an ephemeral disk.
     Machine("Heroku", "DYNO", (), _DATABASE),
 )
-# What Docker and Podman put into a container, and what systemd and Kubernetes set in one.
+# Files that Docker and Podman create in a container, and variables that systemd and Kubernetes set.
 _CONTAINER_FILES = ("/.dockerenv", "/run/.containerenv")
 _CONTAINER_MARKERS = ("container", "KUBERNETES_SERVICE_HOST")
 _MOUNTS = "/proc/self/mountinfo"
-# The system's own mounts, which end with it; those below the first three are too.
+# Mounts of the system, which do not last; everything below the first three is one too.
 _OF_THE_SYSTEM = ("/proc", "/sys", "/dev", "/", "/run", "/tmp", "/var/run", "/var/tmp")  # noqa: S108 - no place for tokens
 
 
 def thrown_away() -> Machine | None:
     """Return the kind of this machine if it is known to be thrown away, or `None`.
 
-    A container counts as one if the data folder lies on its own disk.
+    A container counts as one if the data folder is on the container's disk.
     """
     named = next((each for each in MACHINES if os.environ.get(each.marker, "").lower() not in ("", "false")), None)
     return named or _container()
@@ -118,21 +118,21 @@ def _data_folder() -> Path:
 
 
 def _mount_of(path: str) -> str | None:
-    """Return what is mounted into the machine and holds a path; `None` for its own disk."""
+    """Return the mount that contains a path; `None` for the machine's root disk."""
     real = os.path.realpath(path)
     holding = [point for point in _mounts() if Path(real).is_relative_to(point)]
     return max(holding, key=len, default=None)
 
 
 def _mounted_folders() -> list[str]:
-    """Return the folders that are mounted and can be written, the one of the current folder first."""
+    """Return the mounted folders that can be written, the one with the current folder first."""
     here = _mount_of(os.curdir)
     folders = [point for point in _mounts() if Path(point).is_dir() and os.access(point, os.W_OK)]
     return sorted(folders, key=lambda point: (point != here, len(point)))
 
 
 def _mounts() -> list[str]:
-    """Return where something is mounted: a person's folders and files, not the system's."""
+    """Return the mount points of users' folders and files, without the system's."""
     try:
         lines = Path(_MOUNTS).read_text("utf-8", "surrogateescape").splitlines()
     except OSError:

@@ -1,8 +1,8 @@
-"""Copies of the newest pair of each store, for the day when older bytes are put back over it.
+"""Copies of the newest pair of each store, used when older bytes replace it.
 
-A copy is named by its refresh token's fingerprint, which the refresh log knows as the newest of a family: so it is
-found wherever the older bytes lie. It holds the pair and its end, no other secret of the store, and is sealed if the
-store is. It ends with a newer pair, with revoke and forget, or 30 days after its store was last seen.
+A copy is named by its refresh token's fingerprint, which the refresh log knows as the newest of a family. So it is
+found wherever the older bytes are. It holds the pair and its expiry, no other secret, and is sealed if the
+store is. It is deleted with a newer pair, with revoke and forget, or 30 days after its store was last seen.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def kept(fingerprint: str, seal: Seal | None) -> Pair | None:
 
 
 def check_known(token: Secret) -> None:
-    """Refuse a token whose copy another version has written: it must not be written over; raises `StoreError`."""
+    """Raise a `StoreError` if another version has written the copy of a token."""
     _NOTES.read(f"{token.fingerprint()}{_ENDING}")
 
 

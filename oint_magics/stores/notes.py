@@ -1,6 +1,6 @@
 """Small private JSON files of one kind, in a folder of their own in the data folder: one class for all of them.
 
-One whose format number is not known was written by another version: it is neither read, nor written over, nor deleted.
+A note with an unknown format number was written by another version: it is not read, overwritten or deleted.
 """
 
 from __future__ import annotations
@@ -77,21 +77,21 @@ class Notes:
         return known
 
     def write(self, name: str, says: Mapping[str, Any], *, is_synced: bool = True) -> None:
-        """Write a note, over an earlier one; where there is no data folder, and none can be made, nothing happens.
+        """Write a note, over an earlier one; nothing happens if there is no data folder and none can be made.
 
         Raises:
-            StoreError: one of an unknown format stands there.
+            StoreError: the earlier one has an unknown format.
         """
         self.restore(name, json.dumps({"format": FORMAT, **says}).encode(), is_synced=is_synced)
 
     def content(self, name: str) -> bytes | None:
-        """Return a note as it lies there; `None` where there is none."""
+        """Return the bytes of a note; `None` if there is none."""
         with contextlib.suppress(OSError), Folder(self.path) as folder:
             return folder.read(name, self._largest)
         return None
 
     def restore(self, name: str, content: bytes | None, *, is_synced: bool = True) -> None:
-        """Let a note be what it was, or be gone; raises as `write` does."""
+        """Write the bytes of an earlier note back, or remove the note; raises as `write` does."""
         if content is None:
             self.remove(name)
             return
@@ -102,14 +102,14 @@ class Notes:
                 folder.write(name, content, is_synced=is_synced)
 
     def remove(self, name: str) -> None:
-        """Delete a note, if there is one, and another version has not written it."""
+        """Delete a note, unless another version has written it."""
         with contextlib.suppress(OSError, StoreError):
             self.read(name)
             with Folder(self.path) as folder:
                 folder.remove(name)
 
     def every(self) -> Iterator[Note]:
-        """Yield all that can be read and are of our format."""
+        """Yield all notes of the known format that can be read."""
         with contextlib.suppress(OSError), Folder(self.path) as folder:
             for name in folder.names(""):
                 with contextlib.suppress(OSError, StoreError):
@@ -118,7 +118,7 @@ class Notes:
                         yield Note(name, says, found.st_mtime)
 
     def remove_torn(self, age: float) -> None:
-        """Delete what was written and not renamed by a process that died, after so many seconds."""
+        """Delete temporary files that a process left when it died, if they are older than `age` seconds."""
         import time
 
         with contextlib.suppress(OSError), Folder(self.path) as folder:

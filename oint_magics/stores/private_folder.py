@@ -34,7 +34,7 @@ class Folder:
 
     Attributes:
         heir: who gets what root makes in it: the folder's owner; `None` where that is root, or this is not root.
-        group: the group that the files in it are shared with; `None` for nobody.
+        group: the group that shares the files in it; `None` if it is private.
 
     Raises:
         OSError: it is not there.
@@ -184,11 +184,11 @@ class Folder:
             synced(self._descriptor)
 
     def is_private(self, found: os.stat_result, owner: int | None = None) -> bool:
-        """Tell whether nobody else has made or can change a file in this folder: its group may, if there is one.
+        """Return whether a file in this folder was made, and can be changed, only by this user or the folder's group.
 
         Args:
-            found: the file's.
-            owner: who else may own it; `None` for nobody.
+            found: the file's status.
+            owner: another user who may own it; `None` for none.
         """
         if found.st_nlink != 1:
             return False
@@ -202,7 +202,7 @@ class Folder:
         Args:
             name: its name.
             owner: who else may own it; `None` for nobody.
-            group: the group that it is shared with; `None` for nobody.
+            group: the group to share it with; `None` for a private folder.
 
         Raises:
             OSError: it cannot be made, or somebody else made it.
@@ -282,7 +282,7 @@ def _close_to_others(folder: Path | int, name: str, owner: int | None) -> None:
 
 
 def _share(folder: Path | int, group: int) -> bool:
-    """Open a folder to a group if it is mine; tell whether it is open to that group, and to nobody else."""
+    """Open a folder to a group if this user owns it; return whether exactly that group has access."""
     if os.stat(folder).st_uid == os.geteuid():
         with contextlib.suppress(OSError):
             os.chown(folder, -1, group)
@@ -292,14 +292,14 @@ def _share(folder: Path | int, group: int) -> bool:
 
 
 def shared_group(folder: os.stat_result, file: os.stat_result | None) -> int | None:
-    """Return the group that a folder and a file in it are shared with: setgid, both open to it, the file to no others.
+    """Return the group that shares a folder and a file in it: the folder is setgid, and both are writable by the group.
 
     Args:
-        folder: the folder's.
-        file: the file's; `None` where there is none.
+        folder: the folder's status.
+        file: the file's status; `None` if there is no file.
 
     Returns:
-        `None` where they are not shared, or this user is not in the group.
+        The group's id; `None` if they are not shared, others have access, or this user is not in the group.
     """
     if os.name != "posix" or file is None or file.st_gid != folder.st_gid:
         return None

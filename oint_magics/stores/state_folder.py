@@ -103,7 +103,7 @@ def _move_in(elsewhere: Path, folder: Folder) -> None:
 
 
 def owner_of_state(target: Path) -> str | None:
-    """Return who owns the folder beside a file, if that is another user, by name or number; `None` otherwise."""
+    """Return the owner of the folder beside a file, by name or number; `None` if it is this user's, or not there."""
     try:
         found = (target.parent / STATE_FOLDER).lstat()
     except OSError:

@@ -1,7 +1,7 @@
 """One statement of the team's database, with a deadline of our own.
 
-It runs in a thread of its own, which is left behind if no answer comes: neither a server that is away behind a pooler
-nor a commit that waits for a standby holds the caller, and the stop button works.
+It runs in a separate thread, which is abandoned if no answer comes. So neither a server that is down behind a pooler
+nor a commit that waits for a standby blocks the caller, and the stop button works.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Outcome(NamedTuple):
     Attributes:
         rows: its rows.
         fault: what went wrong; `None` for nothing.
-        connection: for the next statement; `None` where none stands.
-        is_cancelled: whether it was cancelled first: what was written then is on the primary, and perhaps nowhere else.
+        connection: for the next statement; `None` if it is closed.
+        is_cancelled: whether it was cancelled first. A write may then be on the primary only.
     """
 
     rows: list[tuple[Any, ...]]
@@ -49,7 +49,7 @@ class Statement:
     Args:
         execute: runs it over a connection and returns its rows; raises `psycopg.Error`.
         connect: returns a connection.
-        connection: the one that stands; `None` for none.
+        connection: an open connection; `None` to make one.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class Statement:
         return Outcome([], fault)
 
     def _leave(self) -> None:
-        """Let the thread close its connection when it is done."""
+        """Make the thread close its connection when it has finished."""
         self._is_left = True
         if not self._outcomes.empty():
             self._close()
@@ -140,7 +140,7 @@ class Statement:
         self._end()
 
     def _end(self) -> None:
-        """Shut the connection's socket down: whoever waits for it wakes up."""
+        """Shut the connection's socket down, so that the thread that waits for it continues."""
         with contextlib.suppress(Exception):
             if self._connection is not None:
                 with socket.socket(fileno=os.dup(self._connection.fileno())) as end:

@@ -159,7 +159,7 @@ class ExchangeRecord:
 
     @property
     def is_in_memory(self) -> bool:
-        """Whether its disk did not take the answer, which lies in the machine's memory."""
+        """Whether the answer is in the machine's memory because the disk could not be written."""
         return self._last is not None
 
     def begin(self, tries: int) -> None:
@@ -220,7 +220,7 @@ class ExchangeRecord:
         self.is_sent = True
 
     def listening(self) -> None:
-        """Know that a late answer is waited for still."""
+        """Called while a late answer is waited for."""
 
     def append(self, data: bytes) -> None:
         """Append raw bytes of the answer; whatever goes wrong here must not keep the answer from being read.
@@ -350,7 +350,7 @@ class ExchangeRecord:
         return self._unfinished(head, raw), ""
 
     def _in_memory(self) -> Unfinished | None:
-        """Return what stands in the last place, and is as good as a record in the first."""
+        """Return a record that an earlier run kept in memory; it is checked as one on the disk is."""
         path, data = last_place.read(self._name) or (None, None)
         head, raw = head_of(data)
         if path is None or not record_head.is_proved(self._token, head):

@@ -87,18 +87,18 @@ def exchange(auth: Auth, request: TokenRequest, record: ExchangeRecord, *login: 
 
 
 def _never(_: str) -> bool:
-    """Listen for no late answer: a login's code can be had again."""
+    """Do not wait for a late answer: a login can be repeated."""
     return False
 
 
 def _told(host: str) -> bool:
-    """Tell the caller that no answer came in time; return whether somebody listens for it still: this thread."""
+    """Tell the caller that no answer came in time; return whether this thread keeps waiting for it."""
     return tell(
         InDoubt(
             f"{host} has not answered within {settings.timeout():g} seconds, and may still. "
             "It is not known whether the token was used.",
-            cause="this process listens for the answer for up to three minutes, and saves it when it comes.",
-            next_step="do not end this process; run it again: it waits for that answer, and sends nothing before",
+            cause="this process waits for the answer for up to three minutes, and saves it when it comes.",
+            next_step="keep this process running, and run it again: it waits for that answer and sends nothing before",
         )
     )
 

@@ -119,7 +119,7 @@ class _Work(Generic[T]):
             self._finish()
 
     def tell(self, error: BaseException) -> None:
-        """Let the caller go with an error; the work goes on, and holds its locks."""
+        """Raise an error in the caller now; the work continues and keeps its locks."""
         self.early = error
         self.told.set()
 
@@ -175,9 +175,9 @@ def shielded(work: Callable[[], T], *, stopped: str, locks: contextlib.ExitStack
 
 
 def tell(error: BaseException) -> bool:
-    """Let the caller of the work that runs in this thread go with an error; tell whether there is one who can.
+    """Raise an error in the caller of the work that runs in this thread; return whether that was possible.
 
-    The work goes on and holds its locks; what comes of it is found in the store.
+    The work continues and keeps its locks. Its result is found in the store later.
     """
     work = getattr(_here, "work", None)
     if work is None or not work.holds_locks:

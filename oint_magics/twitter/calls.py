@@ -128,7 +128,7 @@ def keep(
 
     store, found = stores.open_store(text_argument("to", to)), source.source_to_copy(auth, variables)
     keep(found, store, replace=replace)
-    if not store.place.startswith(stores.PREFIXES):  # Whoever names a profile does not name the disk that it lies on.
+    if not store.place.startswith(stores.PREFIXES):  # A profile's name does not say on which disk it is.
         state.named.add(store.place)
     use(store.label)
     return store.label, found

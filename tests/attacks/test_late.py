@@ -86,7 +86,7 @@ def test_who_asks_for_too_long_is_told_who_listens(held, monkeypatch):
 
     with pytest.raises(errors.StoreBusy) as caught:
         open_store("./auth.json").lock(0.2, lambda: None).__enter__()
-    assert "this process still listens for the answer" in caught.value.cause
+    assert "this process still waits for the answer" in caught.value.cause
     assert "end" not in caught.value.next_step.replace("do not end this process", "")
 
 
