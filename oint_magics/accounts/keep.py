@@ -9,6 +9,7 @@ from oint_magics import settings
 from oint_magics.errors import AuthError, AuthNotFound, InDoubt, StoreTaken, TokenRefused, TokenSpent
 from oint_magics.process import state
 from oint_magics.secret import Secret
+from oint_magics.stores.seal import Unopened
 from oint_magics.tokens import origin
 from oint_magics.tokens.destination import at, takes_pair
 from oint_magics.tokens.hold import held
@@ -78,7 +79,7 @@ def _to_be_deleted(store: Store) -> Iterator[None]:
     with contextlib.ExitStack() as locks:
         try:
             locks.enter_context(held(at(store), store, finishes=False))
-        except (AuthError, TokenSpent, TokenRefused, InDoubt):  # Nothing is there that others could use.
+        except (AuthError, TokenSpent, TokenRefused, InDoubt, Unopened):  # Nothing is there that others could use.
             locks.enter_context(store.lock(settings.timeout() + 15, lambda: None))
         yield
 

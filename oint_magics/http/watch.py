@@ -25,6 +25,8 @@ _MOST = raw_answer.LARGEST + 256 * 1024
 # How long an answer is waited for in total, and how often a late wait is checked; in seconds.
 _LONGEST = 180.0
 _LOOKS_APART = 0.5
+# The name of the threads that wait for an answer.
+WORKER = "oint_magics worker"
 
 
 class Recorder(Protocol):
@@ -100,13 +102,13 @@ class Watch(Deadline):
     def _goes_on(self) -> bool:
         """Return whether to keep reading. At the deadline the caller is told, and a late answer is then waited for.
 
-        The wait ends when the main thread has ended, so a program can exit and a kernel can be restarted at once.
+        The wait ends with the last thread of the program, so it can exit, and a kernel can be restarted, at once.
         """
-        if self.is_over and not self._is_late and self._last > time.monotonic() and self._tell():
+        if self.is_over and not self._is_late and self._last > time.monotonic() and not _is_ending() and self._tell():
             self._is_late, self._end = True, self._last
         if self._is_late:
             self._recorder.listening()
-        if self.is_over or (self._is_late and not threading.main_thread().is_alive()):
+        if self.is_over or (self._is_late and _is_ending()):
             self._fault = TimeoutError.__name__
             return False
         return True
@@ -115,3 +117,10 @@ class Watch(Deadline):
         """Shut the connection at the deadline. While the answer is being read, `take` checks the time instead."""
         if not self._is_taking:
             self.cut()
+
+
+def _is_ending() -> bool:
+    """Return whether the process waits only for our own threads: the main thread and all others have ended."""
+    main = threading.main_thread()
+    others = [each for each in threading.enumerate() if not each.daemon and each.name != WORKER and each is not main]
+    return not main.is_alive() and not others

@@ -91,8 +91,11 @@ class Store(Protocol):
     def descends_from(self, fingerprint: str) -> bool:
         """Tell whether the pair there is known, by the store itself, to descend from that token."""
 
-    def restore_newest(self, fingerprint: str, app: Auth) -> bool:
-        """Restore the newest pair over older bytes; tell whether that pair was at hand."""
+    def restore_newest(self, fingerprint: str, app: Auth, *, try_old: bool = False) -> bool:
+        """Restore the newest pair over older bytes; tell whether that pair was at hand.
+
+        With `try_old`, also one that another program or machine may have refreshed since.
+        """
 
 
 def profile(name: str) -> Store:

@@ -45,7 +45,7 @@ def age(noted: Mapping[str, Any], otherwise: float) -> float:
     """
     ages = [time.time() - made_at(noted, otherwise)]
     up = noted.get("up")
-    if isinstance(up, int | float) and noted.get("boot") == _boot() is not None and up <= clock():
+    if isinstance(up, int | float) and noted.get("boot") == _boot() is not None and 0 <= up <= clock():
         ages.append(clock() - up)
     return min(ages)
 

@@ -103,6 +103,9 @@ class FileStore:
                 return
         if self._is_ours or not is_dotenv_name(self.path.name):
             self._replace(pretty(auth.document.reveal()).encode())
+            if self._seal:
+                pair = newest.Pair(auth.access_token, auth.refresh_token, auth.expires_at)
+                newest.reseal(self.place, self.path.resolve(), pair, self._seal)
             return
         if self.exists() and self._bytes().strip():
             raise StoreNotWritable(
@@ -149,6 +152,10 @@ class FileStore:
     def forget(self) -> None:
         """Delete all that we keep of it: a profile wholly; of a user's own file the copies of its pairs and answers."""
         newest.forget(self.place)
+        with contextlib.suppress(OintError):
+            token = self.read().refresh_token
+            if token is not None:
+                newest.forget(self.place, token)
         kept_answers.discard(self.records)
         if self._is_ours:
             self.remove()
@@ -227,17 +234,18 @@ class FileStore:
         """Know nothing of descent: a file tells what it holds, and the journal the rest."""
         return False
 
-    def restore_newest(self, fingerprint: str, app: Auth) -> bool:
+    def restore_newest(self, fingerprint: str, app: Auth, *, try_old: bool = False) -> bool:
         """Restore the newest pair over older bytes, from the copy in the data folder.
 
         Args:
             fingerprint: the newest refresh token's.
             app: names the app, where the file is gone.
+            try_old: also restore a pair that another program may have refreshed since.
 
         Returns:
             Whether that very pair was at hand.
         """
-        pair = newest.kept(fingerprint, self._seal)
+        pair = newest.kept(fingerprint, self._seal, takes_overtaken=try_old)
         if pair is None:
             return False
         if self.exists():

@@ -15,7 +15,7 @@ from oint_magics import settings
 from oint_magics.errors import StoreError
 from oint_magics.secret import Secret
 from oint_magics.stores.file import FileStore
-from oint_magics.stores.seal import Seal, is_key
+from oint_magics.stores.seal import Seal, Unopened, is_key
 from oint_magics.stores.unfinished import unfinished_in
 
 if TYPE_CHECKING:
@@ -179,8 +179,9 @@ def _unusable(cause: str) -> NoReturn:
 
 
 def _unopened(label: str) -> StoreError:
-    return StoreError(
+    return Unopened(
         f"{label} cannot be decrypted.",
         cause="its key is not in the system's keyring. The keyring was reset, or the file comes from another computer.",
-        next_step=f"log in again: %twitter_login --to {label}",
+        next_step=f"if it cannot come back, delete the profile: %twitter_forget {label}; "
+        f"then log in again: %twitter_login --to {label}",
     )

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+# systemd's folder for a user who is logged in; the memory of all users.
+_USUAL = ("/run/user/{}", "/dev/shm")  # noqa: S108 - a private folder in it
+
+
 def write(name: str, data: bytes) -> Path | None:
     """Write a record; return its file, or `None` if no folder in memory can be used."""
     for folder in _folders(is_made=True):
@@ -45,8 +49,10 @@ def remove(name: str) -> None:
 
 def _folders(*, is_made: bool = False) -> Iterator[Folder]:
     """Yield the private folders in memory: in `XDG_RUNTIME_DIR`, then in `/dev/shm`."""
-    name = f"oint_magics-{os.getuid()}" if hasattr(os, "getuid") else ""
-    for above in (os.environ.get("XDG_RUNTIME_DIR"), "/dev/shm"):  # noqa: S108 - a folder of this user's in it
+    user = os.getuid() if hasattr(os, "getuid") else None
+    name = "" if user is None else f"oint_magics-{user}"
+    # Another run of the same user may have the variable or not.
+    for above in dict.fromkeys((os.environ.get("XDG_RUNTIME_DIR"), *(each.format(user) for each in _USUAL))):
         if above and name and (is_made or os.path.lexists(os.path.join(above, name))):  # noqa: PTH118 - of a cold refresh
             with contextlib.suppress(OSError), Folder(Path(above)) as memory:
                 yield memory.inner(name)

@@ -117,7 +117,7 @@ class Lease:
         raise StoreBusy(
             "Another machine is refreshing these tokens and has not finished, so nothing was sent.",
             cause=f"it is held by {escaped(rows[0][0], 200) if rows and rows[0][0] else 'another process'}.",
-            next_step="wait for that process or end it, then run it again",
+            next_step="run it again when that process has finished; if it is ended now, new tokens may be lost",
         )
 
     def release(self) -> None:

@@ -25,7 +25,7 @@ T = TypeVar("T")
 _STRIPES = 2
 # Whether the system has the lock as one call; a switch, so that the other way is tested too.
 BY_FLOCK = os.name == "posix"
-_PAIR = "Another process is refreshing these tokens and has not finished"
+_PAIR = "Another process is refreshing these tokens, or others that share their lock, and has not finished"
 _LOGIN = "Another login of this app has not finished"
 _POST = "Another process is sending a post and has not finished"
 
@@ -381,5 +381,5 @@ def _busy(lock: _Lock) -> NoReturn:
     raise StoreBusy(
         f"{lock.busy}, so nothing was sent.",
         cause=f"it is held by {lock.holder()}.",
-        next_step="wait for that process or end it, then run it again",
+        next_step="run it again when that process has finished; if it is ended now, new tokens may be lost",
     )

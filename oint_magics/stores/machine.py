@@ -65,6 +65,8 @@ MACHINES = (
 _CONTAINER_FILES = ("/.dockerenv", "/run/.containerenv")
 _CONTAINER_MARKERS = ("container", "KUBERNETES_SERVICE_HOST")
 _MOUNTS = "/proc/self/mountinfo"
+# Kubernetes' volumes that end with their pod.
+_EMPTY_DIR = "kubernetes.io~empty-dir"
 # Mounts of the system, which do not last; everything below the first three is one too.
 _OF_THE_SYSTEM = ("/proc", "/sys", "/dev", "/", "/run", "/tmp", "/var/run", "/var/tmp")  # noqa: S108 - no place for tokens
 
@@ -138,7 +140,8 @@ def _mounts() -> list[str]:
     except OSError:
         return []
     # proc_pid_mountinfo(5): the fifth field, with blanks and backslashes in octal.
-    points = [re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), line.split()[4]) for line in lines]
+    fields = [line.split() for line in lines if _EMPTY_DIR not in line]
+    points = [re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), each[4]) for each in fields]
     points = [each for each in points if each not in _OF_THE_SYSTEM]
     return [each for each in points if not each.startswith(tuple(f"{folder}/" for folder in _OF_THE_SYSTEM[:3]))]
 

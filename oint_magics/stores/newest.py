@@ -19,10 +19,11 @@ from oint_magics.auth.structure import auth_of
 from oint_magics.errors import StoreError
 from oint_magics.secret import Secret
 from oint_magics.stores import ages
-from oint_magics.stores.notes import Notes
+from oint_magics.stores.notes import Note, Notes
 from oint_magics.stores.private_folder import Folder
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -33,6 +34,7 @@ _NOTES = Notes("newest", "The copy of the newest tokens", 64 * 1024)
 _A_DAY = 24 * 3600.0
 _UNSEEN = 30 * _A_DAY
 _ENDING = ".json"
+_OVERTAKEN = "overtaken"
 # Its time tells when the copies were swept last.
 _SWEPT = "swept"
 
@@ -73,7 +75,7 @@ def keep(place: str, file: Path | None, pair: Pair, seal: Seal | None, before: S
             says = {"place": place, "file": str(file) if file else None} | ages.stamp()
             _NOTES.write(f"{token.fingerprint()}{_ENDING}", says | _content(pair, token, seal))
         if before is not None and not before.matches(token):
-            remove(before)
+            forget(place, before)
         _sweep()
 
 
@@ -88,17 +90,26 @@ def _content(pair: Pair, token: Secret, seal: Seal | None) -> dict[str, Any]:
     return {"sealed": seal.sealed(_purpose(token.fingerprint()), json.dumps(texts).encode()).decode()}
 
 
-def kept(fingerprint: str, seal: Seal | None) -> Pair | None:
+def reseal(place: str, file: Path | None, pair: Pair, seal: Seal) -> None:
+    """Replace a plain copy of a pair by a sealed one: the pair has moved into a sealed store; as `keep` otherwise."""
+    if pair.refresh_token is not None and _NOTES.content(f"{pair.refresh_token.fingerprint()}{_ENDING}") is not None:
+        keep(place, file, pair, seal, None)
+
+
+def kept(fingerprint: str, seal: Seal | None, *, takes_overtaken: bool = True) -> Pair | None:
     """Return the pair that was kept of a refresh token, or `None`.
 
     Args:
         fingerprint: the refresh token's.
         seal: opens a copy that is encrypted; `None` opens plain ones alone.
+        takes_overtaken: whether to return one that another program may have refreshed since.
 
     Raises:
         StoreError: it is of an unknown format, or no key opens it.
     """
     known = _NOTES.read(f"{fingerprint}{_ENDING}")
+    if known.get(_OVERTAKEN) and not takes_overtaken:
+        return None
     sealed = known.get("sealed")
     if isinstance(sealed, str):
         if seal is None:
@@ -108,6 +119,13 @@ def kept(fingerprint: str, seal: Seal | None) -> Pair | None:
     access, refresh = (Secret(text) if isinstance(text, str) and text else None for text in texts)
     pair = Pair(access, refresh, expiry.read(known.get("expires_at")))
     return pair if refresh is not None and refresh.has_fingerprint(fingerprint) else None
+
+
+def is_kept(fingerprint: str) -> bool:
+    """Return whether there is a copy of the pair of a refresh token, sealed or not."""
+    with contextlib.suppress(StoreError):
+        return bool(_NOTES.read(f"{fingerprint}{_ENDING}"))
+    return False
 
 
 def check_known(token: Secret) -> None:
@@ -120,11 +138,45 @@ def remove(token: Secret) -> None:
     _NOTES.remove(f"{token.fingerprint()}{_ENDING}")
 
 
-def forget(place: str) -> None:
-    """Delete the copies of the pairs of a store."""
+def forget(place: str, token: Secret | None = None) -> None:
+    """Delete copies of the pairs of a store.
+
+    Args:
+        place: the store.
+        token: delete only the copy of this refresh token, unless another store that is there has it too; `None` for
+            all copies of the store.
+    """
+    for name, says, _ in [_noted(token)] if token else _NOTES.every():
+        if says.get("place") == place or (token and not _is_there(says)):
+            _NOTES.remove(name)
+
+
+def _noted(token: Secret) -> Note:
+    name = f"{token.fingerprint()}{_ENDING}"
+    with contextlib.suppress(StoreError):
+        return Note(name, _NOTES.read(name), 0.0)
+    return Note(name, {"place": None, "file": os.curdir}, 0.0)  # Another version's: it stays.
+
+
+def overtake(place: str, token: Secret) -> None:
+    """Note that a store holds a token that is not known here: another program may have refreshed the pairs before it.
+
+    Their copies are not put back without `--try-old`: their refresh tokens may be used.
+    """
     for note in _NOTES.every():
-        if note.says.get("place") == place:
-            _NOTES.remove(note.name)
+        is_other = note.name != f"{token.fingerprint()}{_ENDING}"
+        if note.says.get("place") == place and is_other and not note.says.get(_OVERTAKEN):
+            with contextlib.suppress(StoreError):
+                _NOTES.write(note.name, note.says | {_OVERTAKEN: True})
+
+
+def _is_there(says: Mapping[str, Any]) -> bool:
+    """Return whether the file of a copy's store is there."""
+    path = says.get("file") or says.get("place")
+    try:
+        return os.path.lexists(path) if isinstance(path, str) else False
+    except ValueError:
+        return False
 
 
 def _sweep() -> None:
@@ -139,10 +191,9 @@ def _sweep() -> None:
             return
         folder.note(_SWEPT, b"")
     notes = sorted(_NOTES.every(), key=lambda note: note.seen)
-    last = {note.says.get("place"): note.name for note in notes}
+    last = {str(note.says.get("place")): note.name for note in notes}
     for name, says, seen in notes:
-        is_there = os.path.lexists(str(says.get("file") or says.get("place")))
-        if last[says.get("place")] == name and is_there:
+        if last[str(says.get("place"))] == name and _is_there(says):
             if time.time() - seen > _A_DAY:
                 with contextlib.suppress(OSError):
                     os.utime(_NOTES.path / name)

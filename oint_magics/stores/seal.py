@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from oint_magics import settings
-from oint_magics.errors import SettingError
+from oint_magics.errors import SettingError, StoreError
 from oint_magics.secret import Secret
 
 if TYPE_CHECKING:
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
     from cryptography.fernet import MultiFernet
 
-    from oint_magics.errors import StoreError
-
 NEW_KEY = "python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
+
+
+class Unopened(StoreError):
+    """No key opens a sealed text."""
 
 
 class Seal:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -251,12 +252,15 @@ class SharedStore:
         """The refresh log of this machine."""
         return journal.here()
 
-    def restore_newest(self, fingerprint: str, app: Auth) -> bool:
+    def restore_newest(self, fingerprint: str, app: Auth, *, try_old: bool = False) -> bool:
         """Restore the newest pair over an older one: a standby that became the primary may lack the last writes.
+
+        When the pair's access token has expired, another machine may have refreshed it: it is not restored then.
 
         Args:
             fingerprint: the newest refresh token's.
             app: names the app, where the row is gone.
+            try_old: restore it also then.
 
         Returns:
             Whether that very pair was at hand on this machine.
@@ -264,8 +268,9 @@ class SharedStore:
         Raises:
             StoreTaken: another machine holds the row by now.
         """
-        pair = newest.kept(fingerprint, self._seal)
-        if pair is None:
+        pair = newest.kept(fingerprint, self._seal, takes_overtaken=try_old)
+        is_fresh = pair is not None and pair.expires_at is not None and pair.expires_at > datetime.now(UTC)
+        if pair is None or not (is_fresh or try_old):
             return False
         if not self.exists():
             self.create(pair.with_app(app))

@@ -189,6 +189,7 @@ class ExchangeRecord:
     def _begin(self, tries: int) -> None:
         with self._folder.opened() as folder:
             self._last = None
+            last_place.remove(self._name)
             NOTES.read(self._fingerprint)  # One of another version is not written over.
             self._before, self._noted_before = content(folder, self._name), NOTES.content(self._fingerprint)
             head, raw = head_of(self._before)

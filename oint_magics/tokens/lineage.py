@@ -10,7 +10,7 @@ from oint_magics import stores
 from oint_magics.display.text import quoted
 from oint_magics.display.times import moment
 from oint_magics.errors import TokenSpent
-from oint_magics.stores import journal
+from oint_magics.stores import journal, newest
 from oint_magics.stores.locks import wait_a_moment
 from oint_magics.stores.log_lines import Known
 
@@ -107,7 +107,7 @@ class Lineage(NamedTuple):
         is_newest = token.has_fingerprint(self.newest) or Lineage.of(token, home).newest == self.newest
         return is_newest or home.descends_from(self.newest)
 
-    def restored(self, store: Store, auth: Auth) -> bool:
+    def restored(self, store: Store, auth: Auth, *, try_old: bool = False) -> bool:
         """Restore the family's newest pair over an older one in a store; tell whether it was at hand.
 
         The store may be another one than where the pair was saved: a file that was moved, or is mounted elsewhere now.
@@ -116,6 +116,7 @@ class Lineage(NamedTuple):
         Args:
             store: holds an older pair of the family, or is to take it; held by the caller.
             auth: what is there.
+            try_old: also restore a pair that another program or machine may have refreshed since.
 
         Raises:
             StoreError: the copy is of an unknown format, or the store cannot be written.
@@ -123,7 +124,7 @@ class Lineage(NamedTuple):
         is_there = self.place == store.place
         if not self.place or not self.newest or (self.place.startswith(_TEAM) and not is_there):
             return False
-        if not store.restore_newest(self.newest, auth):
+        if not store.restore_newest(self.newest, auth, try_old=try_old):
             return False
         if not is_there:
             store.journal.keep(self.newest, store.place)
@@ -137,6 +138,14 @@ class Lineage(NamedTuple):
                 "This refresh token was used before. Nothing was sent.",
                 cause="newer tokens were saved, but their store was deleted with twitter.forget.",
                 next_step="log in again: %twitter_login",
+            )
+        if newest.is_kept(self.newest):
+            return TokenSpent(
+                "This refresh token was used before. Nothing was sent.",
+                cause=f"the newest tokens that this machine knows were in {label}. Another program or machine may have "
+                "refreshed them since.",
+                next_step="run it where they were refreshed last; if that was here, send them: "
+                f"%twitter_refresh --auth {quoted(label)} --try-old; or log in again: %twitter_login",
             )
         return TokenSpent(
             "This refresh token was used before. Nothing was sent.",

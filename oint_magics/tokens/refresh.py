@@ -15,6 +15,7 @@ from oint_magics.auth.structure import Auth, require_refresh_token
 from oint_magics.display.text import quoted
 from oint_magics.display.times import duration
 from oint_magics.errors import InDoubt, NotSaved, OintError, StoreNotWritable, TokenSpent
+from oint_magics.stores import newest
 from oint_magics.stores.locks import token_lock
 from oint_magics.tokens.destination import (
     address,
@@ -158,7 +159,7 @@ def _try_store(store: Store, request: _Request) -> TokenResponse | Store:
             return met
         if not is_new and not require_refresh_token(auth).matches(store.read().refresh_token):
             return store  # Written by its other name while this call waited.
-        successor = _successor(store, auth)
+        successor = _successor(store, auth, try_old=request.try_old)
         if successor is None and not has_answer(store, auth):
             check_lasting(store, request.source, auth, is_named=request.is_named)
         return successor or shielded(
@@ -208,15 +209,17 @@ def _unchanged(store: Store, auth: Auth, request: _Request) -> TokenResponse:
     return from_store(auth, datetime.now(UTC), address(store), by_another=request.is_other(auth))
 
 
-def _successor(store: Store, auth: Auth) -> Store | None:
+def _successor(store: Store, auth: Auth, *, try_old: bool) -> Store | None:
     """Return the store where a spent token's newest successor lives, or `None` for a token that is not spent."""
     lineage = Lineage.of(auth.refresh_token, store)
+    if lineage.token and not lineage.newest:
+        newest.overtake(store.place, lineage.token)
     if not lineage.is_spent:
         lineage = _told_by_record(store, auth, lineage)
     if not lineage.leads_away_from(store):
         return None
     home = lineage.store() if lineage.place != store.place else None
-    if home is None and not lineage.restored(store, auth):
+    if home is None and not lineage.restored(store, auth, try_old=try_old):
         raise lineage.error()
     return home or store
 

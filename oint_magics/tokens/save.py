@@ -169,8 +169,8 @@ def _not_saved(store: Store, grant: Grant, auth: Auth, record: ExchangeRecord, p
 def _kept_in(record: ExchangeRecord) -> str:
     if record.is_in_memory:
         return (
-            f"Its folder could not be written either: the tokens are in {record.file}, in this machine's memory, "
-            "until it is restarted."
+            f"Its folder could not be written either: the tokens are in {record.file}, in this machine's memory. "
+            "A restart, or your last logout, deletes them."
         )
     return "The tokens are in a recovery file."
 

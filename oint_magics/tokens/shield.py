@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from oint_magics import process
 from oint_magics.errors import NotSent, Stopped
+from oint_magics.http.watch import WORKER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,7 +105,7 @@ class _Work(Generic[T]):
 
     def _start(self) -> None:
         # Never a daemon, which would be cut off where the process ends; a thread inherits that from its caller.
-        thread = threading.Thread(target=self.run, name="oint_magics worker", daemon=False)
+        thread = threading.Thread(target=self.run, name=WORKER, daemon=False)
         try:
             thread.start()
         except RuntimeError:

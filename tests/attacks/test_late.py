@@ -158,3 +158,37 @@ def test_a_kernel_that_is_restarted_ends_by_itself(held):
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
+
+
+def test_a_program_whose_main_thread_has_ended_goes_on(held):
+    """A server's thread, say, is the program."""
+    code = (
+        "import threading; from oint_magics import twitter, errors\n"
+        "def serve():\n"
+        "    try: twitter.refresh('auth.json')\n"
+        "    except errors.InDoubt as error: print('told', 'waits for the answer' in error.cause, flush=True)\n"
+        "    print(twitter.refresh('auth.json')['access_token'], flush=True)\n"
+        "threading.Thread(target=serve).start()"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=os.environ)
+    assert process.stdout.readline() == "told True\n"
+    held.go.set()
+
+    assert process.communicate(timeout=LONG)[0] == "new-access\n"
+    assert len(held.requests) == 1
+
+
+def test_another_process_is_not_told_to_end_the_one_that_waits(held):
+    code = "from oint_magics import twitter, errors\ntry: twitter.refresh('auth.json')\nexcept errors.InDoubt: print('told', flush=True)\ninput()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ
+    )
+    try:
+        assert process.stdout.readline() == "told\n"
+        with pytest.raises(errors.StoreBusy) as caught:
+            open_store("./auth.json").lock(0.2, lambda: None).__enter__()
+        assert "run it again when that process has finished" in caught.value.next_step
+    finally:
+        held.go.set()
+        process.communicate("\n")
+    assert twitter.refresh("auth.json", if_expired=True)["access_token"] == "new-access"

@@ -4,11 +4,13 @@ import json
 import os
 import shutil
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from attacks.rows import pair
 from field.rows import case
+from patience import wait_for
 
 from oint_magics import errors, twitter
 from oint_magics.secret import Secret
@@ -250,3 +252,84 @@ def test_a_copy_under_another_token_s_name_is_not_believed(strict, auth_file, ho
     copy.rename(copy.with_name(f"{token.fingerprint()}.json"))
 
     assert newest.kept(token.fingerprint(), None) is None
+
+
+# Another program, or another machine, may have refreshed a copy's pair since.
+def test_a_pair_that_another_program_has_refreshed_is_not_put_back(strict, auth_file, home, monkeypatch):
+    """Two data folders share a file: what one of them knows as the newest was used by the other."""
+    auth_file()
+    old = Path("auth.json").read_bytes()
+    twitter.refresh("auth.json")
+    with monkeypatch.context() as there:
+        there.setenv("OINT_HOME", str(home / "elsewhere"))
+        twitter.refresh("auth.json")
+    last = twitter.refresh("auth.json")
+    Path("auth.json").write_bytes(old)
+
+    with pytest.raises(errors.TokenSpent, match="Nothing was sent") as caught:
+        twitter.refresh("auth.json")
+    assert "may have refreshed them since" in " ".join(caught.value.cause.split())
+    assert no_loss(strict)
+    Path("auth.json").write_text(json.dumps(json.loads(old) | {"refresh_token": last["refresh_token"]}))
+    assert twitter.refresh("auth.json")
+
+
+def test_an_expired_pair_of_a_team_s_is_put_back_only_if_somebody_says_so(strict, team, home):
+    twitter.keep(strict.issue(), "shared:work")
+    ((generation, content),) = team.run("SELECT generation, content FROM oint_pair WHERE name = 'work'")
+    strict.accounts.expires_in = 1
+    ends_at = twitter.refresh("shared:work").expires_at
+    wait_for(lambda: datetime.now(UTC) > ends_at, "the access token does not end")
+    team.run(f"UPDATE oint_pair SET generation = {generation}, content = '{content}' WHERE name = 'work'")
+
+    with pytest.raises(errors.TokenSpent, match="Nothing was sent") as caught:
+        twitter.refresh("shared:work")
+    assert "try_old" in caught.value.next_step
+    assert twitter.refresh("shared:work", try_old=True)
+    assert no_loss(strict)
+
+
+def test_a_plain_copy_of_what_is_encrypted_now_is_not_left(strict, auth_file, ring, home):
+    last = twitter.refresh(auth_file())
+    twitter.keep("auth.json", "keyring:k")
+    Path("auth.json").unlink()
+
+    assert all(last["refresh_token"].encode() not in path.read_bytes() for path in copies(home))
+    twitter.forget("keyring:k")
+    assert copies(home) == []
+
+
+def test_forget_of_a_file_that_was_moved_deletes_its_copy(strict, auth_file, home):
+    twitter.refresh(auth_file())
+    Path("auth.json").rename("moved.json")
+    twitter.forget("moved.json")
+    assert copies(home) == []
+
+
+def test_another_account_over_a_copy_leaves_the_first_one_s_insurance(strict, auth_file, home):
+    auth_file()
+    old = Path("auth.json").read_bytes()
+    twitter.refresh("auth.json")
+    shutil.copy("auth.json", "b.json")
+    other = strict.issue() | {key: json.loads(old)[key] for key in ("client_id", "client_secret")}
+    twitter.keep(other, "b.json", replace=True)
+    Path("auth.json").write_bytes(old)
+
+    assert "put back" in str(twitter.refresh("auth.json"))
+    assert no_loss(strict)
+
+
+@pytest.mark.parametrize(
+    "odd", [{"place": ["x"]}, {"place": {}}, {"up": -(10**400)}, {"file": 7}, {"at": "x"}, {"place": "a\0b"}]
+)
+def test_an_odd_note_does_not_disturb_a_refresh(strict, auth_file, home, odd):
+    twitter.refresh(auth_file())
+    (copy,) = copies(home)
+    other = copy.with_name(f"{'0' * 32}.json")
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    other.write_text(json.dumps({"format": 1, "place": "/p", "boot": boot, "up": 1.0} | odd))
+    at = time.time() - 40 * A_DAY
+    os.utime(other, (at, at))
+    a_day_later(home)
+
+    assert twitter.refresh("auth.json")["access_token"]

@@ -165,6 +165,18 @@ def test_a_data_folder_that_is_mounted_is_fine(container, server, auth, tmp_path
     assert "ends with" not in str(twitter.refresh("profile:work"))
 
 
+def test_a_volume_that_ends_with_its_pod_is_no_place(container, server, auth, monkeypatch, tmp_path):
+    container(tmp_path / "data")
+    mounts = Path(machine._MOUNTS)
+    mounts.write_text(mounts.read_text().replace("/var/lib/docker/volumes/v/_data", "/x/kubernetes.io~empty-dir/v"))
+    twitter.keep(auth, "profile:work")
+
+    with pytest.raises(StoreError, match="would be lost with this machine") as caught:
+        twitter.refresh("profile:work")
+    assert str(tmp_path / "data") not in caught.value.next_step
+    assert server.requests == []
+
+
 def test_a_person_s_own_file_is_refreshed_and_its_end_is_said(container, server, auth):
     Path("auth.json").write_text(json.dumps(auth))
 

@@ -13,6 +13,8 @@ from paths.test_faults import READ_ONLY, Nursery, pytestmark  # noqa: F401 - nee
 
 from oint_magics import errors, twitter
 from oint_magics.sandbox import Sandbox
+from oint_magics.secret import Secret
+from oint_magics.stores import last_place, open_store, record_head
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +57,7 @@ def test_no_account_is_lost(nursery, disk, after, source):
         said[f"{told.partition(':')[0]}{', in memory' if memory else ''}"] += 1
         if memory and "NotSaved" in told:
             assert str(memory[0]) in told.replace("\n", " "), told
-            assert "until it is restarted" in told
+            assert "in this machine's memory" in told
 
         twitter.refresh(source)
 
@@ -70,8 +72,6 @@ def test_what_lies_in_memory_is_believed_as_a_record_is(sandbox, auth_file, plan
     auth_file()
     folder = Path(os.environ["XDG_RUNTIME_DIR"]) / f"oint_magics-{os.getuid()}"
     folder.mkdir(mode=0o700)
-    from oint_magics.secret import Secret
-
     token = Secret(json.loads(Path("auth.json").read_text())["refresh_token"])
     head = {"format": 2} if planted == "of another format" else {"format": 1, "mac": "0" * 64, "since": 1, "by": "x"}
     text = "no record" if planted == "no record" else json.dumps(head)
@@ -86,3 +86,34 @@ def test_what_lies_in_memory_is_believed_as_a_record_is(sandbox, auth_file, plan
         return
     assert twitter.refresh("auth.json")["access_token"] != "a"
     assert sandbox.accounts.counts.refreshes == 1
+
+
+@pytest.mark.parametrize("then", ["without the variable", "with another folder"])
+def test_the_next_run_finds_it_whatever_its_environment(monkeypatch, tmp_path, then):
+    """A cron job has no XDG_RUNTIME_DIR, or its own."""
+    shared = tmp_path / "shm"
+    shared.mkdir()
+    monkeypatch.setattr(last_place, "_USUAL", (os.environ["XDG_RUNTIME_DIR"], str(shared)))
+    assert last_place.write("exchange-x", b"the record")
+
+    if then == "without the variable":
+        monkeypatch.delenv("XDG_RUNTIME_DIR")
+    else:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    assert last_place.read("exchange-x")[1] == b"the record"
+    last_place.remove("exchange-x")
+    assert last_place.read("exchange-x") is None
+
+
+def test_a_later_exchange_does_not_meet_what_an_earlier_one_left_in_memory(home):
+    record = open_store("profile:work").records.of(Secret("a-token"))
+    last_place.write(
+        "exchange-" + Secret("a-token").fingerprint(), record_head.new(Secret("a-token"), "work.json", 1, [])
+    )
+    assert record.found() is not None
+    (home / "oint" / "profiles").mkdir(parents=True)
+    record.begin(2)
+    record.append(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+    record.close()
+
+    assert open_store("profile:work").records.of(Secret("a-token")).found().answer.body == b"{}"

@@ -328,3 +328,15 @@ def test_a_keyring_that_locks_itself_and_an_answer_that_is_cut(ring, raw, auth, 
     ring.get_password = get
     assert open_store("keyring:work").exists()
     assert "in doubt" in str(twitter.status("keyring:work"))
+
+
+def test_a_profile_whose_key_is_lost_can_be_deleted_and_made_again(store, ring, sandbox):
+    ring.kept.clear()
+    with pytest.raises(StoreError, match="cannot be decrypted") as caught:
+        twitter.refresh("keyring:work")
+    assert "twitter.forget" in caught.value.next_step
+
+    twitter.forget("keyring:work")
+
+    twitter.keep(sandbox.issue(), "keyring:work")
+    assert twitter.refresh("keyring:work")["access_token"]
