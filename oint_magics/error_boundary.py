@@ -58,7 +58,7 @@ def to_stopped(stop: KeyboardInterrupt) -> KeyboardInterrupt:
 
     if isinstance(stop, Stopped):
         return stop
-    return Stopped("stopped: this call sent nothing more. An answer that still comes is saved.")
+    return Stopped("stopped before anything else was sent. An answer that still comes is saved.")
 
 
 def _known(error: Exception, name: str) -> Exception:
