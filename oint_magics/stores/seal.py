@@ -21,6 +21,8 @@ NEW_KEY = "python -c 'from cryptography.fernet import Fernet; print(Fernet.gener
 class Unopened(StoreError):
     """No key opens a sealed text."""
 
+    became = "was not sent"
+
 
 class Seal:
     """Seals texts so that each opens only with a key and for the purpose that it was sealed for.

@@ -41,18 +41,19 @@ def disk(nursery, monkeypatch):
     sandbox.stop()
 
 
-@pytest.mark.parametrize("source", [
-    case("B30", "the disk turns read-only between request and answer: a file", "lost", "./auth.json"),
-    case("B30", "the same: a profile", "lost", "profile:work"),
+@pytest.mark.parametrize(("source", "number"), [
+    case("B30", "the disk turns read-only between request and answer: a file", "lost", "./auth.json", errno.EROFS),
+    case("B30", "the same: a profile", "lost", "profile:work", errno.EROFS),
+    case("B30", "the disk fails between request and answer", "lost", "./auth.json", errno.EIO),
 ])  # fmt: skip
-def test_no_account_is_lost(nursery, disk, after, source):
+def test_no_account_is_lost(nursery, disk, after, source, number):
     sandbox, renew = disk
     renew(source)
     total = nursery.run(source)["count"]
     said = collections.Counter()
     for at in range(1, total + 1):
         renew(source)
-        told = nursery.run(source, at, READ_ONLY, errno.EROFS)["said"]
+        told = nursery.run(source, at, READ_ONLY, number)["said"]
         memory = list(Path(os.environ["XDG_RUNTIME_DIR"]).rglob("exchange-*"))
         said[f"{told.partition(':')[0]}{', in memory' if memory else ''}"] += 1
         if memory and "NotSaved" in told:
