@@ -75,7 +75,7 @@ def test_who_asks_meanwhile_sends_nothing_and_gets_the_answer(held):
     timer = threading.Timer(0.5, held.go.set)
     timer.start()
 
-    assert twitter.refresh("auth.json")["access_token"] == "new-access"
+    assert twitter.refresh("auth.json", if_expired=True)["access_token"] == "new-access"
     timer.join()
     assert len(held.requests) == 1
 
@@ -167,7 +167,7 @@ def test_a_program_whose_main_thread_has_ended_goes_on(held):
         "def serve():\n"
         "    try: twitter.refresh('auth.json')\n"
         "    except errors.InDoubt as error: print('told', 'waits for the answer' in error.cause, flush=True)\n"
-        "    print(twitter.refresh('auth.json')['access_token'], flush=True)\n"
+        "    print(twitter.refresh('auth.json', if_expired=True)['access_token'], flush=True)\n"
         "threading.Thread(target=serve).start()"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=os.environ)
