@@ -100,10 +100,9 @@ def of(error: psycopg.Error) -> Fault:
     if code[:2] in ("", "08"):
         code = next((each for each, words in _WORDS if re.search(words, str(error))), _LOST if code else "")
     code = _FULL if code == "53300" else code
-    is_ours = isinstance(error, OperationalError | InterfaceError) and not (
-        code[:2].isdigit() and code[:2] not in "08 57"
-    )
-    return Fault(is_broken=is_ours and code != "57014", code=code)
+    is_lost = code[:2] in ("08", "57") or not code[:2].isdigit()
+    is_broken = isinstance(error, OperationalError | InterfaceError) and is_lost and code != "57014"
+    return Fault(is_broken=is_broken, code=code)
 
 
 def problem(fault: Fault) -> StoreError:

@@ -72,7 +72,7 @@ _OF_THE_SYSTEM = ("/proc", "/sys", "/dev", "/", "/run", "/tmp", "/var/run", "/va
 
 
 def thrown_away() -> Machine | None:
-    """Return the kind of this machine if it is known to be thrown away, or `None`.
+    """Return the kind of this machine if it is known to be temporary, or `None`.
 
     A container counts as one if the data folder is on the container's disk.
     """

@@ -77,7 +77,7 @@ class Notes:
         return known
 
     def write(self, name: str, says: Mapping[str, Any], *, is_synced: bool = True) -> None:
-        """Write a note, over an earlier one; nothing happens if there is no data folder and none can be made.
+        """Write a note, over an earlier one; do nothing if there is no data folder and none can be created.
 
         Raises:
             StoreError: the earlier one has an unknown format.

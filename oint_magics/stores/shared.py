@@ -203,7 +203,7 @@ class SharedStore:
                 "primary, and in a copy on this machine"
             )
         if conninfo_to_dict(settings.shared_store().reveal()).get("password"):
-            found.append("a password stands in OINT_SHARED_STORE: it belongs into a file that PGPASSFILE names")
+            found.append("OINT_SHARED_STORE contains a password: move it to a file that PGPASSFILE names")
         return "; ".join(found) or None
 
     @contextlib.contextmanager

@@ -53,7 +53,7 @@ class _SharedRecord(ExchangeRecord):
         try:
             self._marked_before = self._lease_held.mark(self._fingerprint, tries)
         except OintError:
-            super().close()  # The mark may stand there all the same; this file says that it is ours.
+            super().close()  # The mark may be in the row nevertheless; this file shows that it is ours.
             raise
         self._begun_at = time.monotonic()
 
@@ -80,7 +80,7 @@ class _SharedRecord(ExchangeRecord):
         super().commit()
 
     def rollback(self) -> None:
-        """Undo `begin`: what an earlier exchange left in doubt stays as it was."""
+        """Undo `begin`; an earlier exchange whose outcome is unknown keeps its mark and its record."""
         try:
             self._lease_held.unmark(self._fingerprint, self._marked_before)
         except StoreError:

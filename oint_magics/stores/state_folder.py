@@ -19,7 +19,7 @@ _LARGEST_MOVED = 8 * 1024 * 1024
 
 
 def state_path(target: Path) -> Path:
-    """Return where the state of a file lies: in `.oint/` beside it, or in the data folder if nothing can be made there.
+    """Return the folder for the state of a file: `.oint/` beside it, or one in the data folder if that cannot be made.
 
     Args:
         target: the file, wherever its links lead.
