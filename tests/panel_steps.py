@@ -36,8 +36,8 @@ def type_values(page, **values):
     """Type values into their fields."""
     labels = {"client_id": "Client id", "client_secret": "Client secret", "refresh_token": "Refresh token",
               "redirect_uri": "Callback"}  # fmt: skip
-    if page.get_by_role("button", name="Type the values").count():
-        page.get_by_role("button", name="Type the values").click()
+    if page.get_by_role("button", name="Type the values", exact=True).count():
+        page.get_by_role("button", name="Type the values", exact=True).click()
     for key, value in values.items():
         field = page.get_by_label(labels[key], exact=True)
         if not field.count():
@@ -53,7 +53,7 @@ def keep_in(page, place):
 
 def press(page, name="Refresh and keep"):
     """Press the button."""
-    page.get_by_role("button", name=name).click()
+    page.get_by_role("button", name=name, exact=True).click()
 
 
 def approve(page):

@@ -15,7 +15,7 @@ const OTHER = "another…";
 class ConnectView {
   constructor(connection, first) {
     // What the kernel has of each field is remembered here, and never in the page.
-    Object.assign(this, { connection, open: new Set(), inputs: {}, sent: {}, asked: 0, at: null, isBusy: false, isPressed: false, late: [] });
+    Object.assign(this, { connection, open: new Set(), inputs: {}, sent: {}, asked: 0, at: null, isBusy: false, isPressed: false, late: [], link: null });
     const sub = make("small");
     const title = make("span", { id: `oint-title-${++serial}`, textContent: "Connect an X app" });
     const body = make("div", { className: "oint-body" });
@@ -185,10 +185,9 @@ class ConnectView {
     if (message.kind !== "view") return;
     if (message.of === "given" && this.asked) this.asked -= 1;
     if (!this.asked) this.clearFields(message);
-    const wasLogin = this.at?.login;
     this.at = message;
     if (this.isBusy && message.of !== "work") return; // The answer to a field that was sent with the button.
-    if (message.login) return wasLogin ? this.after(message) : this.drawLogin(message);
+    if (message.login) return this.body.contains(this.link) ? this.after(message) : this.drawLogin(message);
     this.address = null;
     this.busy(false);
     this.draw(message);
@@ -303,7 +302,7 @@ class ConnectView {
     this.busy(false);
     this.sub.textContent = login.isSandbox ? "SANDBOX login: an exercise" : "login";
     const whose = login.isSandbox ? "the sandbox" : "X";
-    this.link = make("a", { className: "oint-go oint-link", target: "_blank", rel: "noopener noreferrer" });
+    this.link = make("a", { className: "oint-go oint-link", target: "_blank", rel: "noopener noreferrer", tabIndex: 0 });
     this.link.textContent = `Open ${whose} and choose “Authorize app” ↗`;
     const parts = [make("div", { className: "oint-do" }, this.link, make("span", { className: "oint-hint", textContent: "opens a new tab" }))];
     parts.push(...login.careful.map((text) => make("div", { className: "oint-hint", textContent: text })));
