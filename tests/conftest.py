@@ -24,8 +24,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # Tables name the time by this machine's clock too; one zone is as good as another, and a test of zones has processes.
 os.environ["TZ"] = "UTC"
 time.tzset()
-# How long an example takes is the machine's business.
-hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+# How long an example takes is the machine's business. A run takes the same examples each time; `explore` takes new ones.
+hypothesis.settings.register_profile("explore", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("patient", hypothesis.settings.get_profile("explore"), derandomize=True)
 hypothesis.settings.register_profile("quick", hypothesis.settings.get_profile("patient"), max_examples=10)
 hypothesis.settings.load_profile("patient")
 TREE = pytest.StashKey()

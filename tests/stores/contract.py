@@ -24,8 +24,11 @@ def grant(access="new-access", refresh="new", end=END):
     return Grant(Secret(access), Secret(refresh) if refresh else None, now, end, Secret("{}"))
 
 
-TOKENS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=60).filter(
-    lambda text: is_token(text) and not is_other("access_token", text)
+# hypothesis takes words from our own code, such as the name of a file that is here: with a letter before, it is none.
+TOKENS = (
+    st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=60)
+    .map(lambda text: f"t{text}")
+    .filter(lambda text: is_token(text) and not is_other("access_token", text))
 )
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody"
 

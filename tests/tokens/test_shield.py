@@ -295,6 +295,7 @@ def test_a_thread_that_dies_at_its_birth_is_replaced(lost_threads):
     assert lost_threads == []
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Told of the thread that dies.
 def test_it_is_replaced_too_while_exceptions_come_again_and_again(lost_threads):
     """Faster than the look at it."""
     lost_threads.append("_start")
