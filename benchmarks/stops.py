@@ -141,4 +141,6 @@ def main(stops):
 
 
 if __name__ == "__main__":
+    # A run in the background inherits an ignored stop button.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     main(int(sys.argv[1]) if len(sys.argv) > 1 else 200)

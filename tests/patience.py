@@ -1,5 +1,6 @@
 """How long a test waits for an event before it says that something hangs: longer than any busy machine needs."""
 
+import signal
 import time
 
 LONG = 300.0
@@ -29,3 +30,10 @@ def wait_for(found, what, pause=0.02):
             return value
         time.sleep(pause)
     raise TimeoutError(what() if callable(what) else what)
+
+
+def end(child):
+    """Kill a program that pexpect began, and wait until it has ended: pexpect's `close` waits a tenth of a second."""
+    child.kill(signal.SIGKILL)
+    child.wait()
+    child.close()

@@ -171,6 +171,11 @@ def test_options_through_pgbouncer(strict, team, monkeypatch, after, way):
     after("named, with the way out")
 
 
+def refreshed():
+    with contextlib.suppress(errors.StoreError):
+        return twitter.refresh("shared:work")
+
+
 @needs_pgbouncer
 def test_behind_pgbouncer_with_the_server_down(strict, team, monkeypatch, after):
     bouncer = Bouncer(team)
@@ -183,7 +188,7 @@ def test_behind_pgbouncer_with_the_server_down(strict, team, monkeypatch, after)
             twitter.refresh("shared:work")
         assert time.monotonic() - start < 15 + LONG / 10
         team.start()
-        twitter.refresh("shared:work")
+        wait_for(refreshed, "the pooler does not reach the server again")  # It does not try at once.
     finally:
         bouncer.stop()
     assert strict.accounts.counts.reuses == 0

@@ -54,6 +54,7 @@ class Environment:
 
     def __init__(self, folder, python):
         run([python, "-m", "venv", "--without-pip", folder], env=OURS)
+        self.added = set()
         self.python = str(folder / "bin" / "python")
 
     def pip(self, *words):
@@ -91,8 +92,10 @@ def clean(request, wheel, tmp_path_factory):
 
 
 def add(environment, *words):
-    if words:
-        environment.pip("install", "--quiet", "--no-compile", *words)
+    new = sorted(set(words) - environment.added)
+    if new:
+        environment.pip("install", "--quiet", "--no-compile", *new)
+        environment.added |= set(new)
 
 
 def said_to_install(text):

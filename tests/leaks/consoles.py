@@ -74,6 +74,7 @@ class TerminalSession(Session):
         assert not answers, f"{run.slug}: nobody asked for {len(answers)} answers"
         child.sendline("exit")
         child.expect(pexpect.EOF)
+        child.wait()
         child.close()
 
     def _comes(self, child, stop):

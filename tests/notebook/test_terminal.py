@@ -7,7 +7,7 @@ import time
 
 import pexpect
 import pytest
-from patience import LONG
+from patience import LONG, end
 from ports import free_port
 
 PROMPT = r"In \[\d+\]: "
@@ -25,7 +25,7 @@ def ipython(home):
     )
     child.expect(PROMPT)
     yield child
-    child.close(force=True)
+    end(child)
 
 
 def run(child, line):
@@ -268,7 +268,7 @@ def test_jupyter_console_asks_with_hidden_input(sandbox, home):
         child.expect(PROMPT)
         seen += child.before
     finally:
-        child.close(force=True)
+        end(child)
 
     assert "saved to       profile:con" in seen
     assert auth["refresh_token"] not in seen
