@@ -46,6 +46,7 @@ class Bearer(requests.auth.AuthBase):
     def __init__(self, provider: TokenProvider, *, is_direct: bool = False) -> None:
         self._provider = provider
         self._is_direct = is_direct
+        self._header: MaskedHeader | None = None
         self.given: deque[Secret] = deque(maxlen=_GIVEN)
         self.granted: str | None = None
 
@@ -56,7 +57,9 @@ class Bearer(requests.auth.AuthBase):
         url = prepared.url or ""
         if endpoints.takes_bearer(url, auth) and auth.access_token:
             self._check_way(url)
-            prepared.headers["Authorization"] = MaskedHeader(auth.access_token)
+            if self._header is None or not self._header.is_of(auth.access_token):
+                self._header = MaskedHeader(auth.access_token)
+            prepared.headers["Authorization"] = self._header
             self.given.append(auth.access_token)
             self.granted = auth.granted
             prepared.register_hook("response", _RetryAfter401(self._provider, auth.access_token, self.given))
@@ -89,6 +92,10 @@ class MaskedHeader(str):
         header = super().__new__(cls, f"Bearer {token.masked()}")
         header._token = token
         return header
+
+    def is_of(self, token: Secret) -> bool:
+        """Tell whether it was made of this very token."""
+        return self._token is token
 
     def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
         """Return the header as it is sent."""

@@ -7,6 +7,7 @@ a test that replays a recording would post, and X would bill it.
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 
 from oint_magics.errors import NotSent
 
@@ -19,8 +20,7 @@ def check_none() -> None:
     """
     pools = sys.modules.get("urllib3.connectionpool")  # What is not imported is not replaced.
     for name in ("HTTPConnectionPool", "HTTPSConnectionPool") if pools else ():
-        kinds: tuple[type, ...] = getattr(getattr(pools, name).ConnectionCls, "__mro__", ())
-        owner = next((kind.__module__.partition(".")[0] for kind in kinds if "getresponse" in vars(kind)), "?")
+        owner = _owner(getattr(pools, name).ConnectionCls)
         if owner not in ("urllib3", "http"):
             raise NotSent(
                 f"Another library ({owner}) records or replaces the connections of this process. Nothing was sent.",
@@ -28,3 +28,10 @@ def check_none() -> None:
                 next_step="call this outside of its block or decorator; tests can use the sandbox: "
                 "%twitter_sandbox start",
             )
+
+
+@lru_cache(16)
+def _owner(connection: object) -> str:
+    """Return the package that answers for a class of connections; each request asks."""
+    kinds: tuple[type, ...] = getattr(connection, "__mro__", ())
+    return next((kind.__module__.partition(".")[0] for kind in kinds if "getresponse" in vars(kind)), "?")
