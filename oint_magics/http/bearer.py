@@ -57,9 +57,10 @@ class Bearer(requests.auth.AuthBase):
         url = prepared.url or ""
         if endpoints.takes_bearer(url, auth) and auth.access_token:
             self._check_way(url)
-            if self._header is None or not self._header.is_of(auth.access_token):
-                self._header = MaskedHeader(auth.access_token)
-            prepared.headers["Authorization"] = self._header
+            header = self._header
+            if header is None or not header.is_of(auth.access_token):
+                self._header = header = MaskedHeader(auth.access_token)
+            prepared.headers["Authorization"] = header
             self.given.append(auth.access_token)
             self.granted = auth.granted
             prepared.register_hook("response", _RetryAfter401(self._provider, auth.access_token, self.given))
