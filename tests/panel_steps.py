@@ -37,7 +37,7 @@ def type_values(page, **values):
     labels = {"client_id": "Client id", "client_secret": "Client secret", "refresh_token": "Refresh token",
               "redirect_uri": "Callback"}  # fmt: skip
     if page.get_by_role("button", name="Type the values", exact=True).count():
-        page.get_by_role("button", name="Type the values", exact=True).click()
+        press(page, "Type the values")
     for key, value in values.items():
         field = page.get_by_label(labels[key], exact=True)
         if not field.count():

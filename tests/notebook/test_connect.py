@@ -126,7 +126,7 @@ def test_back_from_the_login_nothing_is_lost(panel, jupyter):
     paste(panel, json.dumps(panel.app))
     press(panel, LOGIN)
     expect(panel.locator("a.oint-link")).to_be_focused()
-    panel.get_by_role("button", name="Back", exact=True).click()  # And not "change: Callback".
+    press(panel, "Back")  # And not "change: Callback".
     expect(item(panel, "Client secret")).to_contain_text("✓")
     type_values(panel, refresh_token=panel.auth["refresh_token"])
     panel.keyboard.press("Tab")
@@ -318,7 +318,7 @@ def test_axe_finds_nothing(panel):
         assert report.violations_count == 0, report.generate_report()
 
     look()
-    panel.get_by_role("button", name="Type the values", exact=True).click()
+    press(panel, "Type the values")
     look()
     paste(panel, json.dumps(panel.app | {"refresh_token": "é"}), "Name of the place")
     panel.get_by_label("Name of the place").fill(panel.place)
@@ -344,7 +344,7 @@ def test_narrow_or_twice_as_large_nothing_is_cut(panel, jupyter, width, size):
     panel.evaluate("(size) => { document.documentElement.style.fontSize = size; }", size)
     panel.locator(".oint-form").evaluate("(e, size) => { e.style.fontSize = size; }", size)
     for step in (
-        lambda: panel.get_by_role("button", name="Type the values", exact=True).click(),
+        lambda: press(panel, "Type the values"),
         lambda: drop(panel, json.dumps(panel.auth)),
     ):
         step()
@@ -352,7 +352,7 @@ def test_narrow_or_twice_as_large_nothing_is_cut(panel, jupyter, width, size):
 
 
 def test_every_field_has_a_label_and_is_kept_out_of_the_browsers_memory(panel):
-    panel.get_by_role("button", name="Type the values", exact=True).click()
+    press(panel, "Type the values")
     for field in panel.locator(".oint-form input, .oint-form textarea").all():
         name = field.get_attribute("id")
         assert panel.locator(f"label[for='{name}']").count() == 1
@@ -487,7 +487,7 @@ def contrast(element):
 
 def test_nothing_that_was_typed_stays_in_the_page(panel, jupyter):
     """Two secrets at once, as a password manager gives them; and auth data into a field that shows its value."""
-    panel.get_by_role("button", name="Type the values", exact=True).click()
+    press(panel, "Type the values")
     panel.get_by_label("Client id", exact=True).fill(panel.auth["client_id"])
     panel.evaluate(
         """([first, second]) => {
@@ -512,7 +512,7 @@ def test_nothing_that_was_typed_stays_in_the_page(panel, jupyter):
 
 
 def test_a_callback_is_sent_only_where_it_was_changed(panel):
-    panel.get_by_role("button", name="Type the values", exact=True).click()
+    press(panel, "Type the values")
     paste(panel, json.dumps(panel.app), "Client secret")
     expect(item(panel, "Callback")).to_contain_text(panel.callback)
     expect(panel.get_by_label("Callback", exact=True)).to_have_value(panel.callback)
@@ -524,13 +524,13 @@ def test_a_callback_is_sent_only_where_it_was_changed(panel):
 
 def test_after_clear_a_value_can_be_typed_again(panel):
     for _ in range(2):
-        panel.get_by_role("button", name="Type the values", exact=True).click()
+        press(panel, "Type the values")
         field = panel.get_by_label("Client id", exact=True)
         expect(field).to_have_value("")
         field.fill(panel.auth["client_id"])
         panel.keyboard.press("Tab")
         expect(item(panel, "Client id")).to_contain_text("✓")
-        panel.get_by_role("button", name="clear", exact=True).click()
+        press(panel, "clear")
 
 
 def test_a_refused_token_leads_to_the_login(panel, jupyter):
@@ -538,7 +538,7 @@ def test_a_refused_token_leads_to_the_login(panel, jupyter):
     item(panel, "Refresh token").wait_for()
     press(panel)
     says(panel, "Next:")
-    panel.get_by_role("button", name="log in instead", exact=True).click()
+    press(panel, "log in instead")
     press(panel, LOGIN)
     approve(panel)
 
