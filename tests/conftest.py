@@ -89,8 +89,9 @@ def pytest_configure(config):
 
 
 # A file runs in one process: those that take longest begin first, so that the processes end together.
-LONG_FILES = ("paths/test_faults", "clean/", "leaks/test_lab", "leaks/test_other", "paths/test_benchmarks", "notebook/test_connect",
-              "notebook/test_login", "notebook/test_mathematics", "posts/test_upload")  # fmt: skip
+LONG_FILES = ("clean/", "paths/test_faults", "notebook/test_connect", "paths/test_benchmarks", "leaks/test_other", "leaks/test_lab",
+              "notebook/test_login", "notebook/test_mathematics", "notebook/test_kernel", "auth/test_document", "posts/test_upload",
+              "stores/test_keyring", "attacks/test_loss", "attacks/test_database", "paths/test_read_only", "notebook/test_terminal")  # fmt: skip
 
 
 def pytest_collection_modifyitems(config, items):

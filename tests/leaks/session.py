@@ -27,19 +27,29 @@ FOLDERS = {"HOME": "home", "JUPYTER_CONFIG_DIR": "home/config", "JUPYTER_DATA_DI
 
 
 class Processes(threading.Thread):
-    """Looks at every process's command line and environment, again and again."""
+    """Looks at every process's command line and environment, again and again: often while it is new.
+
+    What a process was started with stays as it is, but a new one may still be its parent's copy.
+    """
 
     def __init__(self):
         super().__init__(daemon=True)
         self.seen, self.is_over = set(), False
+        self._looks = {}
 
     def run(self):
         while not self.is_over:
-            for process in Path("/proc").glob("[0-9]*"):
-                for name in ("cmdline", "environ"):
-                    with contextlib.suppress(OSError):
-                        self.seen.add((process / name).read_bytes())
+            there = {path.name: path for path in Path("/proc").glob("[0-9]*")}
+            self._looks = {name: self._looks.get(name, 0) + 1 for name in there}
+            for name, process in there.items():
+                if self._looks[name] < 20 or self._looks[name] % 20 == 0:
+                    self._look(process)
             time.sleep(0.05)
+
+    def _look(self, process):
+        for name in ("cmdline", "environ"):
+            with contextlib.suppress(OSError):
+                self.seen.add((process / name).read_bytes())
 
     def stop(self):
         self.is_over = True

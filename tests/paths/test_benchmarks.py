@@ -94,10 +94,17 @@ def test_lifetime():
     assert set(re.findall(r"[A-Za-z]\w+|401", ended[7])) <= {"401", "InvalidGrant"}
 
 
-@pytest.mark.skipif(not (shutil.which("npm") and shutil.which("node")), reason="the provider comes from npm")
-def test_a_provider_that_others_wrote(tmp_path):
+@pytest.fixture(scope="module")
+def provider(tmp_path_factory):
+    """The folder into which a provider comes that others wrote, once."""
+    if not (shutil.which("npm") and shutil.which("node")):
+        pytest.skip("the provider comes from npm")
+    return str(tmp_path_factory.mktemp("provider"))
+
+
+def test_a_provider_that_others_wrote(provider):
     """Login, session, refreshes, check and revocation at a certified OpenID provider."""
-    rows = run("provider", str(tmp_path))
+    rows = run("provider", provider)
 
     for client, secret in (("confidential", "right"), ("public", "none is needed: a public client")):
         found = {step: result for name, step, result in rows if name == client}
@@ -110,10 +117,9 @@ def test_a_provider_that_others_wrote(tmp_path):
         assert found["refresh after it"].startswith("refused, explained")
 
 
-@pytest.mark.skipif(not (shutil.which("npm") and shutil.which("node")), reason="the provider comes from npm")
-def test_exceptions_and_ends_at_a_provider_that_others_wrote(tmp_path):
+def test_exceptions_and_ends_at_a_provider_that_others_wrote(provider):
     """Whatever is raised, and whenever the program ends: no token is sent twice, no pair is lost."""
-    rows, counts = run("interrupts", str(tmp_path), 20)
+    rows, counts = run("interrupts", provider, 20)
 
     assert counts == {"refused": 0, "ended": 0}
     assert [row[-1] for row in rows if not row[0].startswith("waiting")] == [0] * 5
