@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import secrets
 import threading
 import time
@@ -29,11 +30,23 @@ PEOPLE = (
 
 @dataclass
 class Client:
-    """An app; without a secret it is a public one."""
+    """An app.
+
+    Attributes:
+        client_id: its OAuth 2.0 client id.
+        secret: its OAuth 2.0 client secret; `None` for a public app.
+        callback: its redirect_uri.
+        api_key: the first half of what it asks for a token of its own with.
+        api_secret: the other half.
+        bearer: that token, once it was asked for; X gives the same one each time.
+    """
 
     client_id: str
     secret: str | None
     callback: str
+    api_key: str
+    api_secret: str
+    bearer: str | None = None
 
 
 class Pair(NamedTuple):
@@ -88,7 +101,8 @@ class Accounts:
     def add_client(self, secret: str | None, callback: str) -> Client:
         """Register an app under a fresh client id that carries the sandbox's mark."""
         number = secrets.token_urlsafe(15)
-        client = Client(MARK + _packed(f"{number}:1:ci"), secret, callback)
+        key, key_secret = MARK + secrets.token_urlsafe(18), secrets.token_urlsafe(37)
+        client = Client(MARK + _packed(f"{number}:1:ci"), secret, callback, key, key_secret)
         with self._lock:
             self._clients[client.client_id] = client
         return client
@@ -140,6 +154,19 @@ class Accounts:
                 if family.access_tokens.get(access_token, 0) > time.time():
                     return family.person, frozenset(family.scope.split())
             return None
+
+    def app_token(self, api_key: str, api_secret: str) -> str | None:
+        """Return an app's own token, which speaks for nobody; `None` for a wrong key or secret."""
+        with self._lock:
+            for client in self._clients.values():
+                if client.api_key == api_key and hmac.compare_digest(client.api_secret.encode(), api_secret.encode()):
+                    client.bearer = client.bearer or MARK + secrets.token_urlsafe(78)
+                    return client.bearer
+            return None
+
+    def app_of(self, token: str) -> Client | None:
+        """Return the app whose own token this is, or `None`."""
+        return next((each for each in list(self._clients.values()) if each.bearer == token), None)
 
     def end_all(self) -> None:
         """End every login, as a person does on X's page of connected apps."""

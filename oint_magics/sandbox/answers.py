@@ -30,6 +30,21 @@ def granted(pair: Pair, expires_in: int) -> Reply:
     return _json(200, document | ({"refresh_token": pair.refresh_token} if pair.refresh_token else {}))
 
 
+def app_granted(token: str) -> Reply:
+    """An app's own token."""
+    return _json(200, {"token_type": "bearer", "access_token": token})
+
+
+def not_verified() -> Reply:
+    """A wrong API key or API key secret, or another credential in its place."""
+    return _old_error(99, "authenticity_token_error", "Unable to verify your credentials")
+
+
+def missing_grant_type() -> Reply:
+    """A request for an app's own token that does not say so."""
+    return _old_error(170, "forbidden_missing_parameter", "Missing required parameter: grant_type")
+
+
 def revoked() -> Reply:
     """A token is ended, or was never there."""
     return _json(200, {"revoked": True})
@@ -102,6 +117,34 @@ def unsupported_grant_type() -> Reply:
 def unauthorized() -> Reply:
     """An access token that is expired, revoked or unknown."""
     return _problem(401, "Unauthorized", "Unauthorized")
+
+
+def app_only_refused() -> Reply:
+    """An app's own token, where a call wants a person's."""
+    text = "Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint.  Supported authentication "
+    text += "types are [OAuth 1.0a User Context, OAuth 2.0 User Context]."
+    kind = "https://api.x.com/2/problems/unsupported-authentication"
+    return _problem(403, "Unsupported Authentication", text, kind)
+
+
+def bad_request() -> Reply:
+    """A request whose body has no length that can be read."""
+    return _problem(400, "Bad Request", "Bad Request")
+
+
+def other_host() -> Reply:
+    """A request to another name than this machine's own."""
+    return _problem(403, "Forbidden", "The sandbox answers at 127.0.0.1 and localhost alone.")
+
+
+def other_method(allowed: list[str]) -> Reply:
+    """A path that has no such method."""
+    return _problem(405, "Method Not Allowed", "Method Not Allowed")._replace(headers=(("Allow", ", ".join(allowed)),))
+
+
+def no_such_method() -> Reply:
+    """A method that nothing here has, or a request that is none."""
+    return _problem(501, "Not Implemented", "Not Implemented")
 
 
 def forbidden(detail: str = "Forbidden") -> Reply:
@@ -207,6 +250,10 @@ def edge_page() -> Reply:
 
 def _refusal(status: int, error: str, description: str) -> Reply:
     return _json(status, {"error": error, "error_description": description})
+
+
+def _old_error(code: int, label: str, message: str) -> Reply:
+    return _json(403, {"errors": [{"code": code, "label": label, "message": message}]})
 
 
 def _problem(status: int, title: str, detail: str, kind: str = "about:blank") -> Reply:

@@ -9,6 +9,7 @@ from oint_magics.sandbox import answers, new_post, timeline, uploads, users
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from oint_magics.sandbox.accounts import Person
     from oint_magics.sandbox.answers import Reply
     from oint_magics.sandbox.calls import Call, Memory
 
@@ -26,17 +27,18 @@ class Endpoint(NamedTuple):
     name: str
     scopes: set[str]
     answer: Callable[[Memory, Call], Reply]
+    takes_app: bool = False
 
 
 ENDPOINTS = (
     Endpoint("GET", "/2/users/me", _READ, users.me),
-    Endpoint("GET", "/2/users", _READ, users.by_ids),
-    Endpoint("GET", "/2/users/by/username/:username", _READ, users.by_name),
-    Endpoint("GET", "/2/users/:id", _READ, users.by_id),
-    Endpoint("GET", "/2/users/:id/tweets", _READ, timeline.of_person),
-    Endpoint("GET", "/2/tweets/search/recent", _READ, timeline.search),
-    Endpoint("GET", "/2/tweets", _READ, timeline.look_many),
-    Endpoint("GET", "/2/tweets/:id", _READ, timeline.look),
+    Endpoint("GET", "/2/users", _READ, users.by_ids, takes_app=True),
+    Endpoint("GET", "/2/users/by/username/:username", _READ, users.by_name, takes_app=True),
+    Endpoint("GET", "/2/users/:id", _READ, users.by_id, takes_app=True),
+    Endpoint("GET", "/2/users/:id/tweets", _READ, timeline.of_person, takes_app=True),
+    Endpoint("GET", "/2/tweets/search/recent", _READ, timeline.search, takes_app=True),
+    Endpoint("GET", "/2/tweets", _READ, timeline.look_many, takes_app=True),
+    Endpoint("GET", "/2/tweets/:id", _READ, timeline.look, takes_app=True),
     Endpoint("POST", "/2/tweets", _WRITE, new_post.create),
     Endpoint("DELETE", "/2/tweets/:id", _WRITE, new_post.delete),
     Endpoint("POST", "/2/media/upload", _MEDIA, uploads.in_one),
@@ -48,6 +50,20 @@ ENDPOINTS = (
 )
 
 
+class Caller(NamedTuple):
+    """Whom a token speaks for.
+
+    Attributes:
+        name: the number of a person, or the client id of an app.
+        person: the person; `None` where an app calls with its own token.
+        scopes: what the person granted.
+    """
+
+    name: str
+    person: Person | None
+    scopes: frozenset[str]
+
+
 def answer(memory: Memory, call: Call) -> Reply:
     """Answer a call below `/2/`.
 
@@ -55,26 +71,49 @@ def answer(memory: Memory, call: Call) -> Reply:
         memory: the server's.
         call: the call.
     """
-    found = next((e for e in ENDPOINTS if e.method == call.method and _parts(e, call.path) is not None), None)
+    at_path = [each for each in ENDPOINTS if _parts(each, call.path) is not None]
+    found = next((each for each in at_path if each.method == call.method), None)
     if found is None:
-        return answers.no_such_call(
-            sorted({each.name.removeprefix("/2/") for each in ENDPOINTS if each.method == "GET"})
-        )
-    scheme, _, token = (call.authorization or "").partition(" ")
-    who = memory.accounts.bearer(token) if scheme.lower() == "bearer" else None
-    if who is None:
+        return _not_there(at_path)
+    caller = _caller(memory, call)
+    if caller is None:
         return answers.unauthorized()
-    person, scopes = who
+    refusal = _refusal(memory, found, caller)
+    if refusal:
+        return refusal
+    name = found.name if found.method == "GET" else f"{found.method} {found.name}"
+    left = memory.limits.take(caller.name, name, is_app=caller.person is None)
+    if left and left.remaining < 0:
+        return answers.too_many(left.headers)
+    if caller.person and not caller.scopes >= found.scopes:
+        return answers.forbidden()
+    reply = found.answer(memory, call._replace(person=caller.person, parts=_parts(found, call.path) or ()))
+    return reply._replace(headers=left.headers if left else ())
+
+
+def _refusal(memory: Memory, found: Endpoint, caller: Caller) -> Reply | None:
+    """Return what a call suffers before it is counted, or `None`."""
     fault = memory.faults.take(set(_REFUSALS))
     if fault:
         return _REFUSALS[fault.name]()
-    left = memory.limits.take(person.number, found.name if found.method == "GET" else f"{found.method} {found.name}")
-    if left and left.remaining < 0:
-        return answers.too_many(left.headers)
-    if not scopes >= found.scopes:
-        return answers.forbidden()
-    reply = found.answer(memory, call._replace(person=person, parts=_parts(found, call.path) or ()))
-    return reply._replace(headers=left.headers if left else ())
+    return answers.app_only_refused() if caller.person is None and not found.takes_app else None
+
+
+def _not_there(at_path: list[Endpoint]) -> Reply:
+    if at_path:
+        return answers.other_method(sorted({each.method for each in at_path}))
+    return answers.no_such_call(sorted({each.name.removeprefix("/2/") for each in ENDPOINTS if each.method == "GET"}))
+
+
+def _caller(memory: Memory, call: Call) -> Caller | None:
+    scheme, _, token = (call.authorization or "").partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    who = memory.accounts.bearer(token)
+    if who:
+        return Caller(who[0].number, *who)
+    app = memory.accounts.app_of(token)
+    return Caller(app.client_id, None, frozenset()) if app else None
 
 
 def _parts(endpoint: Endpoint, path: str) -> tuple[str, ...] | None:

@@ -63,7 +63,8 @@ _DOES = {
     "dm.write": "Send direct messages and manage them for you.",
     "offline.access": "Stay connected to your account until you revoke access.",
 }
-_METHODS = ("S256", "plain")
+# In small letters: a client that is widely used writes "s256", and X takes it.
+_METHODS = ("s256", "plain")
 
 
 def show(accounts: Accounts, logins: Logins, query: str) -> Reply:
@@ -76,7 +77,7 @@ def show(accounts: Accounts, logins: Logins, query: str) -> Reply:
         and asked.get("response_type") == "code"
         and all(asked.get(name) for name in wanted)
         and asked["redirect_uri"] == client.callback
-        and asked["code_challenge_method"] in _METHODS
+        and asked["code_challenge_method"].lower() in _METHODS
     )
     if not is_right:
         return _page(400, "Something went wrong", "<p>You weren't able to give access to the App.</p>")

@@ -18,27 +18,36 @@ if TYPE_CHECKING:
 def client_of(accounts: Accounts, authorization: str | None, form: dict[str, str]) -> Client | Reply:
     """Return the app that sends a form, or the refusal.
 
+    An app with a secret is named by its Basic header alone, as X documents; an app without one by `client_id`:
+    https://docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code
+
     Args:
         accounts: the server's memory.
         authorization: the `Authorization` header, or `None`.
         form: the form's fields.
     """
-    if "client_id" not in form:
+    named, secret = basic(authorization)
+    client_id = form.get("client_id") or named
+    if not client_id:
         return answers.missing_parameter("client_id")
-    client = accounts.client(form["client_id"])
+    client = accounts.client(client_id)
     if client is None:
         return answers.invalid_client_id()
-    if client.secret is not None and not _proves(authorization, client):
+    if client.secret is not None and not (named == client_id and is_same(secret, client.secret)):
         return answers.missing_header()
     return client
 
 
-def _proves(authorization: str | None, client: Client) -> bool:
-    """Tell whether a Basic header names the client and its secret."""
+def basic(authorization: str | None) -> tuple[str, str]:
+    """Return the name and the secret in a Basic header; both are blank where it is none."""
     scheme, _, packed = (authorization or "").partition(" ")
     try:
-        client_id, _, secret = base64.b64decode(packed, validate=True).decode().partition(":")
+        name, _, secret = base64.b64decode(packed, validate=True).decode().partition(":")
     except (ValueError, binascii.Error):
-        return False
-    is_right = hmac.compare_digest(unquote_plus(secret).encode(), (client.secret or "").encode())
-    return scheme.lower() == "basic" and unquote_plus(client_id) == client.client_id and is_right
+        return "", ""
+    return (unquote_plus(name), unquote_plus(secret)) if scheme.lower() == "basic" else ("", "")
+
+
+def is_same(given: str, secret: str) -> bool:
+    """Tell whether a secret was given, in the same time whatever was."""
+    return hmac.compare_digest(given.encode(), secret.encode())

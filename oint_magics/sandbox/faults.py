@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 # Of the token endpoint, then of the API's calls: any call, a post, a segment of an upload, the processing of a medium.
-EXCHANGE = ("refuse", "slow", "drop", "429", "html")
+EXCHANGE = ("refuse", "slow", "drop", "429", "html", "strict")
 CALL = ("402", "403", "503", "duplicate", "413", "failed")
 NAMES = EXCHANGE + CALL
 

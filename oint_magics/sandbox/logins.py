@@ -39,7 +39,7 @@ class Code(NamedTuple):
 
     def is_proved_by(self, verifier: str) -> bool:
         """Tell whether a verifier belongs to the challenge of this code's login (RFC 7636 §4.6)."""
-        if self.request.method == "S256":
+        if self.request.method.lower() == "s256":
             digest = hashlib.sha256(verifier.encode()).digest()
             verifier = base64.urlsafe_b64encode(digest).decode().rstrip("=")
         return hmac.compare_digest(verifier.encode(), self.request.challenge.encode())

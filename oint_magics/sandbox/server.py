@@ -10,15 +10,16 @@ import secrets
 import socket
 import tempfile
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
-from oint_magics.sandbox import answers, api, authorize_page, token_endpoint
+from oint_magics.sandbox import authorize_page
 from oint_magics.sandbox.accounts import MARK, PEOPLE, Accounts
-from oint_magics.sandbox.calls import Call, Memory
+from oint_magics.sandbox.calls import Memory
 from oint_magics.sandbox.faults import Faults
+from oint_magics.sandbox.handler import Handler
 from oint_magics.sandbox.limits import Limits
 from oint_magics.sandbox.logins import Logins
 from oint_magics.sandbox.media import Media
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
     from oint_magics.sandbox.accounts import Client, Pair
 
 AUTH_FILE = "sandbox-auth.json"
-_AUTHORIZE = "/i/oauth2/authorize"
-_LONGEST_FORM = 64 * 1024
-# More than any segment of an upload that the API takes.
-_LONGEST_BODY = 8 * 1024 * 1024
 
 
 class Sandbox:
@@ -60,7 +57,7 @@ class Sandbox:
         self.posts = Posts()
         self.media = Media()
         self.memory = Memory(self.accounts, self.limits, self.faults, self.posts, self.media)
-        self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"sandbox": self}))
+        self._server = _Server(("127.0.0.1", 0), type("OfThisSandbox", (Handler,), {"sandbox": self}))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -82,6 +79,17 @@ class Sandbox:
         """Return a fresh auth structure: a new app as `app` makes it, and a first pair."""
         client = self._client(is_public, secret, callback)
         return self._structure(client, self.accounts.log_in(client))
+
+    def keys(self, client_id: str) -> dict[str, str]:
+        """Return the API key and API key secret of an app, with which it asks for a token of its own.
+
+        Raises:
+            LookupError: there is no such app.
+        """
+        client = self.accounts.client(client_id)
+        if client is None:
+            raise LookupError("no such app")
+        return {"api_key": client.api_key, "api_key_secret": client.api_secret, "sandbox": self.url}
 
     def _client(self, is_public: bool, secret: str | None, callback: str | None) -> Client:  # noqa: FBT001 - from above
         kept = None if is_public else secret or secrets.token_urlsafe(37)
@@ -162,71 +170,3 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: a client that goes away in the middle is none of a user's business."""
-
-
-def _posted(sandbox: Sandbox, path: str, proof: str | None, form: dict[str, str]) -> answers.Reply | None:
-    """Return the answer to a form; `None` for none."""
-    if path == "/2/oauth2/token":
-        return token_endpoint.exchange(sandbox.accounts, sandbox.logins, sandbox.faults, proof, form)
-    if path == "/2/oauth2/revoke":
-        return token_endpoint.revoke(sandbox.accounts, proof, form)
-    return authorize_page.decide(sandbox.logins, form)
-
-
-def _last_of_each(query: str) -> dict[str, str]:
-    return {key: values[-1] for key, values in parse_qs(query).items()}
-
-
-class _Handler(BaseHTTPRequestHandler):
-    """Answers one connection, for the sandbox that a class of its own names."""
-
-    sandbox: Sandbox
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    timeout = 60
-
-    def do_POST(self) -> None:
-        path, length = self.path.partition("?")[0], self._length()
-        if path not in (_AUTHORIZE, "/2/oauth2/token", "/2/oauth2/revoke"):
-            self._call(length)
-            return
-        form = _last_of_each(self.rfile.read(min(length, _LONGEST_FORM)).decode(errors="replace"))
-        self._send(_posted(self.sandbox, path, self.headers.get("Authorization"), form))
-
-    def do_GET(self) -> None:
-        path, _, query = self.path.partition("?")
-        if path == _AUTHORIZE:
-            self._send(authorize_page.show(self.sandbox.accounts, self.sandbox.logins, query))
-        else:
-            self._call(0)
-
-    def do_DELETE(self) -> None:
-        self._call(self._length())
-
-    def _length(self) -> int:
-        return int(self.headers.get("Content-Length") or 0)
-
-    def _call(self, length: int) -> None:
-        """Answer a call of the API; of a body that no call takes, nothing is read."""
-        if length > _LONGEST_BODY:
-            self.close_connection = True
-            self._send(answers.too_large())
-            return
-        path, _, query = self.path.partition("?")
-        token, kind = self.headers.get("Authorization"), self.headers.get("Content-Type") or ""
-        call = Call(self.command, path, _last_of_each(query), token, kind, self.rfile.read(length))
-        self._send(api.answer(self.sandbox.memory, call))
-
-    def _send(self, reply: answers.Reply | None) -> None:
-        if reply is None:
-            self.close_connection = True
-            return
-        self.send_response(reply.status)
-        for name, value in (("Content-Type", reply.content_type), *reply.headers):
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(reply.body)))
-        self.end_headers()
-        self.wfile.write(reply.body)
-
-    def log_message(self, *_: Any) -> None:
-        """Log nothing: a log line would be one more place for a secret."""

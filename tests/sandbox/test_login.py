@@ -226,3 +226,156 @@ def test_a_revocation_wants_its_app(sandbox):
     assert me(sandbox, auth["access_token"]).status_code == 200
     assert revoke(sandbox, {**auth, "client_secret": "wrong"}, auth["access_token"]).status_code == 401
     assert revoke(sandbox, auth, None).json()["error_description"] == "Missing required parameter [token]."
+
+
+# How X's own and other clients name the app and send the fields: a header, `client_id` beside them, JSON.
+WAYS = {
+    "header alone": (True, False, False),
+    "header and client_id": (True, True, False),
+    "header, as JSON": (True, False, True),
+    "header and client_id, as JSON": (True, True, True),
+    "client_id alone": (False, True, False),
+    "client_id alone, as JSON": (False, True, True),
+}
+CONFIDENTIAL = [name for name, (has_header, *_) in WAYS.items() if has_header]
+PUBLIC = [name for name in WAYS if name not in CONFIDENTIAL]
+BOTH = [(name, False) for name in CONFIDENTIAL] + [(name, True) for name in PUBLIC]
+
+
+def send(sandbox, path, app, way, **form):
+    has_header, has_id, is_json = WAYS[way]
+    form |= {"client_id": app["client_id"]} if has_id else {}
+    basic = (app["client_id"], app["client_secret"]) if has_header else None
+    return requests.post(sandbox.url + path, **{"json" if is_json else "data": form}, auth=basic, timeout=LONG)
+
+
+@pytest.mark.parametrize(("way", "is_public"), BOTH)
+def test_each_way_logs_in_refreshes_and_revokes(sandbox, way, is_public):
+    app = sandbox.app(is_public=is_public)
+    code = came_back(answer(sandbox, app, code_challenge_method="s256"))["code"]
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": app["redirect_uri"],
+            "code_verifier": VERIFIER}  # fmt: skip
+
+    first = send(sandbox, "/2/oauth2/token", app, way, **form).json()
+    second = send(sandbox, "/2/oauth2/token", app, way, grant_type="refresh_token",
+                  refresh_token=first["refresh_token"]).json()  # fmt: skip
+    assert me(sandbox, second["access_token"]).status_code == 200
+    ended = send(sandbox, "/2/oauth2/revoke", app, way, token=second["access_token"])
+
+    assert ended.json() == {"revoked": True}
+    assert me(sandbox, second["access_token"]).status_code == 401
+
+
+@pytest.mark.parametrize("way", PUBLIC)
+def test_an_app_with_a_secret_is_not_named_by_its_id_alone(sandbox, way):
+    auth = sandbox.issue()
+
+    reply = send(sandbox, "/2/oauth2/token", auth, way, grant_type="refresh_token", refresh_token=auth["refresh_token"])
+
+    assert (reply.status_code, reply.json()["error"]) == (401, "unauthorized_client")
+
+
+def test_a_header_of_another_app_proves_nothing(sandbox):
+    auth, other = sandbox.issue(), sandbox.issue()
+    form = {"grant_type": "refresh_token", "refresh_token": auth["refresh_token"], "client_id": auth["client_id"]}
+
+    reply = requests.post(f"{sandbox.url}/2/oauth2/token", data=form,
+                          auth=(other["client_id"], other["client_secret"]), timeout=LONG)  # fmt: skip
+
+    assert (reply.status_code, reply.json()["error"]) == (401, "unauthorized_client")
+    assert sandbox.accounts.counts.refreshes == 0
+
+
+@pytest.mark.parametrize("body", ["", "[]", "5", "{", '{"grant_type": 5}', '{"client_id": ["a"]}', "[" * 100_000])
+def test_a_json_body_without_fields(sandbox, body):
+    kind = {"Content-Type": "application/json; charset=utf-8"}
+
+    for path in ("/2/oauth2/token", "/2/oauth2/revoke"):
+        reply = requests.post(sandbox.url + path, data=body, headers=kind, timeout=LONG)
+        assert reply.status_code in (400, 413)
+    assert "client_id" in requests.post(sandbox.url + path, data="{}", headers=kind, timeout=LONG).text
+
+
+@pytest.mark.parametrize(("way", "is_taken"), [(way, way == "header and client_id") for way in CONFIDENTIAL])
+def test_the_old_strictness_is_a_fault(sandbox, way, is_taken):
+    auth = sandbox.issue()
+    form = {"grant_type": "refresh_token", "refresh_token": auth["refresh_token"]}
+    sandbox.faults.add("strict")
+
+    reply = send(sandbox, "/2/oauth2/token", auth, way, **form)
+
+    assert is_taken == (reply.status_code == 200)
+    if not is_taken:
+        assert reply.json()["error_description"] == "Missing required parameter [client_id]."
+        assert send(sandbox, "/2/oauth2/token", auth, way, **form).status_code == 200
+
+
+@pytest.fixture
+def keys(sandbox):
+    return sandbox.keys(sandbox.app()["client_id"])
+
+
+def own_token(sandbox, keys, **form):
+    basic = (keys["api_key"], keys["api_key_secret"])
+    form = {"grant_type": "client_credentials"} | form
+    return requests.post(f"{sandbox.url}/oauth2/token", data=form, auth=basic, timeout=LONG)
+
+
+def test_an_apps_own_token(sandbox, keys):
+    reply = own_token(sandbox, keys)
+
+    token = reply.json()["access_token"]
+    assert reply.json() == {"token_type": "bearer", "access_token": token}
+    assert token.startswith("sandbox-")
+    assert own_token(sandbox, keys).json()["access_token"] == token
+    assert own_token(sandbox, sandbox.keys(sandbox.app()["client_id"])).json()["access_token"] != token
+
+
+def test_what_an_apps_own_token_opens(sandbox, keys):
+    header = {"Authorization": f"Bearer {own_token(sandbox, keys).json()['access_token']}"}
+
+    for path in ("users?ids=783214", "users/783214", "users/by/username/second", "users/783214/tweets",
+                 "tweets/search/recent?query=post", "tweets?ids=1", "tweets/1"):  # fmt: skip
+        reply = requests.get(f"{sandbox.url}/2/{path}", headers=header, timeout=LONG)
+        assert reply.status_code == 200, reply.text
+    for method, path in (("GET", "users/me"), ("POST", "tweets"), ("DELETE", "tweets/1"), ("GET", "media/upload")):
+        reply = requests.request(method, f"{sandbox.url}/2/{path}", headers=header, timeout=LONG)
+        assert (reply.status_code, reply.json()["title"]) == (403, "Unsupported Authentication")
+
+
+def test_an_app_has_limits_of_its_own(sandbox, keys):
+    auth = sandbox.issue()
+    tokens = own_token(sandbox, keys).json()["access_token"], auth["access_token"]
+
+    replies = [
+        requests.get(f"{sandbox.url}/2/users/1", headers={"Authorization": f"Bearer {each}"}, timeout=LONG)
+        for each in tokens
+    ]
+
+    assert [reply.headers["x-rate-limit-limit"] for reply in replies] == ["300", "900"]
+    assert [reply.headers["x-rate-limit-remaining"] for reply in replies] == ["299", "899"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "form", "code"),
+    [
+        ({"api_key_secret": "wrong"}, {}, 99),
+        ({"api_key": "wrong"}, {}, 99),
+        ({}, {"grant_type": "refresh_token"}, 170),
+        ({}, {"grant_type": ""}, 170),
+    ],
+)
+def test_a_refused_request_for_an_apps_own_token(sandbox, keys, changes, form, code):
+    reply = own_token(sandbox, keys | changes, **form)
+
+    assert (reply.status_code, reply.json()["errors"][0]["code"]) == (403, code)
+
+
+def test_a_client_id_is_no_api_key(sandbox):
+    app = sandbox.app()
+
+    reply = own_token(sandbox, {"api_key": app["client_id"], "api_key_secret": app["client_secret"]})
+
+    assert (reply.status_code, reply.json()["errors"][0]["label"]) == (403, "authenticity_token_error")
+    with pytest.raises(LookupError):
+        sandbox.keys("another")

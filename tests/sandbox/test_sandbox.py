@@ -59,7 +59,6 @@ def test_its_ids_and_tokens_look_like_xs_and_carry_the_mark(sandbox):
 
 
 REFUSALS = [
-    ({"client_id": None}, 400, "invalid_request", "Missing required parameter [client_id]."),
     ({"grant_type": None}, 400, "invalid_request", "Missing required parameter [grant_type]."),
     ({"refresh_token": None}, 400, "invalid_request", "Missing required parameter [refresh_token]."),
     ({"client_id": "unmarked"}, 400, "invalid_client", "Value passed for the client id was invalid."),
@@ -73,6 +72,13 @@ def test_refuses_in_xs_words(sandbox, changes, status, error, description):
     answer = ask(sandbox, sandbox.issue(), **changes)
 
     assert (answer.status_code, answer.json()) == (status, {"error": error, "error_description": description})
+
+
+def test_an_app_without_a_secret_names_itself_in_the_form(sandbox):
+    answer = ask(sandbox, sandbox.issue(is_public=True), client_id=None)
+
+    missing = {"error": "invalid_request", "error_description": "Missing required parameter [client_id]."}
+    assert (answer.status_code, answer.json()) == (400, missing)
 
 
 @pytest.mark.parametrize("header", [None, "Basic", "Basic !!!", "Bearer x", "Basic eDp5"])
@@ -183,7 +189,7 @@ def test_a_fault_that_does_not_exist(sandbox):
         sandbox.faults.add("dance")
 
 
-@pytest.mark.parametrize("path", ["/", "/oauth2/token", "/2/lists"])
+@pytest.mark.parametrize("path", ["/", "/oauth2", "/2/lists"])
 def test_other_paths_are_not_there(sandbox, path):
     assert requests.get(sandbox.url + path, timeout=LONG).status_code == 404
     assert requests.post(sandbox.url + path, data={}, timeout=LONG).status_code == 404
