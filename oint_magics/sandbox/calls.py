@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from oint_magics.sandbox.accounts import Accounts, Person
     from oint_magics.sandbox.faults import Faults
     from oint_magics.sandbox.limits import Limits
+    from oint_magics.sandbox.logins import Logins
     from oint_magics.sandbox.media import Media
     from oint_magics.sandbox.posts import Posts
 
@@ -20,6 +21,7 @@ class Memory(NamedTuple):
     """What the server remembers."""
 
     accounts: Accounts
+    logins: Logins
     limits: Limits
     faults: Faults
     posts: Posts

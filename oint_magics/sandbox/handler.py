@@ -6,11 +6,10 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
 from oint_magics.sandbox import answers, api, authorize_page, bodies, forms, token_endpoint
-from oint_magics.sandbox.calls import Call
+from oint_magics.sandbox.calls import Call, Memory
 
 if TYPE_CHECKING:
     from oint_magics.sandbox.answers import Reply
-    from oint_magics.sandbox.server import Sandbox
 
 # OAuth's paths, and the methods that each takes; every other path is the API's.
 _OAUTH = {
@@ -27,9 +26,9 @@ _HOSTS = {"127.0.0.1", "localhost"}
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers one connection, for the sandbox that a class of its own names."""
+    """Answers one connection, with the memory that a class of its own names."""
 
-    sandbox: Sandbox
+    memory: Memory
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     timeout = 60
@@ -48,7 +47,7 @@ class Handler(BaseHTTPRequestHandler):
             kind = self.headers.get("Content-Type") or ""
             token = self.headers.get("Authorization")
             call = Call(self.command, path, forms.last_of_each(query), token, kind, body)
-            self._send(api.answer(self.sandbox.memory, call))
+            self._send(api.answer(self.memory, call))
         elif self.command not in _OAUTH[path]:
             self._send(answers.other_method(_OAUTH[path]))
         else:
@@ -57,17 +56,17 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = _respond  # noqa: N815 - the library's names
 
     def _oauth(self, path: str, query: str, body: bytes) -> Reply | None:
-        sandbox = self.sandbox
+        memory = self.memory
         if self.command == "GET":
-            return authorize_page.show(sandbox.accounts, sandbox.logins, query)
+            return authorize_page.show(memory.accounts, memory.logins, query)
         form = forms.read(body, self.headers.get("Content-Type") or "", self.headers.get("Authorization"))
         if path == "/2/oauth2/token":
-            return token_endpoint.exchange(sandbox.accounts, sandbox.logins, sandbox.faults, form)
+            return token_endpoint.exchange(memory.accounts, memory.logins, memory.faults, form)
         if path == "/2/oauth2/revoke":
-            return token_endpoint.revoke(sandbox.accounts, form)
+            return token_endpoint.revoke(memory.accounts, form)
         if path == "/oauth2/token":
-            return token_endpoint.app_only(sandbox.accounts, form)
-        return authorize_page.decide(sandbox.logins, form.fields)
+            return token_endpoint.app_only(memory.accounts, form)
+        return authorize_page.decide(memory.logins, form.fields)
 
     def _send(self, reply: Reply | None) -> None:
         """Send an answer; for `None`, close the connection without one."""

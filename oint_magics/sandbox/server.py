@@ -46,7 +46,7 @@ class Sandbox:
         faults: what goes wrong on demand.
         posts: the posts, and how often each was read.
         media: what was uploaded.
-        memory: all that the API's calls touch.
+        memory: all of these, as what answers a request is given them.
     """
 
     def __init__(self, expires_in: int = 7200) -> None:
@@ -56,8 +56,8 @@ class Sandbox:
         self.faults = Faults()
         self.posts = Posts()
         self.media = Media()
-        self.memory = Memory(self.accounts, self.limits, self.faults, self.posts, self.media)
-        self._server = _Server(("127.0.0.1", 0), type("OfThisSandbox", (Handler,), {"sandbox": self}))
+        self.memory = Memory(self.accounts, self.logins, self.limits, self.faults, self.posts, self.media)
+        self._server = _Server(("127.0.0.1", 0), type("OfThisSandbox", (Handler,), {"memory": self.memory}))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"

@@ -8,7 +8,7 @@ import pytest
 from posts_material import gif, mp4, png
 
 from oint_magics import errors, twitter
-from oint_magics.sandbox import api, server
+from oint_magics.sandbox import api, handler
 
 if openapi.FILE is None:
     # Loudly: without the description nothing here is a judge.
@@ -39,7 +39,7 @@ def calls(monkeypatch):
         seen.append((f"{call.method} {call.path}", reply.status, found))
         return reply
 
-    monkeypatch.setattr(server, "api", types.SimpleNamespace(answer=answer))
+    monkeypatch.setattr(handler, "api", types.SimpleNamespace(answer=answer))
     return seen
 
 
