@@ -53,5 +53,6 @@ def age(noted: Mapping[str, Any], otherwise: float) -> float:
 def _boot() -> str | None:
     """Return what names this run of the machine; `None` where the system has no such name."""
     with contextlib.suppress(OSError):
-        return _BOOT.read_text("ascii").strip()
+        # As bytes: in a folder that is gone, Python 3.13.0 cannot look up an encoding that it has not met.
+        return _BOOT.read_bytes().decode().strip()
     return None

@@ -107,7 +107,7 @@ class Lease:
         """Note a lease before it is asked for; return all that this machine did not give back."""
         names = [name]
         with contextlib.suppress(OSError, UnicodeError):
-            names += self._note.read_text(encoding="ascii").split()
+            names += self._note.read_bytes().decode().split()
         with contextlib.suppress(OSError), Folder(self._note.parent) as folder:
             folder.note(self._note.name, "\n".join(names).encode())
         return names

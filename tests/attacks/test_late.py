@@ -161,7 +161,10 @@ def test_a_kernel_that_is_restarted_ends_by_itself(held):
 
 
 def test_a_program_whose_main_thread_has_ended_goes_on(held):
-    """A server's thread, say, is the program. Since Python 3.12 no thread can be started then, and nothing is sent."""
+    """A server's thread, say, is the program. Since Python 3.12 no thread can be started from some moment on.
+
+    Which of both comes first is Python's affair: nothing is sent, or the answer is waited for and saved.
+    """
     code = (
         "import threading; from oint_magics import twitter, errors\n"
         "def serve():\n"
@@ -177,10 +180,9 @@ def test_a_program_whose_main_thread_has_ended_goes_on(held):
     held.go.set()
 
     rest = process.communicate(timeout=LONG)[0]
-    if sys.version_info >= (3, 12):
-        assert (first, rest, held.requests) == ("not sent\n", "", [])
-    else:
-        assert (first, rest, len(held.requests)) == ("told True\n", "new-access\n", 1)
+    waited, not_sent = ("told True\n", "new-access\n", 1), ("not sent\n", "", 0)
+    found = (first, rest, len(held.requests))
+    assert found == waited or (found == not_sent and sys.version_info >= (3, 12))
 
 
 def test_another_process_is_not_told_to_end_the_one_that_waits(held):
