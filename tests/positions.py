@@ -22,6 +22,7 @@ POSITIONS = {
     "%twitter_forget pro": ["profile:work"],
     "%twitter_auth --": ["--prompt"],
     "%twitter_sandbox st": ["start", "stop", "status"],
+    "%twitter_sandbox cl": ["clock"],
     "%twitter_sandbox fault ": list(FAULTS),
     "%twitter_sandbox fault h": ["html"],
     '%twitter_post "Hello" --re': ["--reply-to"],

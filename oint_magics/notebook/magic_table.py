@@ -252,7 +252,7 @@ _TABLE = (
     ),
     Magic(
         "twitter_sandbox",
-        "%twitter_sandbox [start|stop|status|fault NAME [VALUE]]",
+        "%twitter_sandbox [start|stop|status|fault NAME [VALUE]|clock TIME]",
         "Run a server like X on this machine, to practise without an account.",
         "commands.sandbox",
         _SANDBOX,
@@ -301,6 +301,7 @@ ACTIONS = {
     "stop": "stop it",
     "status": "what it runs and counts",
     "fault": "let something go wrong",
+    "clock": "set its clock, as 2026-11-01T09:00Z, or move it, as +1d",
 }
 FAULTS = {
     "refuse": "the next exchange is refused",
@@ -311,12 +312,14 @@ FAULTS = {
     "strict": "the next exchange wants client_id in a form, as X did at times, beside the header that names the app",
     "402": "the next call: no credits left",
     "403": "the next call: the app is not enrolled",
+    "404": "the next look at usage/credits: an empty 404, as X has it for some",
     "503": "the next call: out of service",
     "duplicate": "the next post was made already",
     "413": "the next segment of an upload is too large",
     "failed": "the next medium cannot be processed",
     "expire": "all access tokens end now",
     "limit": "the API takes one call in 15 minutes, or as many as follow",
+    "credit": "calls cost a credit of one dollar, or of as many as follow; then 402",
     "punish": "a refresh token that is used twice ends all tokens of its login",
     "off": "nothing goes wrong any more",
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 _running: list[Sandbox] = []
 _CAPTION = "SANDBOX: a server like X on this machine"
 # Faults that last; the others concern one exchange or call.
-_LASTING = ("expire", "limit", "punish", "off")
+_LASTING = ("expire", "limit", "credit", "punish", "off")
 
 
 def act(action: str, fault: str | None, value: str | None) -> Table:
@@ -31,6 +33,8 @@ def act(action: str, fault: str | None, value: str | None) -> Table:
     actions: dict[str, Callable[[], None]] = {"start": _start, "stop": _stop, "status": lambda: None}
     if action == "fault":
         _disturb(fault or "", value)
+    elif action == "clock" and value is None:
+        _set_clock(fault)
     elif action in actions and fault is None:
         actions[action]()
     else:
@@ -67,21 +71,42 @@ def _stop() -> None:
         endpoints.use_sandbox(None)
 
 
-def _disturb(fault: str, value: str | None) -> None:
+def _set_clock(text: str | None) -> None:
+    """Set the clock, or move it; a town whose clock is set begins anew."""
+    sandbox = _the_one()
+    try:
+        is_set = sandbox.clock.set(text or "")
+    except ValueError:
+        raise UsageError(
+            "The clock takes a time in UTC, or how far to move it.",
+            next_step="%twitter_sandbox clock 2026-11-01T09:00Z, or %twitter_sandbox clock +1d",
+        ) from None
+    if is_set:
+        sandbox.posts.restart()
+
+
+def _the_one() -> Sandbox:
     if not _running:
         raise UsageError("The sandbox does not run.", next_step="%twitter_sandbox start")
-    sandbox = _running[0]
+    return _running[0]
+
+
+def _disturb(fault: str, value: str | None) -> None:
+    sandbox = _the_one()
     if fault in FAULTS and fault not in _LASTING:
         sandbox.faults.add(fault, _number(value or "3"))
     elif fault == "expire":
         sandbox.accounts.expire_access_tokens()
     elif fault == "limit":
         sandbox.limits.restrict(int(_number(value or "1")))
+    elif fault == "credit":
+        sandbox.bills.credit = sandbox.bills.spent() + Decimal(str(_number(value or "1")))
     elif fault in ("punish", "off"):
         sandbox.accounts.punishes_reuse = fault == "punish"
         if fault == "off":
             sandbox.faults.clear()
             sandbox.limits.restrict(None)
+            sandbox.bills.credit = None
     else:
         faults = ", ".join(FAULTS)
         raise UsageError("There is no such fault.", next_step=f"%twitter_sandbox fault NAME, with one of {faults}")
@@ -132,6 +157,8 @@ def _status() -> Table:
             _auth(),
             Row("counts", f"{counts.refreshes} refreshed, {counts.refused} refused, {counts.reuses} used twice"),
             Row("posts", f"{len(sandbox.posts.made)} made, {len(sandbox.media.uploads)} media uploaded"),
+            Row("clock", f"{datetime.fromtimestamp(sandbox.clock.now(), UTC):%Y-%m-%d %H:%M} UTC"),
+            Row("spent", f"${sandbox.bills.spent():.3f} by X's list price"),
             Row("faults", f"{waiting}; reuse ends the family: {'yes' if sandbox.accounts.punishes_reuse else 'no'}"),
             Row("limits", f"{_calls(sandbox)} in 15 minutes"),
         ),

@@ -8,7 +8,10 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MARK = "sandbox-"
 SCOPE = "tweet.read tweet.write users.read media.write offline.access"
@@ -88,10 +91,12 @@ class Accounts:
 
     Args:
         expires_in: how long an access token lives, in seconds.
+        now: what gives the time, in Unix seconds.
     """
 
-    def __init__(self, expires_in: int = 7200) -> None:
+    def __init__(self, expires_in: int = 7200, now: Callable[[], float] = time.time) -> None:
         self.expires_in = expires_in
+        self._now = now
         self.punishes_reuse = False
         self.counts = Counts()
         self._clients: dict[str, Client] = {}
@@ -149,11 +154,14 @@ class Accounts:
 
     def bearer(self, access_token: str) -> tuple[Person, frozenset[str]] | None:
         """Return whom an access token speaks for and with which scopes, or `None` for one that opens nothing now."""
+        family = self.family_of(access_token)
+        return (family.person, frozenset(family.scope.split())) if family else None
+
+    def family_of(self, access_token: str) -> Family | None:
+        """Return the login that an access token came from, or `None` for one that opens nothing now."""
         with self._lock:
-            for family in self._families:
-                if family.access_tokens.get(access_token, 0) > time.time():
-                    return family.person, frozenset(family.scope.split())
-            return None
+            now = self._now()
+            return next((each for each in self._families if each.access_tokens.get(access_token, 0) > now), None)
 
     def app_token(self, api_key: str, api_secret: str) -> str | None:
         """Return an app's own token, which speaks for nobody; `None` for a wrong key or secret."""
@@ -181,7 +189,7 @@ class Accounts:
                 family.access_tokens.clear()
 
     def _rotate(self, family: Family) -> Pair:
-        now = time.time()
+        now = self._now()
         access_token = _token("at", now)
         family.refresh_token = _token("rt", now) if "offline.access" in family.scope.split() else None
         family.access_tokens = {token: end for token, end in family.access_tokens.items() if end > now}

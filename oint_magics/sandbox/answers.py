@@ -7,7 +7,10 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from oint_magics.sandbox.accounts import Pair, Person
+    from collections.abc import Sequence
+
+    from oint_magics.sandbox.accounts import Pair
+    from oint_magics.sandbox.checks import Fault
 
 
 class Reply(NamedTuple):
@@ -50,27 +53,9 @@ def revoked() -> Reply:
     return _json(200, {"revoked": True})
 
 
-def user_data(person: Person, fields: set[str]) -> dict[str, object]:
-    """An account, as a call or an expansion shows it."""
-    # X counts posts under two names: the older one, which is documented to this day, and the one of its description.
-    counts = {"followers_count": 2, "following_count": 1, "tweet_count": 250, "post_count": 250, "listed_count": 0}
-    more = {"created_at": "2013-12-14T04:35:55.000Z", "public_metrics": counts}
-    data: dict[str, object] = {"id": person.number, "name": person.name, "username": person.username}
-    return data | {key: value for key, value in more.items() if key in fields}
-
-
 def document(status: int, content: dict[str, Any]) -> Reply:
     """What a call answers."""
     return _json(status, content)
-
-
-def page(posts: list[dict[str, Any]], next_token: str | None, includes: dict[str, Any]) -> Reply:
-    """A page of posts; without any, X leaves `data` out."""
-    meta: dict[str, object] = {"result_count": len(posts)}
-    if posts:
-        meta |= {"newest_id": posts[0]["id"], "oldest_id": posts[-1]["id"]}
-    meta |= {"next_token": next_token} if next_token else {}
-    return _json(200, ({"data": posts} if posts else {}) | includes | {"meta": meta})
 
 
 def invalid_token() -> Reply:
@@ -163,6 +148,26 @@ def no_credits() -> Reply:
     return _problem(402, "CreditsDepleted", text, "https://api.x.com/2/problems/credits")
 
 
+def capped() -> Reply:
+    """An app that has read all the posts of its month."""
+    text = "Usage cap exceeded: Monthly product cap"
+    return _problem(429, "UsageCapExceeded", text, "https://api.x.com/2/problems/usage-capped")
+
+
+def not_in_plan() -> Reply:
+    """What no self-serve plan has since April 2026."""
+    text = "This call is not part of your access level: it is for Enterprise plans."
+    return _problem(403, "Client Forbidden", text, "https://api.x.com/2/problems/client-forbidden")
+
+
+def person_refused() -> Reply:
+    """A person's token, where a call wants an app's own."""
+    text = "Authenticating with OAuth 2.0 User Context is forbidden for this endpoint.  Supported authentication types "
+    text += "are [OAuth 2.0 Application-Only]."
+    kind = "https://api.x.com/2/problems/unsupported-authentication"
+    return _problem(403, "Unsupported Authentication", text, kind)
+
+
 def not_enrolled() -> Reply:
     """An app that is in no package."""
     text = "When authenticating requests to the Twitter API v2 endpoints, you must use keys and tokens from an App "
@@ -209,18 +214,15 @@ def invalid_body(why: str) -> Reply:
     return _json(400, body)._replace(content_type="application/problem+json")
 
 
-def no_such_call(calls: list[str]) -> Reply:
+def no_such_call() -> Reply:
     """A path that the sandbox does not have."""
-    there = ", ".join(calls)
-    return _problem(
-        404, "Not Found", f"The sandbox has {there}; posts and uploads. X has more: https://docs.x.com/x-api"
-    )
+    return _problem(404, "Not Found", "The sandbox does not have this call. X may: https://docs.x.com/x-api")
 
 
-def invalid_parameter(name: str, value: str, why: str) -> Reply:
-    """A parameter of a call that X does not take."""
+def invalid_parameters(faults: Sequence[Fault]) -> Reply:
+    """Parameters of a call that X does not take."""
     body: dict[str, object] = {
-        "errors": [{"parameters": {name: [value]}, "message": f"The `{name}` query parameter value {why}"}],
+        "errors": [{"parameters": {each.name: each.values}, "message": each.message} for each in faults],
         "title": "Invalid Request",
         "detail": "One or more parameters to your request was invalid.",
         "type": "https://api.x.com/2/problems/invalid-request",

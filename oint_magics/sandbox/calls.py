@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from oint_magics.sandbox.accounts import Accounts, Person
+    from oint_magics.sandbox.bills import Bills
+    from oint_magics.sandbox.clock import Clock
     from oint_magics.sandbox.faults import Faults
     from oint_magics.sandbox.limits import Limits
     from oint_magics.sandbox.logins import Logins
@@ -20,12 +22,15 @@ if TYPE_CHECKING:
 class Memory(NamedTuple):
     """What the server remembers."""
 
+    clock: Clock
     accounts: Accounts
     logins: Logins
     limits: Limits
     faults: Faults
     posts: Posts
     media: Media
+    bills: Bills
+    plan: str
 
 
 class Call(NamedTuple):
@@ -50,6 +55,11 @@ class Call(NamedTuple):
     body: bytes = b""
     person: Person | None = None
     parts: tuple[str, ...] = ()
+
+    @property
+    def who(self) -> str:
+        """The number of who calls; blank for an app's own token."""
+        return self.person.number if self.person else ""
 
     def names(self, parameter: str) -> list[str]:
         """Return a parameter's words; they have commas between them."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 # Of the token endpoint, then of the API's calls: any call, a post, a segment of an upload, the processing of a medium.
 EXCHANGE = ("refuse", "slow", "drop", "429", "html", "strict")
-CALL = ("402", "403", "503", "duplicate", "413", "failed")
+CALL = ("402", "403", "404", "503", "duplicate", "413", "failed")
 NAMES = EXCHANGE + CALL
 
 

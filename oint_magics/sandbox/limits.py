@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from oint_magics.sandbox import catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 WINDOW = 15 * 60
-# A call's limit for each person, from X's table (https://docs.x.com/x-api/fundamentals/rate-limits), and for an app
-# that calls with its own token.
-LIMITS = {
-    "/2/users/me": 75, "/2/users": 900, "/2/users/:id": 900, "/2/users/by/username/:username": 900,
-    "/2/users/:id/tweets": 900, "/2/tweets": 5000, "/2/tweets/:id": 900, "/2/tweets/search/recent": 300,
-    "POST /2/tweets": 100, "DELETE /2/tweets/:id": 50, "POST /2/media/upload": 500, "/2/media/upload": 1000,
-    "POST /2/media/upload/initialize": 1875, "POST /2/media/upload/:id/append": 1875,
-    "POST /2/media/upload/:id/finalize": 1875, "POST /2/media/metadata": 500,
-}  # fmt: skip
-APP_LIMITS = {
-    "/2/users": 300, "/2/users/:id": 300, "/2/users/by/username/:username": 300, "/2/users/:id/tweets": 10_000,
-    "/2/tweets": 3500, "/2/tweets/:id": 450, "/2/tweets/search/recent": 450,
-}  # fmt: skip
 
 
 class Left(NamedTuple):
@@ -46,42 +39,77 @@ class Left(NamedTuple):
 
 
 class Limits:
-    """All windows.
+    """All windows, as the catalogue has them: of most calls fifteen minutes, of some a day or a second beside it.
+
+    Args:
+        now: what gives the time, in Unix seconds.
 
     Attributes:
-        of: each endpoint's limit for a person; one that is not there has none.
+        of: each call's limit for a person in fifteen minutes; one that is not there has none.
         of_apps: the same for an app's own token.
-        window: how long a window is, in seconds.
+        window: how long fifteen minutes are, in seconds.
     """
 
-    def __init__(self) -> None:
-        self.of, self.of_apps = dict(LIMITS), dict(APP_LIMITS)
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self.of, self.of_apps = _limits("user"), _limits("app")
         self.window = float(WINDOW)
-        self._calls: dict[tuple[str, str], tuple[float, int]] = {}
+        self._now = now
+        self._calls: dict[tuple[str, str, float], tuple[float, int]] = {}
         self._lock = threading.Lock()
 
     def restrict(self, calls: int | None) -> None:
         """Begin new windows that take so many calls each; X's own numbers for `None`."""
         with self._lock:
             self.of, self.of_apps = (
-                dict(each) if calls is None else dict.fromkeys(each, calls) for each in (LIMITS, APP_LIMITS)
+                each if calls is None else dict.fromkeys(each, calls) for each in (_limits("user"), _limits("app"))
             )
             self._calls.clear()
 
-    def take(self, caller: str, endpoint: str, *, is_app: bool) -> Left | None:
-        """Count a call, and return how its window stands; `None` where there is no limit.
+    def take(self, caller: str, method: str, path: str, *, is_app: bool) -> Left | None:
+        """Count a call, and return how its narrowest window stands; `None` where there is no limit.
 
         Args:
             caller: the number of a person, or the client id of an app.
-            endpoint: what is called.
+            method: the call's method.
+            path: its path in the catalogue.
             is_app: whether an app calls with its own token.
         """
-        limit = (self.of_apps if is_app else self.of).get(endpoint)
-        if limit is None:
-            return None
+        name = key(method, path)
+        limits = self.of_apps if is_app else self.of
+        windows = [(limits[name], self.window)] if name in limits else []
+        if name in limits and limits[name] == _limits("app" if is_app else "user")[name]:
+            windows += _others("app" if is_app else "user").get(name, [])
         with self._lock:
-            begun, calls = self._calls.get((caller, endpoint), (0.0, 0))
-            if time.time() - begun >= self.window:
-                begun, calls = time.time(), 0
-            self._calls[caller, endpoint] = begun, calls + 1
-            return Left(limit, limit - calls - 1, int(begun + self.window) + 1)
+            found = [self._left(caller, name, *each) for each in windows]
+        return min(found, key=lambda left: left.remaining, default=None)
+
+    def _left(self, caller: str, name: str, limit: int, seconds: float) -> Left:
+        begun, calls = self._calls.get((caller, name, seconds), (0.0, 0))
+        if not 0 <= self._now() - begun < seconds:
+            begun, calls = self._now(), 0
+        self._calls[caller, name, seconds] = begun, calls + 1
+        return Left(limit, limit - calls - 1, int(begun + seconds) + 1)
+
+
+def key(method: str, path: str) -> str:
+    """Return a call's name among the limits: its path, with its method before it where that is not GET."""
+    return path if method == "GET" else f"{method} {path}"
+
+
+def _limits(who: str) -> dict[str, int]:
+    """Return each call's limit in fifteen minutes; one that has only others has a window without an end."""
+    return {
+        key(entry.method, entry.path): min((n for n, seconds in entry.limits[who] if seconds == WINDOW), default=10**6)
+        for entry in catalogue.entries()
+        if who in entry.limits
+    }
+
+
+@cache
+def _others(who: str) -> dict[str, list[tuple[int, float]]]:
+    return {
+        key(entry.method, entry.path): [
+            (n, float(seconds)) for n, seconds in entry.limits.get(who, ()) if seconds != WINDOW
+        ]
+        for entry in catalogue.entries()
+    }

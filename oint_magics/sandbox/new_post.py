@@ -42,6 +42,7 @@ def create(memory: Memory, call: Call) -> Reply:
         media=(wanted.get("media") or {}).get("media_ids", []),
         poll=wanted.get("poll"),
         replied=(wanted.get("reply") or {}).get("in_reply_to_tweet_id", ""),
+        quoted=wanted.get("quote_tweet_id") or "",
     )
     if post is None:
         return answers.duplicate()
@@ -51,12 +52,12 @@ def create(memory: Memory, call: Call) -> Reply:
 
 def delete(memory: Memory, call: Call) -> Reply:
     """`DELETE /2/tweets/:id`."""
-    post = memory.posts.find(call.parts[0])
+    post = memory.posts.post(call.parts[0], memory.clock.now())
     if post is None:
         return answers.no_such_resource("tweet", "id", call.parts[0])
-    if call.person is None or post["author_id"] != call.person.number or post["id"] not in memory.posts.made:
+    if post.author.number != call.who or post.number not in memory.posts.made:
         return answers.forbidden("You are not authorized to delete this Tweet.")
-    memory.posts.remove(post["id"])
+    memory.posts.remove(post.number)
     return answers.document(200, {"data": {"deleted": True}})
 
 
@@ -68,6 +69,11 @@ def length(text: str) -> int:
     return 23 * links + sum(1 if any(a <= ord(c) <= b for a, b in _SINGLE) else 2 for c in rest)
 
 
+def has_link(text: object) -> bool:
+    """Tell whether a text has a link, which X bills."""
+    return isinstance(text, str) and _LINK.search(text) is not None
+
+
 def _refused(memory: Memory, call: Call, wanted: Document) -> Reply | None:
     text, poll, media = wanted.get("text", ""), wanted.get("poll"), wanted.get("media")
     if not isinstance(text, str) or not (text or media):
@@ -77,7 +83,7 @@ def _refused(memory: Memory, call: Call, wanted: Document) -> Reply | None:
     if sum(each is not None for each in (poll, media, wanted.get("quote_tweet_id"))) > 1:
         return answers.invalid_body("media, poll and quote exclude each other")
     checks: tuple[tuple[object, Callable[[], Reply | None]], ...] = (
-        (wanted.get("quote_tweet_id"), lambda: answers.forbidden("Quoting posts is not part of this app's plan.")),
+        (wanted.get("quote_tweet_id"), lambda: None if memory.plan == "enterprise" else answers.not_in_plan()),
         (poll, lambda: _wrong_poll(poll)),
         (media, lambda: _wrong_media(memory, call, media)),
         (wanted.get("reply"), lambda: _wrong_reply(memory, call, wanted["reply"])),
@@ -110,9 +116,9 @@ def _wrong_media(memory: Memory, call: Call, media: Any) -> Reply | None:
 
 def _wrong_reply(memory: Memory, call: Call, reply: Any) -> Reply | None:
     number = reply.get("in_reply_to_tweet_id") if isinstance(reply, dict) else None
-    post = memory.posts.find(str(number))
+    post = memory.posts.post(str(number), memory.clock.now())
     if post is None:
         return answers.invalid_body("You attempted to reply to a Tweet that is deleted or not visible to you.")
-    if call.person and post["author_id"] != call.person.number and f"@{call.person.username}" not in post["text"]:
+    if call.person and post.author.number != call.who and f"@{call.person.username}" not in post.text:
         return answers.forbidden("You can only reply to a post whose author mentioned or quoted you.")
     return None

@@ -1,55 +1,105 @@
-"""The posts: some that are always there, and those that are made."""
+"""The posts: the town's, and those that are made here."""
 
 from __future__ import annotations
 
 import itertools
 import threading
-import time
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from oint_magics.sandbox.accounts import PEOPLE
+from oint_magics.sandbox import lists
+from oint_magics.sandbox.people import People
+from oint_magics.sandbox.world import EPOCH, Post, World, likes
 
-COUNT = 250
-_FIRST = 1_900_000_000_000_000_000
-_FIRST_MADE = 1_990_000_000_000_000_000
-# How far apart the first posts of two people lie.
-_STEP = 10**9
+if TYPE_CHECKING:
+    from oint_magics.sandbox.clock import Clock
+    from oint_magics.sandbox.town import Account
 
 Document = dict[str, Any]
 
 
+class Town(NamedTuple):
+    """What was made by the seed."""
+
+    world: World
+    people: People
+    lists: dict[str, lists.List]
+
+
 class Posts:
-    """All posts.
+    """All posts, and the accounts and lists that belong to them; the town is made when somebody looks.
+
+    Args:
+        clock: what time it is.
+        seed: the same town for the same number and day.
 
     Attributes:
-        count: how many posts each person has from the beginning.
-        made: those that were made since, by id.
+        made: those that were made here, by id: what was asked for, and what X answers.
         tried: how many calls asked for a new post that X would take, duplicates included.
         read: how often each post was given out.
+        liked: whether an account likes a post, by their ids, where a call has said so.
     """
 
-    def __init__(self) -> None:
-        self.count = COUNT
+    def __init__(self, clock: Clock, seed: int) -> None:
         self.made: dict[str, Document] = {}
         self.tried = 0
         self.read: dict[str, int] = {}
-        self._numbers = itertools.count(_FIRST_MADE + time.time_ns() // 1_000_000 % 10**12 * 1000)
-        self._lock = threading.Lock()
+        self.liked: dict[tuple[str, str], bool] = {}
+        self._clock, self._seed = clock, seed
+        self._posts: dict[str, Post] = {}
+        self._numbers = itertools.count()
+        self._lock = threading.RLock()
+        self._town: Town | None = None
 
-    def of(self, author: str) -> list[Document]:
-        """Return a person's posts, the newest first."""
+    def restart(self) -> None:
+        """Let the town's ninety days end with the clock's day; what was made here is gone."""
         with self._lock:
-            made = [post for post in self.made.values() if post["author_id"] == author]
-        return made[::-1] + [_first(n, author) for n in range(self.count, 0, -1)]
+            self._town = None
+            self.made.clear()
+            self._posts.clear()
 
-    def find(self, number: str) -> Document | None:
+    @property
+    def town(self) -> Town:
+        """The town, which is made when somebody looks for the first time."""
+        with self._lock:
+            if self._town is None:
+                world = World(self._seed, datetime.fromtimestamp(self._clock.now(), UTC).date())
+                people = People(world.accounts.values())
+                self._town = Town(world, people, lists.of_town(self._seed, people.of.values()))
+            return self._town
+
+    @property
+    def people(self) -> People:
+        """Who there is."""
+        return self.town.people
+
+    @property
+    def lists(self) -> dict[str, lists.List]:
+        """Every list, by id."""
+        return self.town.lists
+
+    def until(self, now: float) -> list[Post]:
+        """Return all posts until a moment, the oldest first."""
+        with self._lock:
+            return [*self.town.world.until(now), *self._here(now)]
+
+    def by(self, author: str, now: float) -> list[Post]:
+        """Return an account's posts until a moment, the oldest first."""
+        with self._lock:
+            return [
+                *self.town.world.by(author, now),
+                *(post for post in self._here(now) if post.author.number == author),
+            ]
+
+    def post(self, number: str, now: float) -> Post | None:
         """Return a post by its id, or `None`."""
-        if number in self.made:
-            return self.made[number]
-        posts = (post for person in PEOPLE for post in self.of(person.number))
-        return next((post for post in posts if post["id"] == number), None)
+        with self._lock:
+            found = self._posts[number] if number in self.made else self.town.world.post(number, now)
+            return found if found and found.at <= now else None
 
-    def add(self, author: str, text: str, *, media: list[str], poll: Document | None, replied: str) -> Document | None:
+    def add(  # noqa: PLR0913 - what a post can have
+        self, author: str, text: str, *, media: list[str], poll: Document | None, replied: str = "", quoted: str = ""
+    ) -> Document | None:
         """Make a post, or return `None` where the same text of the same person is there.
 
         Args:
@@ -58,50 +108,75 @@ class Posts:
             media: the ids of its media.
             poll: its poll, as it was asked for, or `None`.
             replied: the id of the post that it answers; blank for none.
+            quoted: the id of the post that it quotes; blank for none.
         """
         with self._lock:
             self.tried += 1
             if text and any(post["author_id"] == author and post["said"] == text for post in self.made.values()):
                 return None
-            number = str(next(self._numbers))
-            post = _post(number, author, f"{text} https://t.co/{number[-10:]}".strip() if media else text)
-            post |= {"said": text, "conversation_id": replied or number}
-            post |= {"attachments": {"media_keys": [f"3_{each}" for each in media]}} if media else {}
-            post |= {"attachments": {"poll_ids": [number]}, "poll": poll} if poll else {}
-            post |= {"referenced_tweets": [{"type": "replied_to", "id": replied}]} if replied else {}
-            self.made[number] = post
-            return post
+            at = self._clock.now()
+            number = str((int(at * 1000) - EPOCH << 22) + next(self._numbers))
+            post = Post(
+                number, self.people.of[author], at, text, "en", "", media=[f"3_{each}" for each in media], poll=poll
+            )
+            target = self.post(replied, at) if replied else None
+            if target:
+                post.replied = target
+                target.replies.append(post)
+            post.quoted = self.post(quoted, at) if quoted else None
+            if post.quoted:
+                post.quoted.quotes.append(post)
+            self._posts[number] = post
+            document: Document = {"id": number, "text": post.shown, "edit_history_tweet_ids": [number]}
+            document |= {"author_id": author, "said": text, "conversation_id": post.root.number}
+            document |= {"attachments": {"media_keys": post.media}} if media else {}
+            document |= {"attachments": {"poll_ids": [number]}, "poll": poll} if poll else {}
+            document |= {"referenced_tweets": [{"type": "replied_to", "id": replied}]} if replied else {}
+            self.made[number] = document
+            return document
+
+    def repost(self, author: str, number: str) -> bool:
+        """Repeat a post once; tell whether it is there."""
+        with self._lock:
+            at = self._clock.now()
+            target = self.post(number, at)
+            if target is None:
+                return False
+            if not any(post.author.number == author for post in target.reposts):
+                mine = str((int(at * 1000) - EPOCH << 22) + next(self._numbers))
+                text = f"RT @{target.author.username}: {target.text}"
+                post = Post(mine, self.people.of[author], at, text, target.lang, target.topic, reposted=target)
+                target.reposts.append(post)
+                self._posts[mine] = post
+                self.made[mine] = {"id": mine, "text": text, "author_id": author, "said": ""}
+            return True
+
+    def undo_repost(self, author: str, number: str) -> None:
+        """End a person's repost of a post."""
+        with self._lock:
+            target = self.post(number, self._clock.now())
+            for post in [each for each in (target.reposts if target else []) if each.author.number == author]:
+                self.remove(post.number)
 
     def remove(self, number: str) -> None:
-        """Delete a post."""
+        """Delete a post that was made here."""
         with self._lock:
             self.made.pop(number, None)
+            post = self._posts.pop(number, None)
+            for kind, others in (("replied", "replies"), ("quoted", "quotes"), ("reposted", "reposts")):
+                target = getattr(post, kind, None)
+                if target:
+                    getattr(target, others).remove(post)
 
-    def give(self, posts: list[Document]) -> list[Document]:
-        """Count posts that are given out, and return them."""
+    def likes(self, account: Account, post: Post) -> bool:
+        """Tell whether an account likes a post."""
+        return self.liked.get((account.number, post.number), likes(account, post))
+
+    def give(self, numbers: list[str]) -> None:
+        """Count posts that are given out."""
         with self._lock:
-            for post in posts:
-                self.read[post["id"]] = self.read.get(post["id"], 0) + 1
-        return posts
+            for number in numbers:
+                self.read[number] = self.read.get(number, 0) + 1
 
-
-def _first(n: int, author: str) -> Document:
-    """Return one of the posts that are always there; each fiftieth answers somebody."""
-    reply = {"in_reply_to_user_id": "783214"} if n % 50 == 0 else {}
-    metrics = {"retweet_count": n % 7, "reply_count": n % 3, "like_count": n, "quote_count": 0}
-    day = f"2026-{1 + n // 28 % 12:02}-{1 + n % 28:02}T12:00:00.000Z"
-    step = next((at for at, person in enumerate(PEOPLE) if person.number == author), len(PEOPLE)) * _STEP
-    post = _post(str(_FIRST + step + n), author, f"Sandbox post {n}")
-    return post | {"created_at": day, "public_metrics": metrics} | reply
-
-
-def _post(number: str, author: str, text: str) -> Document:
-    return {
-        "id": number,
-        "text": text,
-        "edit_history_tweet_ids": [number],
-        "author_id": author,
-        "created_at": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()),
-        "public_metrics": {"retweet_count": 0, "reply_count": 0, "like_count": 0, "quote_count": 0},
-        "lang": "en",
-    }
+    def _here(self, now: float) -> list[Post]:
+        return [self._posts[number] for number in self.made if number in self._posts and self._posts[number].at <= now]

@@ -17,7 +17,9 @@ from urllib.parse import urlsplit
 
 from oint_magics.sandbox import authorize_page
 from oint_magics.sandbox.accounts import MARK, PEOPLE, Accounts
+from oint_magics.sandbox.bills import Bills
 from oint_magics.sandbox.calls import Memory
+from oint_magics.sandbox.clock import Clock
 from oint_magics.sandbox.faults import Faults
 from oint_magics.sandbox.handler import Handler
 from oint_magics.sandbox.limits import Limits
@@ -36,9 +38,16 @@ class Sandbox:
 
     Args:
         expires_in: how long an access token lives, in seconds.
+        plan: "self-serve", or "enterprise", which may like, follow and quote.
+        seed: the same town for the same number.
+        port: the port that it listens on; 0 for a free one.
+
+    Raises:
+        OSError: the port is in use.
 
     Attributes:
         url: its address.
+        clock: what time it is here.
         callback: its apps' redirect_uri, on a port that was free when it began.
         accounts: its memory.
         logins: the logins that are on their way.
@@ -46,18 +55,22 @@ class Sandbox:
         faults: what goes wrong on demand.
         posts: the posts, and how often each was read.
         media: what was uploaded.
+        bills: what the calls would cost at X.
         memory: all of these, as what answers a request is given them.
     """
 
-    def __init__(self, expires_in: int = 7200) -> None:
-        self.accounts = Accounts(expires_in)
+    def __init__(self, expires_in: int = 7200, *, plan: str = "self-serve", seed: int = 7, port: int = 0) -> None:
+        self.clock = Clock()
+        self.accounts = Accounts(expires_in, self.clock.now)
         self.logins = Logins()
-        self.limits = Limits()
+        self.limits = Limits(self.clock.now)
         self.faults = Faults()
-        self.posts = Posts()
+        self.posts = Posts(self.clock, seed)
         self.media = Media()
-        self.memory = Memory(self.accounts, self.logins, self.limits, self.faults, self.posts, self.media)
-        self._server = _Server(("127.0.0.1", 0), type("OfThisSandbox", (Handler,), {"memory": self.memory}))
+        self.bills = Bills()
+        self.memory = Memory(self.clock, self.accounts, self.logins, self.limits, self.faults, self.posts, self.media,
+                             self.bills, plan)  # fmt: skip
+        self._server = _Server(("127.0.0.1", port), type("OfThisSandbox", (Handler,), {"memory": self.memory}))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"

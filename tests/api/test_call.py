@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import polars as pl
 import pytest
+from filled import fill
 from patience import LONG, wait_for
 from raw_server import answer
 
@@ -24,6 +25,12 @@ POSTS = "users/2244994945/tweets"
 @pytest.fixture
 def pair(auth_file):
     return auth_file()
+
+
+@pytest.fixture
+def ids(sandbox):
+    """The ids of 250 posts, the newest first."""
+    return fill(sandbox)
 
 
 @pytest.fixture
@@ -42,32 +49,33 @@ def test_whose_token_it_is(pair):
     assert 'scope="row"' in found._repr_mimebundle_()["text/html"]
 
 
-def test_one_answer_is_one_row(pair, lines):
+def test_one_answer_is_one_row(pair, ids, lines):
     assert twitter.get("users/me", pair) == [{"id": "2244994945", "name": "Sandbox User", "username": "sandbox"}]
     assert twitter.get("/2/users/me", pair, user_fields=["public_metrics"])[0]["public_metrics.tweet_count"] == 250
     assert lines == []
 
 
-def test_all_pages_without_gaps(pair, lines):
+def test_all_pages_without_gaps(pair, ids, lines):
     rows = twitter.get(POSTS, pair, max_results=100, tweet_fields=["public_metrics", "in_reply_to_user_id"])
 
-    assert len(rows) == len({row["id"] for row in rows}) == 250
+    assert [row["id"] for row in rows] == ids
     assert all(isinstance(row["id"], str) for row in rows)
     assert lines == [
         f"{POSTS}: 100 rows in 1 page…",
         f"{POSTS}: 200 rows in 2 pages…",
         f"{POSTS}: 250 rows in 3 pages",
     ]
-    assert pd.DataFrame(rows)["public_metrics.like_count"].sum() == sum(range(1, 251))
+    likes = sum(row["public_metrics.like_count"] for row in rows)
+    assert pd.DataFrame(rows)["public_metrics.like_count"].sum() == likes > 0
     assert pl.DataFrame(rows, infer_schema_length=None).height == 250
     assert rows[0]["in_reply_to_user_id"] == "783214"
     assert rows[1]["in_reply_to_user_id"] is None
 
 
-def test_enough_rows(pair, sandbox):
+def test_enough_rows(pair, ids, sandbox):
     assert len(twitter.get(POSTS, pair, max_rows=7)) == 7
     assert len(twitter.get(POSTS, pair, max_rows=10)) == 10
-    calls = sandbox.limits._calls["2244994945", "/2/users/:id/tweets"][1]
+    calls = sandbox.limits._calls["2244994945", "/2/users/{id}/tweets", 900.0][1]
     assert calls == 2
 
 
@@ -77,8 +85,8 @@ def test_a_number_of_rows_that_is_none(pair, rows):
         twitter.get(POSTS, pair, max_rows=rows)
 
 
-def test_a_rate_limit_is_raised_with_its_end_and_the_rows_so_far(pair, sandbox, lines):
-    sandbox.limits.of["/2/users/:id/tweets"] = 2
+def test_a_rate_limit_is_raised_with_its_end_and_the_rows_so_far(pair, ids, sandbox, lines):
+    sandbox.limits.of["/2/users/{id}/tweets"] = 2
     begun = time.monotonic()
 
     with pytest.raises(errors.RateLimited) as caught:
@@ -221,7 +229,7 @@ print(len(rows), type(rows).__name__)
 """
 
 
-def test_the_stop_button_returns_the_rows_so_far(pair):
+def test_the_stop_button_returns_the_rows_so_far(pair, ids):
     done = subprocess.run(
         [sys.executable, "-c", STOPPED.format(path=POSTS)], capture_output=True, text=True, check=True
     )

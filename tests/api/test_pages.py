@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from filled import fill
 from raw_server import answer
 
 from oint_magics import errors, twitter
@@ -16,7 +17,8 @@ POSTS = "users/2244994945/tweets"
 
 
 @pytest.fixture
-def pair(auth_file):
+def pair(auth_file, sandbox):
+    fill(sandbox)
     return auth_file()
 
 
@@ -43,13 +45,13 @@ def test_no_more_is_read_than_is_wanted(pair, sandbox, capsys, wanted, read):
 
 def test_all_rows_are_read_in_the_largest_pages(pair, sandbox):
     assert len(twitter.get(POSTS, pair)) == 250
-    assert sandbox.limits._calls["2244994945", "/2/users/:id/tweets"][1] == 3
+    assert sandbox.limits._calls["2244994945", "/2/users/{id}/tweets", 900.0][1] == 3
 
 
 def test_a_size_of_one_s_own_is_the_most(pair, sandbox):
     assert len(twitter.get(POSTS, pair, max_rows=23, max_results=10)) == 23
     assert sum(sandbox.posts.read.values()) == 23
-    assert sandbox.limits._calls["2244994945", "/2/users/:id/tweets"][1] == 3
+    assert sandbox.limits._calls["2244994945", "/2/users/{id}/tweets", 900.0][1] == 3
 
 
 def test_a_call_whose_sizes_are_not_known_is_asked_as_it_is(raw, monkeypatch, auth):
@@ -66,7 +68,7 @@ def test_a_call_whose_sizes_are_not_known_is_asked_as_it_is(raw, monkeypatch, au
 
 @pytest.mark.parametrize("window", [1, 2, 24])
 def test_a_limit_in_the_middle_is_resumed_without_reading_twice(pair, sandbox, window):
-    sandbox.posts.count = 2500
+    fill(sandbox, 2500)
     sandbox.limits.restrict(window)
     error = None
     for _ in range(30):
@@ -141,14 +143,15 @@ def test_an_error_of_another_call_is_refused(pair, sandbox):
             twitter.get(POSTS, pair, resume=wrong)
 
 
-def test_an_expansion_brings_its_columns(pair):
+def test_an_expansion_brings_its_columns(pair, sandbox):
     rows = twitter.get(
         POSTS, pair, max_rows=50, expansions=["author_id", "in_reply_to_user_id"], user_fields="public_metrics"
     )
 
     assert {row["author.username"] for row in rows} == {"sandbox"}
     assert {row["author_id"] for row in rows} == {"2244994945"}
-    assert rows[0]["author.public_metrics.followers_count"] == 2
+    followers = len(sandbox.posts.people.followers("2244994945"))
+    assert rows[0]["author.public_metrics.followers_count"] == followers > 0
     assert [row["in_reply_to_user.username"] for row in rows if row["in_reply_to_user_id"]] == ["second"]
     assert rows[1]["in_reply_to_user.username"] is None
 

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from field.rows import case
+from filled import mine
 from raw_server import answer
 
 from oint_magics import errors, twitter
@@ -340,8 +341,10 @@ def test_a_process_without_stderr_reads_all_the_same(api, monkeypatch, stream):
     assert len(get("tweets?ids=1,2,3,4").missing) == 2
 
 
-def test_the_sandbox_leaves_out_what_is_not_there(auth_file, capsys):
-    rows = twitter.get("tweets", auth_file(), ids=["1900000000000000001", "5"])
+def test_the_sandbox_leaves_out_what_is_not_there(auth_file, sandbox, capsys):
+    number = mine(sandbox)
 
-    assert [row["id"] for row in rows] == ["1900000000000000001"]
+    rows = twitter.get("tweets", auth_file(), ids=[number, "5"])
+
+    assert [row["id"] for row in rows] == [number]
     assert capsys.readouterr().err == "tweets: 1 of 2: not found 5.\n"

@@ -79,7 +79,7 @@ def test_a_certificate_that_is_not_accepted(encrypted, monkeypatch, name, bundle
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
 
     with pytest.raises(NotSent, match="nothing is spent") as caught:
-        post(f"https://{name}:{encrypted.port}/t", timeout=2)
+        post(f"https://{name}:{encrypted.port}/t", timeout=LONG)
 
     assert "its TLS certificate was not accepted" in caught.value.cause
     assert cause in caught.value.cause.replace("self signed", "self-signed")

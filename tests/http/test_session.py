@@ -267,7 +267,7 @@ def test_a_cookie_of_the_refusal_goes_with_the_second_try(x, monkeypatch):
 def test_a_body_is_sent_again_where_that_can_be_done(sandbox, auth_file):
     refreshing(sandbox, auth_file())
     client = twitter.session("auth.json")
-    assert client.post(f"{client.api}/2/lists", json={"text": "x"}).status_code == 404
+    assert client.post(f"{client.api}/2/spaces", json={"text": "x"}).status_code == 404
     with client.get(f"{client.api}/2/users/me", data=iter([b"a", b"b"])) as reply:
         assert reply.status_code in (200, 401)
 

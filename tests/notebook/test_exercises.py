@@ -17,7 +17,7 @@ SOLUTIONS = {
     "refused = ...": FAULT.format("refuse", "%twitter_refresh --auth sandbox-auth.json", "errors.TokenRefused", "refused"),
     "lost = ...": FAULT.format("drop", "%twitter_refresh --auth sandbox-auth.json", "errors.InDoubt", "lost"),
     "rows = ...": 'rows = twitter.get("users/2244994945/tweets", tweet_fields="public_metrics", max_rows=30)',
-    "limited = ...": FAULT.format("limit 1", 'twitter.get("users/2244994945/tweets", max_rows=300)', "errors.RateLimited", "limited"),
+    "limited = ...": FAULT.format("limit 1", 'twitter.get("users/123633653595485944/tweets", max_rows=300)', "errors.RateLimited", "limited"),
     "second = ...": 'twitter.post("Exercise ten", auth="sandbox-auth.json")\nsecond = twitter.post("Exercise ten", auth="sandbox-auth.json")',
 }  # fmt: skip
 

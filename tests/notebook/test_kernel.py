@@ -199,19 +199,19 @@ def test_the_line_of_a_long_call(front_end):
     """One display that is updated in its place."""
     front_end.run("%load_ext oint_magics\n%twitter_sandbox start\nfrom oint_magics import twitter")
 
-    messages = front_end.run("rows = twitter.get('users/2244994945/tweets', max_results=50)")
+    messages = front_end.run("rows = twitter.get('users/123633653595485944/tweets', max_results=50, max_rows=250)")
 
     lines = [m for m in messages if m["msg_type"] in ("display_data", "update_display_data")]
     assert [m["msg_type"] for m in lines] == ["display_data"] + ["update_display_data"] * 4
     assert len({m["content"]["transient"]["display_id"] for m in lines}) == 1
-    assert lines[-1]["content"]["data"]["text/plain"] == "users/2244994945/tweets: 250 rows in 5 pages"
+    assert lines[-1]["content"]["data"]["text/plain"] == "users/123633653595485944/tweets: 250 rows in 5 pages"
 
 
 def test_a_rate_limit_is_our_own_lines_in_a_cell(front_end):
     front_end.run("%load_ext oint_magics\n%twitter_sandbox start\n%twitter_sandbox fault limit 1")
     front_end.run("from oint_magics import twitter")
 
-    messages = front_end.run("twitter.get('users/2244994945/tweets', max_results=100)")
+    messages = front_end.run("twitter.get('users/123633653595485944/tweets', max_results=100)")
 
     (error,) = [m["content"] for m in messages if m["msg_type"] == "error"]
     assert error["ename"] == "RateLimited"

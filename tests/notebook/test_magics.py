@@ -224,13 +224,39 @@ def test_the_sandbox_by_magic(shell):
     assert "%twitter_sandbox start" in str(run(shell, "%twitter_refresh")[1])
 
 
+def test_the_sandbox_s_clock_and_book_by_magic(shell):
+    run(shell, "%twitter_sandbox start")
+    assert "2026-11-01 09:0" in str(run(shell, "%twitter_sandbox clock 2026-11-01T09:00Z")[0])
+    assert "2026-11-02 09:0" in str(run(shell, "%twitter_sandbox clock +1d")[0])
+    assert "2026-11-02 10:3" in str(run(shell, "%twitter_sandbox clock 2026-11-02T12:30+02:00")[0])
+    run(shell, "%twitter_sandbox start")
+    assert "$0.000 by X's list price" in str(run(shell, "%twitter_sandbox status")[0])
+    run(shell, "me = __import__('oint_magics').twitter.me()")
+    assert "$0.010 by X's list price" in str(run(shell, "%twitter_sandbox status")[0])
+    run(shell, "%twitter_sandbox fault credit 0")
+    with pytest.raises(errors.CallError, match="402"):
+        twitter.me()
+    run(shell, "%twitter_sandbox fault off")
+    assert twitter.me()["username"] == "sandbox"
+    run(shell, "%twitter_sandbox stop")
+    assert isinstance(run(shell, "%twitter_sandbox clock +1d")[1], errors.UsageError)
+
+
 def test_the_sandbox_says_what_it_does_not_do(shell):
     for line in ("dance", "start now", "fault", f"fault {MARK}", "stop it"):
         _, error, said = run(shell, f"%twitter_sandbox {line}")
         assert isinstance(error, errors.UsageError)
         assert MARK not in said
     run(shell, "%twitter_sandbox start")
-    for line in ("fault dance", "fault slow soon", "fault slow -1", "fault slow nan"):
+    for line in (
+        "fault dance",
+        "fault slow soon",
+        "fault slow -1",
+        "fault slow nan",
+        "clock",
+        "clock soon",
+        "clock 5 5",
+    ):
         assert isinstance(run(shell, f"%twitter_sandbox {line}")[1], errors.UsageError)
 
 

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from filled import fill
 from IPython.utils.capture import capture_output
 from patience import LONG, TELLS_OF_STOP, wait_for
 from posts_material import gif, png
@@ -221,12 +222,14 @@ def test_a_listener_that_fails_loses_no_rows(sandbox, auth, monkeypatch):
     def line(text):
         raise BrokenPipeError
 
+    fill(sandbox)
     monkeypatch.setattr(progress, "_listeners", [lambda: line])
     assert len(twitter.get("users/2244994945/tweets", auth)) == 250
 
 
 def test_rows_that_are_held_are_not_asked_for(sandbox, auth, capsys):
     """They were paid, so they stay, though fewer are asked for now."""
+    fill(sandbox)
     sandbox.limits.restrict(1)
     with pytest.raises(errors.RateLimited) as caught:
         twitter.get("users/2244994945/tweets", auth)

@@ -6,6 +6,7 @@ import hashlib
 import pytest
 import tweepy
 import xdk
+from filled import fill
 from posts_material import png
 from twarc.client2 import Twarc2
 
@@ -43,7 +44,8 @@ def test_tweepy(tweepy_client, sandbox):
     assert sandbox.posts.made == {}
 
 
-def test_tweepy_reads(tweepy_client):
+def test_tweepy_reads(tweepy_client, sandbox):
+    fill(sandbox)
     found = tweepy_client.get_users_tweets(
         "2244994945", max_results=5, expansions="author_id", tweet_fields="public_metrics"
     )
@@ -79,7 +81,8 @@ def test_xdk_uploads(xdk_client, sandbox):
     assert sandbox.media.uploads[number].is_ready
 
 
-def test_twarc(twarc_client):
+def test_twarc(twarc_client, sandbox):
+    fill(sandbox)
     pages = list(twarc_client.timeline("2244994945"))
     assert sum(len(page["data"]) for page in pages) == 250
     assert pages[0]["includes"]["users"][0]["username"] == "sandbox"

@@ -5,6 +5,7 @@ import types
 
 import openapi
 import pytest
+from filled import fill, mine
 from posts_material import gif, mp4, png
 
 from oint_magics import errors, twitter
@@ -45,6 +46,7 @@ def calls(monkeypatch):
 
 def test_everything_that_is_sent_and_answered_fits(calls, sandbox, auth):
     sandbox.media.processing = 0.2
+    fill(sandbox)
     first = twitter.post("Hello", auth=auth)
     twitter.post("with pictures", media=[png(), png(5)], alt=["one", "two"])
     twitter.post("a GIF", media=[gif()])
@@ -67,8 +69,8 @@ def test_everything_that_is_sent_and_answered_fits(calls, sandbox, auth):
     twitter.get("users", ids=["2244994945", "1"])
     twitter.get("users/by/username/second")
     twitter.get("users/783214")
-    twitter.get("tweets", ids="1900000000000000001")
-    twitter.get("tweets/1900000000000000001", expansions=["author_id", "in_reply_to_user_id"])
+    twitter.get("tweets", ids=mine(sandbox))
+    twitter.get(f"tweets/{mine(sandbox)}", expansions=["author_id", "in_reply_to_user_id"])
 
     assert {name.rpartition("/")[2] for name, _, _ in calls} >= {
         "initialize",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from filled import mine
 from posts_material import gif, mp4, png
 from raw_server import answer
 
@@ -76,7 +77,7 @@ def test_a_cell_run_twice_posts_once(sandbox, auth):
 
 
 def test_another_post_is_another_one(sandbox, auth, picture):
-    for more in ({}, {"media": picture}, {"poll": ["a", "b"]}, {"reply_to": "1900000000000000001"}):
+    for more in ({}, {"media": picture}, {"poll": ["a", "b"]}, {"reply_to": mine(sandbox)}):
         sandbox.posts.made.clear()  # The sandbox refuses one text twice, as X does.
         assert not twitter.post("Hello", auth=auth, **more).already_posted
     assert sandbox.posts.tried == 4
@@ -461,7 +462,7 @@ def test_a_claim_that_leads_elsewhere_is_none(sandbox, auth):
 
 def test_what_cannot_be_deleted(sandbox, auth):
     for given, kind, words in (("abc", errors.UsageError, "post_id must be the id"), (None, errors.UsageError, "post_id must be"),
-                               ("1900000000000000001", errors.CallError, "not authorized"), ("5", errors.CallError, "Could not find")):  # fmt: skip
+                               (mine(sandbox), errors.CallError, "not authorized"), ("5", errors.CallError, "Could not find")):  # fmt: skip
         with pytest.raises(kind, match=words):
             twitter.delete(given, auth=auth)
 

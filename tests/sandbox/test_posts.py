@@ -5,6 +5,7 @@ import io
 
 import pytest
 import requests
+from filled import OTHER, mine
 from patience import LONG
 from posts_material import gif, png
 
@@ -67,9 +68,11 @@ def test_a_post_comes_first_in_the_timeline_and_goes_again(sandbox, auth):
     ({"text": "a", "poll": {"options": ["a", "b"], "duration_minutes": 60}, "quote_tweet_id": "1"}, 400),
     ({"text": "x" * 280}, 201), ({"text": "日" * 140}, 201), ({"text": "see https://example.org/" + "a" * 300}, 201),
     ({"text": "a", "poll": {"options": ["a", "b"], "duration_minutes": 60}}, 201),
-    ({"text": "a", "reply": {"in_reply_to_tweet_id": "1900000000000000001"}}, 201),
+    ({"text": "a", "reply": {"in_reply_to_tweet_id": "one of mine"}}, 201),
 ])  # fmt: skip
 def test_what_x_takes_as_a_post(sandbox, auth, body, status):
+    if isinstance(body.get("reply"), dict) and body["reply"]["in_reply_to_tweet_id"] == "one of mine":
+        body = body | {"reply": {"in_reply_to_tweet_id": mine(sandbox)}}
     reply = post(sandbox, auth, **body)
     assert reply.status_code == status, reply.text
     if status != 201:
@@ -88,12 +91,12 @@ def test_a_duplicate_is_refused(sandbox, auth):
 
 
 def test_a_reply_to_somebody_else_wants_a_mention(sandbox, auth):
-    theirs = sandbox.posts.of("783214")[0]["id"]
+    theirs = mine(sandbox, OTHER)
     assert post(sandbox, auth, text="a", reply={"in_reply_to_tweet_id": theirs}).status_code == 403
 
 
 def test_somebody_else_s_post_cannot_be_deleted(sandbox, auth):
-    theirs = sandbox.posts.of("783214")[0]["id"]
+    theirs = mine(sandbox, OTHER)
     assert call(sandbox, auth, "DELETE", f"tweets/{theirs}").status_code == 403
 
 

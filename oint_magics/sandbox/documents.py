@@ -1,0 +1,200 @@
+"""Posts, accounts and lists as X's answers show them: with every field, under the names of the `tweet` vocabulary."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from oint_magics.sandbox.accounts import PEOPLE
+
+if TYPE_CHECKING:
+    from oint_magics.sandbox.lists import List
+    from oint_magics.sandbox.town import Account
+    from oint_magics.sandbox.views import View
+    from oint_magics.sandbox.world import Post
+
+Document = dict[str, Any]
+# X's, for posts and for names: https://docs.x.com/x-api/fundamentals/data-dictionary
+HASHTAG = re.compile(r"(?<!\w)#(\w*[^\W\d_]\w*)")
+WORD = re.compile(r"\w+(?:['’]\w+)*")
+MENTION = re.compile(r"(?<![\w@])@(\w{1,15})")
+# How much fame an account has that X shows as verified.
+VERIFIED = 7
+OWN = {person.number for person in PEOPLE}
+_EDITABLE = 3600
+
+
+def time(seconds: float) -> str:
+    """Return a moment as X writes it."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def counts(post: Post, now: float) -> dict[str, int]:
+    """Return a post's public metrics at a moment."""
+    if post.reposted:
+        others = counts(post.reposted, now)
+        return others | {
+            "reply_count": 0,
+            "like_count": 0,
+            "quote_count": 0,
+            "bookmark_count": 0,
+            "impression_count": 0,
+        }
+    likes = int(post.likes * post.share(now))
+    return {
+        "retweet_count": sum(each.at <= now for each in post.reposts),
+        "reply_count": sum(each.at <= now for each in post.replies),
+        "like_count": likes,
+        "quote_count": sum(each.at <= now for each in post.quotes),
+        "bookmark_count": likes // 12,
+        "impression_count": likes * (18 + int(post.number[-2:]) % 40) + int(40 * post.share(now)),
+    }
+
+
+def references(post: Post) -> dict[str, Post]:
+    """Return the posts that a post refers to, by how."""
+    found = {"retweeted": post.reposted, "quoted": post.quoted, "replied_to": post.replied}
+    return {kind: each for kind, each in found.items() if each}
+
+
+def of_post(post: Post, view: View) -> Document:
+    """Return a post with every field."""
+    shown = post.shown
+    document: Document = {
+        "id": post.number,
+        "text": shown,
+        "edit_history_tweet_ids": [*post.edits, post.number],
+        "author_id": post.author.number,
+        "conversation_id": post.root.number,
+        "created_at": time(post.at),
+        "display_text_range": [0, len(shown)],
+        "edit_controls": {
+            "edits_remaining": 5 - len(post.edits),
+            "is_edit_eligible": not (post.replied or post.reposted or post.poll),
+            "editable_until": time(post.at + _EDITABLE),
+        },
+        "lang": post.lang,
+        "possibly_sensitive": False,
+        "public_metrics": counts(post, view.now),
+        "reply_settings": post.reply_settings,
+    }
+    entities = _entities(post, shown, view)
+    attachments = {"media_keys": post.media, "poll_ids": [post.number] if post.poll else []}
+    referred = [{"type": kind, "id": each.number} for kind, each in references(post).items()]
+    more: Document = {
+        "entities": entities,
+        "attachments": {key: value for key, value in attachments.items() if value},
+        "referenced_tweets": referred,
+        "in_reply_to_user_id": post.replied.author.number if post.replied else "",
+    }
+    return document | {key: value for key, value in more.items() if value}
+
+
+def _entities(post: Post, shown: str, view: View) -> Document:
+    tags = [{"start": m.start(), "end": m.end(), "tag": m[1]} for m in HASHTAG.finditer(shown)]
+    mentions = []
+    for found in MENTION.finditer(shown):
+        person = view.people.named(found[1])
+        if person:
+            mentions.append(
+                {"start": found.start(), "end": found.end(), "username": person.username, "id": person.number}
+            )
+    urls = []
+    for short, address in post.links:
+        start = shown.index(short)
+        display = address.partition("//")[2][:30]
+        place = {"start": start, "end": start + len(short)}
+        urls.append(place | {"url": short, "expanded_url": address, "display_url": display})
+    entities = {"hashtags": tags, "mentions": mentions, "urls": urls}
+    return {key: value for key, value in entities.items() if value}
+
+
+def of_poll(post: Post, view: View) -> Document:
+    """Return a post's poll with every field."""
+    poll, share = post.poll or {}, post.share(view.now)
+    minutes = poll.get("duration_minutes", 1440)
+    options = [
+        {"position": n, "label": label, "votes": int(votes * share)}
+        for n, (label, votes) in enumerate(zip(poll["options"], poll.get("votes") or [0] * 4, strict=False), 1)
+    ]
+    end = post.at + 60 * minutes
+    status = "open" if view.now < end else "closed"
+    return {
+        "id": post.number,
+        "options": options,
+        "duration_minutes": minutes,
+        "end_datetime": time(end),
+        "voting_status": status,
+    }
+
+
+def of_list(found: List) -> Document:
+    """Return a list with every field."""
+    return {
+        "id": found.number,
+        "name": found.name,
+        "created_at": time(found.created_at),
+        "description": found.about,
+        "follower_count": len(found.followers),
+        "member_count": len(found.members),
+        "owner_id": found.owner,
+        "private": found.is_private,
+    }
+
+
+def of_account(account: Account, view: View) -> Document:
+    """Return an account with every field."""
+    posts = view.posts_of(account.number)
+    last = posts[-1].number if posts else ""
+    first = next((post.number for post in posts if not (post.replied or post.reposted)), "")
+    kind = "business" if account.is_organization else "blue"
+    is_verified = account.fame >= VERIFIED
+    picture = f"https://pictures.example/{account.username}_normal.jpg"
+    document: Document = {
+        "id": account.number,
+        "name": account.name,
+        "username": account.username,
+        "created_at": time(account.created_at),
+        "description": account.about,
+        "is_identity_verified": False,
+        "location": view.place if account.number not in OWN else "",
+        "parody": False,
+        "profile_image_url": picture,
+        "protected": False,
+        "public_metrics": {
+            "followers_count": len(view.people.followers(account.number)),
+            "following_count": len(account.follows),
+            "tweet_count": len(posts),
+            "listed_count": sum(account.number in each.members for each in view.lists.values()),
+            "like_count": len(account.username) * 31,
+            "media_count": sum(bool(post.media) for post in posts),
+        },
+        "url": "",
+        "verified": is_verified,
+        "verified_type": kind if is_verified else "none",
+        "subscription_type": "None",
+    }
+    tags = [{"start": m.start(), "end": m.end(), "tag": m[1]} for m in HASHTAG.finditer(account.about)]
+    mentions = [{"start": m.start(), "end": m.end(), "username": m[1]} for m in MENTION.finditer(account.about)]
+    described = {key: value for key, value in (("hashtags", tags), ("mentions", mentions)) if value}
+    more: Document = {
+        "entities": {"description": described} if described else {},
+        "most_recent_tweet_id": last,
+        "pinned_tweet_id": first if account.is_organization else "",
+    }
+    return document | {key: value for key, value in more.items() if value}
+
+
+def of_medium(key: str, post: Post, view: View) -> Document:
+    """Return a medium with every field."""
+    if key.removeprefix("3_") in view.memory.media.uploads:
+        return view.memory.media.shown(key)
+    return {
+        "media_key": key,
+        "type": "photo",
+        "url": f"https://pictures.example/{key}.jpg",
+        "width": 1200,
+        "height": 800,
+        "alt_text": f"A photo by {post.author.name}: {post.text}"[:1000],
+    }

@@ -1,0 +1,173 @@
+"""What of posts, accounts and lists an answer shows: the fields that were asked for, in the words that were asked in.
+
+X has two vocabularies: the older says `tweet.fields`, `retweet_count` and `includes.tweets`, the one of its description
+`post.fields`, `repost_count` and `includes.posts`. It answers in the one in which it was asked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from oint_magics.sandbox import documents
+from oint_magics.sandbox.lists import List
+from oint_magics.sandbox.town import Account
+from oint_magics.sandbox.world import Post
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from oint_magics.sandbox.documents import Document
+    from oint_magics.sandbox.views import View
+
+Item = Post | Account | List
+_POST_WORDS = {
+    "edit_history_tweet_ids": "edit_history_post_ids",
+    "referenced_tweets": "referenced_posts",
+    "retweet_count": "repost_count",
+    "tweet_count": "post_count",
+    "pinned_tweet_id": "pinned_post_id",
+    "most_recent_tweet_id": "most_recent_post_id",
+}
+# What an expansion shows in a post of itself, by either vocabulary's name.
+_SHOWS = {
+    "author_id": "author_id",
+    "in_reply_to_user_id": "in_reply_to_user_id",
+    "attachments.media_keys": "attachments",
+    "attachments.poll_ids": "attachments",
+    "referenced_tweets.id": "referenced_tweets",
+    "referenced_posts": "referenced_tweets",
+    "edit_history_tweet_ids": "edit_history_tweet_ids",
+    "edit_history_post_ids": "edit_history_tweet_ids",
+    "entities.mentions.username": "entities",
+    "pinned_tweet_id": "pinned_tweet_id",
+    "pinned_post_id": "pinned_tweet_id",
+    "most_recent_tweet_id": "most_recent_tweet_id",
+    "most_recent_post_id": "most_recent_tweet_id",
+    "owner_id": "owner_id",
+}
+# Fields of the older vocabulary that are expansions alone in the other one.
+_EXPANSIONS_ALONE = {"author_id", "referenced_tweets", "edit_history_tweet_ids", "in_reply_to_user_id",
+                     "pinned_tweet_id", "most_recent_tweet_id"}  # fmt: skip
+_OF_ACCOUNTS = ("pinned_tweet_id", "pinned_post_id", "most_recent_tweet_id", "most_recent_post_id")
+_ALWAYS = {
+    "tweet": {"id", "text", "edit_history_tweet_ids"}, "user": {"id", "name", "username"}, "list": {"id", "name"},
+    "media": {"media_key", "type"}, "poll": {"id", "options"},
+}  # fmt: skip
+
+
+class Shower:
+    """Shows items as one call asked for them, and collects what stands beside them.
+
+    Args:
+        view: the call's.
+    """
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._expansions = set(view.names("expansions"))
+        self.is_post = "post.fields" in view.query or any("_post" in each for each in self._expansions)
+        self._fields = {kind: view.fields(f"{kind}.fields") for kind in ("user", "list", "media", "poll")} | {
+            "tweet": self._of_posts()
+        }
+        self._included: dict[str, dict[str, Document]] = {"users": {}, "tweets": {}, "media": {}, "polls": {}}
+
+    def _of_posts(self) -> set[str]:
+        old = {new: name for name, new in _POST_WORDS.items()}
+        asked = {old.get(name, name) for name in self._view.fields("tweet.fields", "post.fields")}
+        return asked - _EXPANSIONS_ALONE if self.is_post else asked
+
+    def show(self, items: Iterable[Item]) -> list[Document]:
+        """Return items as the answer's `data` has them."""
+        return [self._named(self._one(item, is_first=True)) for item in items]
+
+    def includes(self) -> Document:
+        """Return what the expansions of the items bring, once each."""
+        found = {kind: [self._named(each) for each in some.values()] for kind, some in self._included.items() if some}
+        if self.is_post and "tweets" in found:
+            found["posts"] = found.pop("tweets")
+        return {"includes": found} if found else {}
+
+    def billed(self) -> list[tuple[str, str]]:
+        """Return the accounts and posts that came beside the items: kind and id."""
+        pairs = (("user", "users"), ("post", "tweets"))
+        return [(kind, number) for kind, name in pairs for number in self._included[name]]
+
+    def _one(self, item: Item, *, is_first: bool) -> Document:
+        kind = {Post: "tweet", Account: "user", List: "list"}[type(item)]
+        document = self._document(item)
+        keys = self._fields[kind] | _ALWAYS[kind]
+        if self.is_post and kind == "tweet":
+            keys = keys - {"edit_history_tweet_ids"}
+        if is_first:
+            keys |= {_SHOWS[name] for name in self._expansions if name in _SHOWS}
+            self._expand(item, document)
+        return {key: value for key, value in document.items() if key in keys}
+
+    def _document(self, item: Item) -> Document:
+        if isinstance(item, Post):
+            return documents.of_post(item, self._view)
+        return documents.of_account(item, self._view) if isinstance(item, Account) else documents.of_list(item)
+
+    def _expand(self, item: Item, document: Document) -> None:
+        if isinstance(item, Post):
+            self._expand_post(item, document)
+        elif isinstance(item, Account):
+            for name in _OF_ACCOUNTS:
+                if name in self._expansions:
+                    self._include_post(document.get(_SHOWS[name], ""))
+        elif "owner_id" in self._expansions:
+            self._include_account(item.owner)
+
+    def _expand_post(self, post: Post, document: Document) -> None:
+        asked, referred = self._expansions, documents.references(post).values()
+        mentions = [each["id"] for each in document.get("entities", {}).get("mentions", [])]
+        accounts = {
+            "author_id": [post.author.number],
+            "in_reply_to_user_id": [document.get("in_reply_to_user_id", "")],
+            "entities.mentions.username": mentions,
+            "referenced_tweets.id.author_id": [each.author.number for each in referred],
+        }
+        posts = {
+            "referenced_tweets.id": [each.number for each in referred],
+            "referenced_posts": [each.number for each in referred],
+            "edit_history_tweet_ids": [post.number],
+            "edit_history_post_ids": [post.number],
+        }
+        for number in (each for name, some in accounts.items() if name in asked for each in some):
+            self._include_account(number)
+        for number in (each for name, some in posts.items() if name in asked for each in some):
+            self._include_post(number)
+        if "attachments.media_keys" in asked:
+            for key in post.media:
+                self._included["media"][key] = self._cut("media", documents.of_medium(key, post, self._view))
+        if "attachments.poll_ids" in asked and post.poll:
+            self._included["polls"][post.number] = self._cut("poll", documents.of_poll(post, self._view))
+
+    def _cut(self, kind: str, document: Document) -> Document:
+        keys = self._fields[kind] | _ALWAYS[kind]
+        return {key: value for key, value in document.items() if key in keys}
+
+    def _include_account(self, number: str) -> None:
+        account = self._view.people.of.get(number)
+        if account and number not in self._included["users"]:
+            self._included["users"][number] = self._one(account, is_first=False)
+
+    def _include_post(self, number: str) -> None:
+        post = self._view.post(number)
+        if post and number not in self._included["tweets"]:
+            self._included["tweets"][number] = self._one(post, is_first=False)
+
+    def _named(self, document: Document) -> Document:
+        """Return a document in the words that were asked in; where none said which, the number of posts in both."""
+        found = {self._word(key): value for key, value in document.items()}
+        metrics = found.get("public_metrics")
+        if metrics:
+            found["public_metrics"] = {self._word(key): value for key, value in metrics.items()} | self._both(metrics)
+        return found
+
+    def _word(self, key: str) -> str:
+        return _POST_WORDS.get(key, key) if self.is_post else key
+
+    def _both(self, metrics: dict[str, Any]) -> dict[str, Any]:
+        is_open = not self.is_post and "tweet.fields" not in self._view.query and "tweet_count" in metrics
+        return {"post_count": metrics["tweet_count"]} if is_open else {}
