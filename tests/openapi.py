@@ -19,6 +19,10 @@ class Description:
     def __init__(self, file):
         self._document = json.loads(Path(file).read_text("utf-8"))
 
+    def has(self, path):
+        """Tell whether a path is described, with its open words in braces."""
+        return path in self._document["paths"]
+
     def faults_of(self, method, url, content_type, body, status, answer):
         """Return what does not fit in a request and its answer, as texts.
 
