@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from oint_magics.sandbox.accounts import PEOPLE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Container
+
     from oint_magics.sandbox.lists import List
     from oint_magics.sandbox.town import Account
     from oint_magics.sandbox.views import View
@@ -58,40 +60,27 @@ def references(post: Post) -> dict[str, Post]:
     return {kind: each for kind, each in found.items() if each}
 
 
-def of_post(post: Post, view: View) -> Document:
-    """Return a post with every field."""
+def of_post(post: Post, view: View, keys: Container[str]) -> Document:
+    """Return those fields of a post that are asked for; what X leaves out where it is empty is left out."""
+    found = {key: make(post, view) for key, make in _OF_POSTS.items() if key in keys}
+    return {key: value for key, value in found.items() if value or key not in _LEFT_OUT}
+
+
+def _edit_controls(post: Post, _: View) -> Document:
+    return {
+        "edits_remaining": 5 - len(post.edits),
+        "is_edit_eligible": not (post.replied or post.reposted or post.poll),
+        "editable_until": time(post.at + _EDITABLE),
+    }
+
+
+def _attachments(post: Post, _: View) -> Document:
+    found = {"media_keys": post.media, "poll_ids": [post.number] if post.poll else []}
+    return {key: value for key, value in found.items() if value}
+
+
+def _entities(post: Post, view: View) -> Document:
     shown = post.shown
-    document: Document = {
-        "id": post.number,
-        "text": shown,
-        "edit_history_tweet_ids": [*post.edits, post.number],
-        "author_id": post.author.number,
-        "conversation_id": post.root.number,
-        "created_at": time(post.at),
-        "display_text_range": [0, len(shown)],
-        "edit_controls": {
-            "edits_remaining": 5 - len(post.edits),
-            "is_edit_eligible": not (post.replied or post.reposted or post.poll),
-            "editable_until": time(post.at + _EDITABLE),
-        },
-        "lang": post.lang,
-        "possibly_sensitive": False,
-        "public_metrics": counts(post, view.now),
-        "reply_settings": post.reply_settings,
-    }
-    entities = _entities(post, shown, view)
-    attachments = {"media_keys": post.media, "poll_ids": [post.number] if post.poll else []}
-    referred = [{"type": kind, "id": each.number} for kind, each in references(post).items()]
-    more: Document = {
-        "entities": entities,
-        "attachments": {key: value for key, value in attachments.items() if value},
-        "referenced_tweets": referred,
-        "in_reply_to_user_id": post.replied.author.number if post.replied else "",
-    }
-    return document | {key: value for key, value in more.items() if value}
-
-
-def _entities(post: Post, shown: str, view: View) -> Document:
     tags = [{"start": m.start(), "end": m.end(), "tag": m[1]} for m in HASHTAG.finditer(shown)]
     mentions = []
     for found in MENTION.finditer(shown):
@@ -108,6 +97,27 @@ def _entities(post: Post, shown: str, view: View) -> Document:
         urls.append(place | {"url": short, "expanded_url": address, "display_url": display})
     entities = {"hashtags": tags, "mentions": mentions, "urls": urls}
     return {key: value for key, value in entities.items() if value}
+
+
+_OF_POSTS: dict[str, Callable[[Post, View], Any]] = {
+    "id": lambda post, _: post.number,
+    "text": lambda post, _: post.shown,
+    "edit_history_tweet_ids": lambda post, _: [*post.edits, post.number],
+    "author_id": lambda post, _: post.author.number,
+    "conversation_id": lambda post, _: post.root.number,
+    "created_at": lambda post, _: time(post.at),
+    "display_text_range": lambda post, _: [0, len(post.shown)],
+    "edit_controls": _edit_controls,
+    "lang": lambda post, _: post.lang,
+    "possibly_sensitive": lambda _, __: False,
+    "public_metrics": lambda post, view: counts(post, view.now),
+    "reply_settings": lambda post, _: post.reply_settings,
+    "entities": _entities,
+    "attachments": _attachments,
+    "referenced_tweets": lambda post, _: [{"type": kind, "id": each.number} for kind, each in references(post).items()],
+    "in_reply_to_user_id": lambda post, _: post.replied.author.number if post.replied else "",
+}
+_LEFT_OUT = {"entities", "attachments", "referenced_tweets", "in_reply_to_user_id"}
 
 
 def of_poll(post: Post, view: View) -> Document:

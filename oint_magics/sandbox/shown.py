@@ -69,6 +69,7 @@ class Shower:
         self._fields = {kind: view.fields(f"{kind}.fields") for kind in ("user", "list", "media", "poll")} | {
             "tweet": self._of_posts()
         }
+        self._needed = {_SHOWS.get(each, "") for each in self._expansions} & {"in_reply_to_user_id", "entities"}
         self._included: dict[str, dict[str, Document]] = {"users": {}, "tweets": {}, "media": {}, "polls": {}}
 
     def _of_posts(self) -> set[str]:
@@ -94,32 +95,34 @@ class Shower:
 
     def _one(self, item: Item, *, is_first: bool) -> Document:
         kind = {Post: "tweet", Account: "user", List: "list"}[type(item)]
-        document = self._document(item)
         keys = self._fields[kind] | _ALWAYS[kind]
         if self.is_post and kind == "tweet":
             keys = keys - {"edit_history_tweet_ids"}
         if is_first:
             keys |= {_SHOWS[name] for name in self._expansions if name in _SHOWS}
-            self._expand(item, document)
+            self._expand(item)
+        if isinstance(item, Post):
+            return documents.of_post(item, self._view, keys)
+        document = documents.of_account(item, self._view) if isinstance(item, Account) else documents.of_list(item)
         return {key: value for key, value in document.items() if key in keys}
 
-    def _document(self, item: Item) -> Document:
+    def _expand(self, item: Item) -> None:
         if isinstance(item, Post):
-            return documents.of_post(item, self._view)
-        return documents.of_account(item, self._view) if isinstance(item, Account) else documents.of_list(item)
-
-    def _expand(self, item: Item, document: Document) -> None:
-        if isinstance(item, Post):
-            self._expand_post(item, document)
+            self._expand_post(item)
         elif isinstance(item, Account):
+            document = documents.of_account(item, self._view) if self._expansions & set(_OF_ACCOUNTS) else {}
             for name in _OF_ACCOUNTS:
                 if name in self._expansions:
                     self._include_post(document.get(_SHOWS[name], ""))
         elif "owner_id" in self._expansions:
             self._include_account(item.owner)
 
-    def _expand_post(self, post: Post, document: Document) -> None:
-        asked, referred = self._expansions, documents.references(post).values()
+    def _expand_post(self, post: Post) -> None:
+        asked = self._expansions
+        if not asked:
+            return
+        referred = documents.references(post).values()
+        document = documents.of_post(post, self._view, self._needed)
         mentions = [each["id"] for each in document.get("entities", {}).get("mentions", [])]
         accounts = {
             "author_id": [post.author.number],

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -307,6 +308,7 @@ def _events(first: date) -> tuple[Event, ...]:
     )
 
 
+@lru_cache(16_384)
 def _short(value: int) -> str:
     letters = string.ascii_letters + string.digits
     found = ""
