@@ -309,7 +309,7 @@ FAULTS = {
     "drop": "the connection of the next exchange is closed",
     "429": "the next exchange comes too soon",
     "html": "the next exchange is answered by an HTML page",
-    "strict": "the next exchange wants client_id in a form, as X did at times, beside the header that names the app",
+    "strict": "the next exchange wants client_id in the form, beside the Basic header",
     "402": "the next call: no credits left",
     "403": "the next call: the app is not enrolled",
     "404": "the next look at usage/credits: an empty 404, as X has it for some",

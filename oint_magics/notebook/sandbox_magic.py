@@ -72,7 +72,7 @@ def _stop() -> None:
 
 
 def _set_clock(text: str | None) -> None:
-    """Set the clock, or move it; a town whose clock is set begins anew."""
+    """Set the clock, or move it; after it is set, the town begins anew."""
     sandbox = _the_one()
     try:
         is_set = sandbox.clock.set(text or "")

@@ -39,9 +39,9 @@ class Client:
         client_id: its OAuth 2.0 client id.
         secret: its OAuth 2.0 client secret; `None` for a public app.
         callback: its redirect_uri.
-        api_key: the first half of what it asks for a token of its own with.
-        api_secret: the other half.
-        bearer: that token, once it was asked for; X gives the same one each time.
+        api_key: its API key.
+        api_secret: its API key secret.
+        bearer: its app-only access token, once it was asked for; X gives the same one each time.
     """
 
     client_id: str
@@ -164,7 +164,7 @@ class Accounts:
             return next((each for each in self._families if each.access_tokens.get(access_token, 0) > now), None)
 
     def app_token(self, api_key: str, api_secret: str) -> str | None:
-        """Return an app's own token, which speaks for nobody; `None` for a wrong key or secret."""
+        """Return an app-only access token; `None` for a wrong API key or API key secret."""
         with self._lock:
             for client in self._clients.values():
                 if client.api_key == api_key and hmac.compare_digest(client.api_secret.encode(), api_secret.encode()):
@@ -173,7 +173,7 @@ class Accounts:
             return None
 
     def app_of(self, token: str) -> Client | None:
-        """Return the app whose own token this is, or `None`."""
+        """Return the app that an app-only access token belongs to, or `None`."""
         return next((each for each in list(self._clients.values()) if each.bearer == token), None)
 
     def end_all(self) -> None:

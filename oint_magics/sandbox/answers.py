@@ -34,7 +34,7 @@ def granted(pair: Pair, expires_in: int) -> Reply:
 
 
 def app_granted(token: str) -> Reply:
-    """An app's own token."""
+    """An app-only access token."""
     return _json(200, {"token_type": "bearer", "access_token": token})
 
 
@@ -44,7 +44,7 @@ def not_verified() -> Reply:
 
 
 def missing_grant_type() -> Reply:
-    """A request for an app's own token that does not say so."""
+    """A request for an app-only access token without its grant type."""
     return _old_error(170, "forbidden_missing_parameter", "Missing required parameter: grant_type")
 
 
@@ -105,7 +105,7 @@ def unauthorized() -> Reply:
 
 
 def app_only_refused() -> Reply:
-    """An app's own token, where a call wants a person's."""
+    """An app-only access token, where a call takes a user's alone."""
     text = "Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint.  Supported authentication "
     text += "types are [OAuth 1.0a User Context, OAuth 2.0 User Context]."
     kind = "https://api.x.com/2/problems/unsupported-authentication"
@@ -161,7 +161,7 @@ def not_in_plan() -> Reply:
 
 
 def person_refused() -> Reply:
-    """A person's token, where a call wants an app's own."""
+    """A user's access token, where a call takes app-only ones alone."""
     text = "Authenticating with OAuth 2.0 User Context is forbidden for this endpoint.  Supported authentication types "
     text += "are [OAuth 2.0 Application-Only]."
     kind = "https://api.x.com/2/problems/unsupported-authentication"

@@ -14,7 +14,7 @@ _SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\n]*)?\r\n")
 
 
 class TooLarge(Exception):
-    """A body that is larger than what may come; what was not read is still on its way."""
+    """A body that is too large; the rest of it was not read."""
 
 
 def read(file: BufferedIOBase, headers: Message, longest: int) -> bytes:

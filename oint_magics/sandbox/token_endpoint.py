@@ -52,7 +52,7 @@ def revoke(accounts: Accounts, form: Form) -> Reply:
 
 
 def app_only(accounts: Accounts, form: Form) -> Reply:
-    """Answer a request for an app's own token (RFC 6749 §4.4), by its API key and API key secret.
+    """Answer a request for an app-only access token (RFC 6749 §4.4), by API key and API key secret.
 
     https://docs.x.com/fundamentals/authentication/oauth-2-0/application-only
     """
