@@ -86,8 +86,8 @@ def test_twarc(twarc_client, sandbox):
     pages = list(twarc_client.timeline("2244994945"))
     assert sum(len(page["data"]) for page in pages) == 250
     assert pages[0]["includes"]["users"][0]["username"] == "sandbox"
-    found = next(iter(twarc_client.search_recent("Sandbox post 7")))
+    found = next(iter(twarc_client.search_recent("Sandbox post 200")))
     assert found["data"]
-    assert all("7" in post["text"] for post in found["data"])
+    assert [post["text"] for post in found["data"]] == ["Sandbox post 200"]
     users = [user for page in twarc_client.user_lookup(["2244994945", "783214"]) for user in page["data"]]
     assert [user["username"] for user in users] == ["sandbox", "second"]
