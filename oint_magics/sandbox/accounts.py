@@ -45,11 +45,11 @@ class Client:
     """
 
     client_id: str
-    secret: str | None
+    secret: str | None = field(repr=False)
     callback: str
     api_key: str
-    api_secret: str
-    bearer: str | None = None
+    api_secret: str = field(repr=False)
+    bearer: str | None = field(default=None, repr=False)
 
 
 class Pair(NamedTuple):

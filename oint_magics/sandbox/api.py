@@ -1,4 +1,4 @@
-"""The API behind the tokens: which calls there are, who may make each, and its limits."""
+"""The API: which calls exist, who may make each one, and the limits."""
 
 from __future__ import annotations
 

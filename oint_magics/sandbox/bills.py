@@ -33,7 +33,7 @@ class Bills:
     """The book.
 
     Attributes:
-        credit: how much can be spent, in US dollars; `None` for no end.
+        credit: how much can be spent, in US dollars; `None` for no limit.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Bills:
 
     @property
     def left(self) -> Decimal:
-        """What is left to spend; where there is no end, of a thousand dollars."""
+        """The credit that is left; without a limit, what is left of 1,000 dollars."""
         credit = Decimal(1000) if self.credit is None else self.credit
         return max(Decimal(0), credit - self.spent())
 

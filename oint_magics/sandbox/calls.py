@@ -61,14 +61,6 @@ class Call(NamedTuple):
         """The number of who calls; blank for an app's own token."""
         return self.person.number if self.person else ""
 
-    def names(self, parameter: str) -> list[str]:
-        """Return a parameter's words; they have commas between them."""
-        return [word for word in self.query.get(parameter, "").split(",") if word]
-
-    def fields(self, *parameters: str) -> set[str]:
-        """Return the fields that are asked for, by any of a parameter's names."""
-        return {word for parameter in parameters for word in self.names(parameter)}
-
     def document(self) -> dict[str, Any] | None:
         """Return the JSON object in the body, or `None`."""
         try:

@@ -20,7 +20,7 @@ class Parameter(NamedTuple):
 
     Attributes:
         name: its name.
-        place: where it stands: path or query.
+        place: "path" or "query".
         kind: string, int32, list, date-time.
         is_required: whether the call needs it.
         least, most: an integer's bounds, or a text's or a list's length.
@@ -85,7 +85,7 @@ def entries() -> tuple[Entry, ...]:
 
 
 def at_path(path: str) -> list[Entry]:
-    """Return the calls that a path has, one for each method; a path of its own hides one with an open word."""
+    """Return the calls of a path, one for each method; an exact path wins over one with placeholders."""
     found = [each for each in entries() if each.words(path) is not None]
     least = min((each.path.count("{") for each in found), default=0)
     return [each for each in found if each.path.count("{") == least]

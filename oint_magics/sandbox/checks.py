@@ -103,6 +103,6 @@ def _wrong_moment(_: Parameter, value: str) -> str | None:
         try:
             datetime.fromisoformat(value)
         except ValueError:
-            return "is no time"
+            return "is not a valid time"
         return None
     return "is not a time as 2026-01-31T00:00:00Z"

@@ -26,7 +26,7 @@ _HOSTS = {"127.0.0.1", "localhost"}
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers one connection, with the memory that a class of its own names."""
+    """Answers the requests of one connection; a subclass sets the memory."""
 
     memory: Memory
     protocol_version = "HTTP/1.1"
@@ -82,7 +82,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(reply.body)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
-        """Answer what is no request, or has a method that nothing here knows, as everything else: in JSON."""
+        """Answer malformed requests and unknown methods in JSON too."""
         self.close_connection = True
         self.request_version = self.protocol_version  # An answer to HTTP/0.9 would have no status.
         self._send(answers.no_such_method() if code == 501 else answers.bad_request())

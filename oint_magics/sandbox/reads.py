@@ -69,13 +69,14 @@ def _answer(view: View, items: list[Item], errors: list[dict[str, Any]], more: d
     posts = view.memory.posts
     posts.give([each.number for each in items if isinstance(each, world.Post)])
     kind = view.entry.price
-    _bill(view, [(kind, each.number) for each in items] + shower.billed())
+    _bill(view, [(kind, each.number) for each in items], shower.billed())
     data: Any = shown if view.entry.is_list else next(iter(shown), None)
     document = ({"data": data} if data else {}) | includes | ({"errors": errors} if errors else {}) | more
     return answers.document(200, document)
 
 
-def _bill(view: View, resources: list[tuple[str, str]]) -> None:
+def _bill(view: View, own: list[tuple[str, str]], others: list[tuple[str, str]]) -> None:
+    """Bill what a call lists, and what came beside it, which is never one of the cheaper owned reads."""
     person, path = view.person, view.entry.path.removeprefix("/2/")
     is_owned = (
         path in _OWNED
@@ -83,8 +84,6 @@ def _bill(view: View, resources: list[tuple[str, str]]) -> None:
         and person.number == view.words.get("id")
         and person.number in documents.OWN
     )
-    own = [each for each in resources if each[0] == view.entry.price]
-    others = [each for each in resources if each[0] != view.entry.price]
     view.memory.bills.read(view.client_id, view.now, own, is_owned=is_owned)
     view.memory.bills.read(view.client_id, view.now, others, is_owned=False)
 

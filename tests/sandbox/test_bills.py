@@ -52,6 +52,15 @@ def test_one_s_own_are_cheaper(town):
     assert cost(town, f"users/{OWN}/followers") == len(town.people.followers(OWN)) * Decimal("0.001")
 
 
+def test_a_post_that_comes_beside_one_s_own_has_its_full_price(town):
+    rows = town.ask(f"users/{OWN}/tweets", max_results=100, expansions="referenced_tweets.id")[1]
+    mine = {each["id"] for each in rows["data"]}
+    beside = [each for each in rows["includes"]["tweets"] if each["id"] not in mine]
+
+    assert len(beside) > 3
+    assert town.sandbox.bills.spent() == len(mine) * Decimal("0.001") + len(beside) * Decimal("0.005")
+
+
 def test_who_comes_beside_the_posts_is_billed(town):
     lantern = town.people.named(LANTERN).number
 
