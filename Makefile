@@ -6,7 +6,7 @@ INSTALL = @$(PYTHON) tests/install.py
 unexport PYTHONDONTWRITEBYTECODE
 export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/.venv/browsers
 
-.PHONY: help demo test quick check bench leaks matrix mutants docs hub clean
+.PHONY: help demo test quick check bench leaks matrix mutants docs hub clients clean
 
 help:  ## what there is to make
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -65,6 +65,9 @@ hub: .venv/test .venv/hub/node_modules  ## three users on a real JupyterHub
 	$(BIN)/python tests/browser.py
 	cd tests && ../$(BIN)/python hub.py ../.venv/hub
 
+clients: .venv/test .venv/clients/node_modules  ## two clients of X for Node.js against the sandbox
+	$(BIN)/python tests/clients.py .venv/clients
+
 docs: .venv/docs  ## the pages, in docs/_build; a warning is an error, and so is a link to what is not there
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build
 
@@ -86,4 +89,8 @@ clean:  ## remove what was made
 .venv/hub/node_modules: pyproject.toml
 	$(INSTALL) .venv/hub --editable . --group hub
 	npm install --silent --prefix .venv/hub configurable-http-proxy@5
+	@touch $@
+
+.venv/clients/node_modules: pyproject.toml
+	npm install --silent --prefix .venv/clients twitter-api-v2@1.29.1 @xdevplatform/xdk@0.6.6
 	@touch $@

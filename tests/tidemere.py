@@ -8,9 +8,7 @@ from oint_magics.sandbox.calls import Call
 
 NOW = "2026-11-01T09:00Z"
 MOMENT = datetime(2026, 11, 1, 9, tzinfo=UTC).timestamp()
-EVERY_SCOPE = " ".join(
-    sorted({scope for entry in catalogue.entries() for scope in entry.scopes or ()} | {"offline.access"})
-)
+EVERY_SCOPE = " ".join(sorted(catalogue.scopes() | {"offline.access"}))
 
 
 class Town:

@@ -116,6 +116,10 @@ class Accounts:
         """Return a registered app, or `None`."""
         return self._clients.get(client_id)
 
+    def clients(self) -> list[Client]:
+        """Return all registered apps, the oldest first."""
+        return list(self._clients.values())
+
     def log_in(self, client: Client, person: Person = PEOPLE[0], scope: str = SCOPE) -> Pair:
         """Begin a token family, which ends the earlier ones of this app and person; return its first pair."""
         with self._lock:
@@ -174,7 +178,7 @@ class Accounts:
 
     def app_of(self, token: str) -> Client | None:
         """Return the app that an app-only access token belongs to, or `None`."""
-        return next((each for each in list(self._clients.values()) if each.bearer == token), None)
+        return next((each for each in self.clients() if each.bearer == token), None)
 
     def end_all(self) -> None:
         """End every login, as a person does on X's page of connected apps."""

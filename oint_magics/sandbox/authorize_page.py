@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from oint_magics.sandbox import answers
+from oint_magics.sandbox import answers, pages
 from oint_magics.sandbox.accounts import PEOPLE
 from oint_magics.sandbox.logins import Request
 
@@ -16,25 +16,6 @@ if TYPE_CHECKING:
     from oint_magics.sandbox.answers import Reply
     from oint_magics.sandbox.logins import Logins
 
-_STYLE = (
-    ":root{color-scheme:light dark;--line:#cfd9de;--soft:#536471;--main:#0f1419;--on:#fff;--page:#f7f9f9;--card:#fff;"
-    "--mark:#fff3cd;--on-mark:#5c4400}"
-    "@media(prefers-color-scheme:dark){:root{--line:#3a4046;--soft:#9aa4ad;--main:#eff3f4;--on:#0f1419;--page:#0b0e11;"
-    "--card:#16181c;--mark:#4a3800;--on-mark:#ffe08a}}"
-    "*{box-sizing:border-box}"
-    "body{font:16px/1.5 system-ui,'Segoe UI',sans-serif;margin:0;padding:1.5em 1em;background:var(--page)}"
-    "main{max-width:34em;margin:0 auto;background:var(--card);border:1px solid var(--line);border-radius:16px;"
-    "overflow:hidden}"
-    ".mark{background:var(--mark);color:var(--on-mark);padding:.6em 1.5em;font-weight:600}"
-    ".in{padding:.4em 1.5em 1.5em}h1{font-size:1.35em;line-height:1.3}h2{font-size:1em;margin:1.2em 0 .3em}"
-    "ul{margin:0;padding-left:1.2em}li{margin:.15em 0}small,.soft{color:var(--soft)}"
-    "select,button{font:inherit;border-radius:999px;padding:.55em 1.2em;border:1px solid var(--line);"
-    "background:transparent;color:inherit}"
-    "label{display:flex;gap:.8em;align-items:center;flex-wrap:wrap}"
-    "button{font-weight:700;width:100%;margin-top:.7em;cursor:pointer}"
-    "button[value=approve]{background:var(--main);color:var(--on);border-color:var(--main)}"
-    ":focus-visible{outline:3px solid #1d9bf0;outline-offset:2px}"
-)
 # What each scope lets an app see, and do, in X's words:
 # https://docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code
 _SEES = {
@@ -80,10 +61,10 @@ def show(accounts: Accounts, logins: Logins, query: str) -> Reply:
         and asked["code_challenge_method"].lower() in _METHODS
     )
     if not is_right:
-        return _page(400, "Something went wrong", "<p>You weren't able to give access to the App.</p>")
+        return pages.page(400, "Something went wrong", "<p>You weren't able to give access to the App.</p>")
     ticket = logins.begin(Request(asked["client_id"], *(asked[name] for name in wanted)))
     people = "".join(f"<option value={person.number}>@{person.username}</option>" for person in PEOPLE)
-    return _page(
+    return pages.page(
         200,
         "An app wants to access your X account",
         '<form method="post"><input type="hidden" name="ticket" value="' + ticket + '">'
@@ -120,16 +101,5 @@ def decide(logins: Logins, form: dict[str, str]) -> Reply:
     person = next((person for person in PEOPLE if person.number == form.get("person")), PEOPLE[0])
     address = logins.decide(form.get("ticket", ""), person if form.get("answer") == "approve" else None)
     if address is None:
-        return _page(400, "Something went wrong", "<p>This page was answered before. Start the login again.</p>")
+        return pages.page(400, "Something went wrong", "<p>This page was answered before. Start the login again.</p>")
     return answers.Reply(302, b"", headers=(("Location", address), ("Cache-Control", "no-store")))
-
-
-def _page(status: int, title: str, content: str) -> Reply:
-    text = (
-        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width"><title>SANDBOX: {title}</title>'
-        f'<style>{_STYLE}</style></head><body><main><div class="mark">SANDBOX: an exercise on your machine, not X</div>'
-        f'<div class="in"><h1>{title}</h1>{content}</div></main></body></html>'
-    )
-    headers = (("Cache-Control", "no-store"), ("X-Frame-Options", "DENY"), ("Referrer-Policy", "no-referrer"))
-    return answers.Reply(status, text.encode(), "text/html; charset=utf-8", headers)

@@ -84,6 +84,11 @@ def entries() -> tuple[Entry, ...]:
     return tuple(sorted(found, key=lambda entry: entry.path.count("{")))
 
 
+def scopes() -> frozenset[str]:
+    """Return every scope that some call wants."""
+    return frozenset().union(*(entry.scopes or () for entry in entries()))
+
+
 def at_path(path: str) -> list[Entry]:
     """Return the calls of a path, one for each method; an exact path wins over one with placeholders."""
     found = [each for each in entries() if each.words(path) is not None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
-from oint_magics.sandbox import answers, api, authorize_page, bodies, forms, token_endpoint
+from oint_magics.sandbox import answers, api, authorize_page, bodies, forms, front_page, token_endpoint
 from oint_magics.sandbox.calls import Call, Memory
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ class Handler(BaseHTTPRequestHandler):
             return
         if self.headers.get("Host", "").split(":")[0] not in _HOSTS:
             self._send(answers.other_host())
+        elif path == "/":
+            self._send(self._front())
         elif path not in _OAUTH:
             kind = self.headers.get("Content-Type") or ""
             token = self.headers.get("Authorization")
@@ -54,6 +56,11 @@ class Handler(BaseHTTPRequestHandler):
             self._send(self._oauth(path, query, body))
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = _respond  # noqa: N815 - the library's names
+
+    def _front(self) -> Reply:
+        if self.command not in ("GET", "HEAD"):
+            return answers.other_method(["GET", "HEAD"])
+        return front_page.page(f"http://127.0.0.1:{self.connection.getsockname()[1]}", self.memory.accounts)
 
     def _oauth(self, path: str, query: str, body: bytes) -> Reply | None:
         memory = self.memory

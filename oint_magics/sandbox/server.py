@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from oint_magics.sandbox import authorize_page
-from oint_magics.sandbox.accounts import MARK, PEOPLE, Accounts
+from oint_magics.sandbox.accounts import MARK, PEOPLE, SCOPE, Accounts
 from oint_magics.sandbox.bills import Bills
 from oint_magics.sandbox.calls import Memory
 from oint_magics.sandbox.clock import Clock
 from oint_magics.sandbox.faults import Faults
+from oint_magics.sandbox.front_page import AUTH_FILE
 from oint_magics.sandbox.handler import Handler
 from oint_magics.sandbox.limits import Limits
 from oint_magics.sandbox.logins import Logins
@@ -29,8 +30,6 @@ from oint_magics.sandbox.posts import Posts
 
 if TYPE_CHECKING:
     from oint_magics.sandbox.accounts import Client, Pair
-
-AUTH_FILE = "sandbox-auth.json"
 
 
 class Sandbox:
@@ -87,11 +86,11 @@ class Sandbox:
         return self._structure(self._client(is_public, secret, callback))
 
     def issue(
-        self, *, is_public: bool = False, secret: str | None = None, callback: str | None = None
+        self, *, is_public: bool = False, secret: str | None = None, callback: str | None = None, scope: str = SCOPE
     ) -> dict[str, str]:
-        """Return a fresh auth structure: a new app as `app` makes it, and a first pair."""
+        """Return a fresh auth structure: a new app as `app` makes it, and a first pair with some scopes."""
         client = self._client(is_public, secret, callback)
-        return self._structure(client, self.accounts.log_in(client))
+        return self._structure(client, self.accounts.log_in(client, scope=scope))
 
     def keys(self, client_id: str) -> dict[str, str]:
         """Return the API key and API key secret of an app, with which it asks for a token of its own.
@@ -135,8 +134,8 @@ class Sandbox:
         reply = authorize_page.decide(self.logins, {"ticket": ticket, "answer": answer, "person": person})
         return dict(reply.headers)["Location"]
 
-    def write_auth(self, folder: Path) -> Path:
-        """Write a fresh auth structure to the folder's `sandbox-auth.json`, and return its path.
+    def write_auth(self, folder: Path, scope: str = SCOPE) -> Path:
+        """Write a fresh auth structure, with some scopes, to the folder's `sandbox-auth.json`, and return its path.
 
         Raises:
             FileExistsError: there is a file of that name which no sandbox made.
@@ -148,7 +147,7 @@ class Sandbox:
         # A name that nobody can know before: what was planted under it would be written through.
         descriptor, temporary = tempfile.mkstemp(prefix=f".{AUTH_FILE}.", dir=folder)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(json.dumps(self.issue(), indent=2) + "\n")
+            file.write(json.dumps(self.issue(scope=scope), indent=2) + "\n")
         Path(temporary).replace(path)
         return path
 

@@ -173,14 +173,17 @@ def test_run_again_the_earlier_link_is_worth_nothing(login, jupyter):
     table(login)
 
 
+@pytest.mark.parametrize("which", ["authorize page", "front page"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_the_page_of_the_sandbox(chromium, sandbox, scheme):
+def test_axe_finds_nothing_on_the_pages_of_the_sandbox(chromium, sandbox, scheme, which):
     from axe_playwright_python.sync_playwright import Axe
 
     page = chromium.new_page(color_scheme=scheme, viewport={"width": 390, "height": 700})
     try:
-        page.goto(twitter.authorization_link(sandbox.app(), scope="opi"))
-        assert Axe().run(page).violations_count == 0
+        link = twitter.authorization_link(sandbox.app(), scope="opi")
+        page.goto(link if which == "authorize page" else sandbox.url)
+        report = Axe().run(page)
+        assert report.violations_count == 0, report.generate_report()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
     finally:
         page.close()

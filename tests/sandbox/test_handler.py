@@ -112,7 +112,7 @@ METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD")
         ("/2/tweets/1", "DELETE, GET"),
         ("/2/users/me", "GET"),
         ("/nowhere", ""),
-        ("/", ""),
+        ("/", "GET, HEAD"),
     ],
 )
 def test_a_method_that_a_path_does_not_have(sandbox, path, allowed):

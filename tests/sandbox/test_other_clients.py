@@ -1,17 +1,19 @@
-"""Clients that we did not write, with no change but the host: what they log in with, and what they read."""
+"""Clients that we did not write, with no change but the host: client by client, call by call."""
 
-import inspect
-from urllib.parse import parse_qs, urlsplit
+import contextlib
+import io
 
+import peers
 import pytest
 import requests
 import tweepy
-import xdk
-from requests_oauthlib import OAuth2Session
-from tidemere import EVERY_SCOPE, Town
+from posts_material import png
+from tidemere import Town
 from twarc import client2
 
-OWN = "2244994945"
+from oint_magics.sandbox import front_page
+
+HOSTS = ("https://api.twitter.com", "https://api.x.com")
 
 
 @pytest.fixture(scope="module")
@@ -21,95 +23,77 @@ def town():
     town.sandbox.stop()
 
 
-FIELDS = {
-    "post_fields": ["created_at", "public_metrics", "entities", "lang", "attachments", "conversation_id"],
-    "user_fields": ["created_at", "public_metrics", "description", "verified"],
-    "list_fields": ["created_at", "member_count", "description"],
-}
-READS = {
-    "users": ["get_blocking", "get_bookmarks", "get_by_id", "get_by_ids", "get_by_username", "get_by_usernames", "get_followed_lists",
-              "get_followers", "get_following", "get_liked_posts", "get_list_memberships", "get_me", "get_mentions", "get_muting",
-              "get_owned_lists", "get_pinned_lists", "get_posts", "get_reposts_of_me", "get_timeline", "search"],
-    "posts": ["get_by_id", "get_by_ids", "get_counts_all", "get_counts_recent", "get_liking_users", "get_quoted", "get_reposted_by",
-              "get_reposts", "search_all", "search_recent"],
-    "lists": ["get_by_id", "get_followers", "get_members", "get_posts"],
-    "trends": ["get_by_woeid", "get_personalized"],
-    "usage": ["get"],
-}  # fmt: skip
-# These take an app's own token alone.
-APP_ONLY = {"get_counts_all", "get_counts_recent", "search_all", "get"}
-
-
-@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, names in READS.items() for name in names])
-def test_xdk_s_own_models_take_each_read(town, kind, name):
-    """Each vocabulary is answered in its own words: xdk speaks the newer one, and its models want every number."""
-    tokens = {"bearer_token": town.app_token} if name in APP_ONLY else {"access_token": town.token}
-    method = getattr(getattr(xdk.Client(base_url=town.sandbox.url, **tokens), kind), name)
-    liked = max(town.posts, key=lambda post: len(post.replies) + 5 * len(post.quotes) + 5 * len(post.reposts)).number
-    of = {
-        "users": {"id": OWN}, "posts": {"id": liked}, "lists": {"id": next(iter(town.sandbox.posts.lists))},
-    }.get(kind, {})  # fmt: skip
-    values = {
-        "ids": [liked if kind == "posts" else OWN, "1"], "username": "TidemereLantern", "usernames": ["tidemerelantern", "nobody_x"],
-        "query": "bus", "woeid": 44418,
-    } | of | FIELDS  # fmt: skip
-    known = inspect.signature(method).parameters
-
-    found = method(**{key: value for key, value in values.items() if key in known})
-    page = next(iter(found)) if inspect.isgenerator(found) or hasattr(found, "__next__") else found
-
-    assert page is not None
-    document = page.model_dump()
-    assert (
-        document.get("data")
-        or document.get("meta")
-        or name in ("get_bookmarks", "get_muting", "get_blocking", "get_pinned_lists")
-    )
-
-
-def test_xdk_logs_in_and_refreshes_by_its_header_alone(town, monkeypatch):
-    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")  # Its own switch for http.
-    app = town.sandbox.app()
-    client = xdk.Client(base_url=town.sandbox.url, authorization_base_url=f"{town.sandbox.url}/i", client_id=app["client_id"],
-                        client_secret=app["client_secret"], redirect_uri=app["redirect_uri"], scope=EVERY_SCOPE)  # fmt: skip
-    link = client.oauth2_auth.get_authorization_url("a state")
-    back = town.sandbox.approve(link)
-
-    first = client.oauth2_auth.exchange_code(parse_qs(urlsplit(back).query)["code"][0])
-
-    assert first["access_token"]
-    assert client.oauth2_auth.refresh_token()["access_token"] != first["access_token"]
-
-
-@pytest.mark.parametrize("is_public", [False, True])
-def test_requests_oauthlib(town, monkeypatch, is_public):
-    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")  # The library's own switch for http.
-    monkeypatch.setenv("OAUTHLIB_RELAX_TOKEN_SCOPE", "1")
-    app = town.sandbox.app(is_public=is_public)
-    client = OAuth2Session(app["client_id"], redirect_uri=app["redirect_uri"], scope=EVERY_SCOPE.split(), pkce="S256")
-    link, _ = client.authorization_url(f"{town.sandbox.url}/i/oauth2/authorize")
-    back = town.sandbox.approve(link)
-    token_url = f"{town.sandbox.url}/2/oauth2/token"
-    proof = {"include_client_id": True} if is_public else {"client_secret": app["client_secret"]}
-
-    monkeypatch.setattr(client, "_state", parse_qs(urlsplit(link).query)["state"][0])
-    first = client.fetch_token(token_url, authorization_response=back, **proof)
-    basic = None if is_public else requests.auth.HTTPBasicAuth(app["client_id"], app["client_secret"])
-    second = client.refresh_token(token_url, auth=basic, **({"client_id": app["client_id"]} if is_public else {}))
-
-    assert second["access_token"] != first["access_token"]
-    assert client.get(f"{town.sandbox.url}/2/users/me").json()["data"]["username"] == "sandbox"
-
-
 @pytest.fixture
 def to_sandbox(town, monkeypatch):
-    """Other clients name X's host in their code: let their requests go to the sandbox, with nothing else changed."""
-    send = requests.Session.request
+    """Send what goes to X's host on to the sandbox, at the connection, with nothing else changed."""
+    send = requests.adapters.HTTPAdapter.send
 
-    def request(self, method, url, **more):
-        return send(self, method, url.replace("https://api.twitter.com", town.sandbox.url), **more)
+    def here(self, request, **more):
+        for host in HOSTS:
+            request.url = request.url.replace(host, town.sandbox.url)
+        return send(self, request, **more)
 
-    monkeypatch.setattr(requests.Session, "request", request)
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", here)
+    for switch in ("OAUTHLIB_INSECURE_TRANSPORT", "OAUTHLIB_RELAX_TOKEN_SCOPE", "AUTHLIB_INSECURE_TRANSPORT"):
+        monkeypatch.setenv(switch, "1")  # The libraries' own, for http and for scopes in another order.
+
+
+@pytest.mark.parametrize("call", peers.CALLS)
+@pytest.mark.parametrize("name", peers.PEERS)
+def test_each_client_and_call(town, to_sandbox, name, call):
+    kind = peers.PEERS[name]
+    if call in peers.LACKS.get(kind, {}):
+        where, word = peers.LACKS[kind][call]
+        assert not [each for each in dir(where) if word in each]
+        print(f"{name:<28}{call:<10}does not apply")
+        return
+    client = kind(town)
+    posts, lantern = town.sandbox.posts, town.people.named("tidemerelantern").number
+
+    if call == "login":
+        assert client.tokens["access_token"]
+        assert client.tokens["refresh_token"]
+    elif call == "refresh":
+        first = dict(client.tokens)
+        second = client.refresh()
+        assert second["access_token"] != first["access_token"]
+        assert second["refresh_token"] != first["refresh_token"]
+    elif call == "me":
+        assert client.me() == "sandbox"
+    elif call == "timeline":
+        newest = sorted((post.number for post in posts.by(lantern, town.now)), key=int, reverse=True)
+        assert client.timeline(lantern) == newest[:10]
+    elif call == "search":
+        _, found = town.ask("tweets/search/recent", query=peers.QUERY)
+        assert client.search() == [post["id"] for post in found["data"]]
+    elif call == "post":
+        number = client.post(f"The ferry is late, says {name}")
+        assert town.ask(f"tweets/{number}")[1]["data"]["text"] == f"The ferry is late, says {name}"
+    elif call == "delete":
+        number = town.ask("tweets", "POST", body={"text": f"Gone soon, says {name}"})[1]["data"]["id"]
+        assert client.delete(number) is True
+        assert "data" not in town.ask(f"tweets/{number}")[1]
+    elif call == "media":
+        assert town.sandbox.media.category(client.media(png()), "2244994945") == "tweet_image"
+    else:
+        with pytest.raises(Exception, match=r"max_results|400"):
+            client.errors(lantern)
+    print(f"{name:<28}{call:<10}works")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("xdk", "Sandbox User"), ("tweepy", "sandbox"), ("twarc", "The Tidemere Lantern")]
+)
+def test_the_lines_that_the_sandbox_prints(town, monkeypatch, tmp_path, name, shown):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "")  # Put back when the lines have set it.
+    town.sandbox.write_auth(tmp_path, peers.EVERY_SCOPE)
+    said = io.StringIO()
+
+    with contextlib.redirect_stdout(said):
+        exec(front_page.LINES[name], {})
+
+    assert shown in said.getvalue()
 
 
 def test_tweepy(town, to_sandbox):
