@@ -48,6 +48,7 @@ bench: .venv/test  ## ratios against named alternatives, in one run; and the lar
 	$(BIN)/python benchmarks/cells.py 1000 1 oint
 	$(BIN)/python benchmarks/answers.py 10000
 	$(BIN)/python benchmarks/rows.py 100000
+	$(BIN)/python benchmarks/sandbox.py
 	$(BIN)/python benchmarks/posts.py 200
 	$(BIN)/python benchmarks/lengths.py .venv/lengths
 	$(BIN)/python benchmarks/uploads.py 512

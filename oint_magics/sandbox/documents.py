@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from oint_magics.sandbox.accounts import PEOPLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable
 
     from oint_magics.sandbox.lists import List
     from oint_magics.sandbox.town import Account
@@ -54,16 +55,27 @@ def counts(post: Post, now: float) -> dict[str, int]:
     }
 
 
+def mentioned(post: Post, view: View) -> list[str]:
+    """Return the ids of the accounts that a post mentions."""
+    people = [view.people.named(name) for name in MENTION.findall(post.text)]
+    return [each.number for each in people if each]
+
+
 def references(post: Post) -> dict[str, Post]:
     """Return the posts that a post refers to, by how."""
     found = {"retweeted": post.reposted, "quoted": post.quoted, "replied_to": post.replied}
     return {kind: each for kind, each in found.items() if each}
 
 
-def of_post(post: Post, view: View, keys: Container[str]) -> Document:
+def of_post(post: Post, view: View, keys: frozenset[str]) -> Document:
     """Return those fields of a post that are asked for; what X leaves out where it is empty is left out."""
-    found = {key: make(post, view) for key, make in _OF_POSTS.items() if key in keys}
+    found = {key: make(post, view) for key, make in _posts_makers(keys)}
     return {key: value for key, value in found.items() if value or key not in _LEFT_OUT}
+
+
+@cache
+def _posts_makers(keys: frozenset[str]) -> list[tuple[str, Callable[[Post, View], Any]]]:
+    return [(key, make) for key, make in _OF_POSTS.items() if key in keys]
 
 
 def _edit_controls(post: Post, _: View) -> Document:
@@ -82,13 +94,11 @@ def _attachments(post: Post, _: View) -> Document:
 def _entities(post: Post, view: View) -> Document:
     shown = post.shown
     tags = [{"start": m.start(), "end": m.end(), "tag": m[1]} for m in HASHTAG.finditer(shown)]
-    mentions = []
-    for found in MENTION.finditer(shown):
-        person = view.people.named(found[1])
-        if person:
-            mentions.append(
-                {"start": found.start(), "end": found.end(), "username": person.username, "id": person.number}
-            )
+    mentions = [
+        {"start": found.start(), "end": found.end(), "username": person.username, "id": person.number}
+        for found in MENTION.finditer(shown)
+        if (person := view.people.named(found[1]))
+    ]
     urls = []
     for short, address in post.links:
         start = shown.index(short)
@@ -153,47 +163,71 @@ def of_list(found: List) -> Document:
     }
 
 
-def of_account(account: Account, view: View) -> Document:
-    """Return an account with every field."""
-    posts = view.posts_of(account.number)
-    last = posts[-1].number if posts else ""
-    first = next((post.number for post in posts if not (post.replied or post.reposted)), "")
-    kind = "business" if account.is_organization else "blue"
-    is_verified = account.fame >= VERIFIED
-    picture = f"https://pictures.example/{account.username}_normal.jpg"
-    document: Document = {
-        "id": account.number,
-        "name": account.name,
-        "username": account.username,
-        "created_at": time(account.created_at),
-        "description": account.about,
-        "is_identity_verified": False,
-        "location": view.place if account.number not in OWN else "",
-        "parody": False,
-        "profile_image_url": picture,
-        "protected": False,
-        "public_metrics": {
-            "followers_count": len(view.people.followers(account.number)),
-            "following_count": len(account.follows),
-            "tweet_count": len(posts),
-            "listed_count": sum(account.number in each.members for each in view.lists.values()),
-            "like_count": len(account.username) * 31,
-            "media_count": sum(bool(post.media) for post in posts),
-        },
-        "url": "",
-        "verified": is_verified,
-        "verified_type": kind if is_verified else "none",
-        "subscription_type": "None",
-    }
+def of_account(account: Account, view: View, keys: frozenset[str]) -> Document:
+    """Return those fields of an account that are asked for; what X leaves out where it is empty is left out."""
+    found = {key: make(account, view) for key, make in _OF_ACCOUNTS.items() if key in keys}
+    return {key: value for key, value in found.items() if value or key not in _LEFT_OUT_OF_ACCOUNTS}
+
+
+def _described(account: Account, _: View) -> Document:
     tags = [{"start": m.start(), "end": m.end(), "tag": m[1]} for m in HASHTAG.finditer(account.about)]
     mentions = [{"start": m.start(), "end": m.end(), "username": m[1]} for m in MENTION.finditer(account.about)]
     described = {key: value for key, value in (("hashtags", tags), ("mentions", mentions)) if value}
-    more: Document = {
-        "entities": {"description": described} if described else {},
-        "most_recent_tweet_id": last,
-        "pinned_tweet_id": first if account.is_organization else "",
+    return {"description": described} if described else {}
+
+
+def _account_counts(account: Account, view: View) -> Document:
+    posts = view.posts_of(account.number)
+    return {
+        "followers_count": len(view.people.followers(account.number)),
+        "following_count": len(account.follows),
+        "tweet_count": len(posts),
+        "listed_count": sum(account.number in each.members for each in view.lists.values()),
+        "like_count": len(account.username) * 31,
+        "media_count": len([post for post in posts if post.media]),
     }
-    return document | {key: value for key, value in more.items() if value}
+
+
+def _verified_type(account: Account, _: View) -> str:
+    kind = "business" if account.is_organization else "blue"
+    return kind if account.fame >= VERIFIED else "none"
+
+
+def _location(account: Account, view: View) -> str:
+    return view.place if account.number not in OWN else ""
+
+
+def _most_recent(account: Account, view: View) -> str:
+    posts = view.posts_of(account.number)
+    return posts[-1].number if posts else ""
+
+
+def _pinned(account: Account, view: View) -> str:
+    posts = view.posts_of(account.number) if account.is_organization else []
+    return next((post.number for post in posts if not (post.replied or post.reposted)), "")
+
+
+_OF_ACCOUNTS: dict[str, Callable[[Account, View], Any]] = {
+    "id": lambda account, _: account.number,
+    "name": lambda account, _: account.name,
+    "username": lambda account, _: account.username,
+    "created_at": lambda account, _: time(account.created_at),
+    "description": lambda account, _: account.about,
+    "is_identity_verified": lambda _, __: False,
+    "location": _location,
+    "parody": lambda _, __: False,
+    "profile_image_url": lambda account, _: f"https://pictures.example/{account.username}_normal.jpg",
+    "protected": lambda _, __: False,
+    "public_metrics": _account_counts,
+    "url": lambda _, __: "",
+    "verified": lambda account, _: account.fame >= VERIFIED,
+    "verified_type": _verified_type,
+    "subscription_type": lambda _, __: "None",
+    "entities": _described,
+    "most_recent_tweet_id": _most_recent,
+    "pinned_tweet_id": _pinned,
+}
+_LEFT_OUT_OF_ACCOUNTS = {"entities", "most_recent_tweet_id", "pinned_tweet_id"}
 
 
 def of_medium(key: str, post: Post, view: View) -> Document:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from oint_magics.sandbox import documents
+from oint_magics.sandbox.subjects import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,6 +99,8 @@ class _Parser:
             parts.append(self._one())
         if not parts:
             raise WrongQuery(f"a term is missing (at position {self.position})")
+        if len(parts) == 1:
+            return parts[0]
         tests = [each.test for each in parts]
         return _Parsed(lambda subject: all(test(subject) for test in tests), any(each.finds for each in parts))
 
@@ -130,10 +132,11 @@ def _term(text: str, position: int) -> Term:
     }
     if text[0] in of_signs:
         return Term(of_signs[text[0]], stands_alone=True)
-    words = tuple(documents.WORD.findall(text.casefold()))
-    if not words and text.startswith('"'):
+    words = words_of(text)
+    is_blank = not words.strip()
+    if is_blank and text.startswith('"'):
         raise WrongQuery(f"an empty phrase (at position {position})")
-    return Term(lambda subject: subject.has_phrase(words) if words else text in subject.text, stands_alone=True)
+    return Term(lambda subject: text in subject.text if is_blank else subject.has_phrase(words), stands_alone=True)
 
 
 def _operator(name: str, value: str, position: int) -> Term:

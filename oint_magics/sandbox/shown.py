@@ -6,7 +6,7 @@ X has two vocabularies: the older says `tweet.fields`, `retweet_count` and `incl
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from oint_magics.sandbox import documents
 from oint_magics.sandbox.lists import List
@@ -14,7 +14,7 @@ from oint_magics.sandbox.town import Account
 from oint_magics.sandbox.world import Post
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from oint_magics.sandbox.documents import Document
     from oint_magics.sandbox.views import View
@@ -48,11 +48,27 @@ _SHOWS = {
 # Fields of the older vocabulary that are expansions alone in the other one.
 _EXPANSIONS_ALONE = {"author_id", "referenced_tweets", "edit_history_tweet_ids", "in_reply_to_user_id",
                      "pinned_tweet_id", "most_recent_tweet_id"}  # fmt: skip
+_THEIR_POSTS = frozenset({"pinned_tweet_id", "most_recent_tweet_id"})
 _OF_ACCOUNTS = ("pinned_tweet_id", "pinned_post_id", "most_recent_tweet_id", "most_recent_post_id")
 _ALWAYS = {
     "tweet": {"id", "text", "edit_history_tweet_ids"}, "user": {"id", "name", "username"}, "list": {"id", "name"},
     "media": {"media_key", "type"}, "poll": {"id", "options"},
 }  # fmt: skip
+_ACCOUNTS_BESIDE: dict[str, Callable[[Post, View], list[str]]] = {
+    "author_id": lambda post, _: [post.author.number],
+    "in_reply_to_user_id": lambda post, _: [post.replied.author.number] if post.replied else [],
+    "entities.mentions.username": documents.mentioned,
+    "referenced_tweets.id.author_id": lambda post, _: [
+        each.author.number for each in documents.references(post).values()
+    ],
+}
+_POSTS_BESIDE: dict[str, Callable[[Post], list[str]]] = {
+    "referenced_tweets.id": lambda post: [each.number for each in documents.references(post).values()],
+    "referenced_posts": lambda post: [each.number for each in documents.references(post).values()],
+    "edit_history_tweet_ids": lambda post: [post.number],
+    "edit_history_post_ids": lambda post: [post.number],
+}
+_KINDS = {Post: "tweet", Account: "user", List: "list"}
 
 
 class Shower:
@@ -69,7 +85,9 @@ class Shower:
         self._fields = {kind: view.fields(f"{kind}.fields") for kind in ("user", "list", "media", "poll")} | {
             "tweet": self._of_posts()
         }
-        self._needed = {_SHOWS.get(each, "") for each in self._expansions} & {"in_reply_to_user_id", "entities"}
+        self._keys = {(kind, first): self._of(kind, first) for kind in _KINDS.values() for first in (False, True)}
+        self._accounts_beside = [make for name, make in _ACCOUNTS_BESIDE.items() if name in self._expansions]
+        self._posts_beside = [make for name, make in _POSTS_BESIDE.items() if name in self._expansions]
         self._included: dict[str, dict[str, Document]] = {"users": {}, "tweets": {}, "media": {}, "polls": {}}
 
     def _of_posts(self) -> set[str]:
@@ -93,24 +111,32 @@ class Shower:
         pairs = (("user", "users"), ("post", "tweets"))
         return [(kind, number) for kind, name in pairs for number in self._included[name]]
 
-    def _one(self, item: Item, *, is_first: bool) -> Document:
-        kind = {Post: "tweet", Account: "user", List: "list"}[type(item)]
+    def _of(self, kind: str, is_first: bool) -> frozenset[str]:  # noqa: FBT001 - from above
+        """Return the fields that items of a kind show: those that come first, or those beside them."""
         keys = self._fields[kind] | _ALWAYS[kind]
         if self.is_post and kind == "tweet":
             keys = keys - {"edit_history_tweet_ids"}
         if is_first:
             keys |= {_SHOWS[name] for name in self._expansions if name in _SHOWS}
+        return frozenset(keys)
+
+    def _one(self, item: Item, *, is_first: bool) -> Document:
+        keys = self._keys[_KINDS[type(item)], is_first]
+        if is_first:
             self._expand(item)
         if isinstance(item, Post):
             return documents.of_post(item, self._view, keys)
-        document = documents.of_account(item, self._view) if isinstance(item, Account) else documents.of_list(item)
-        return {key: value for key, value in document.items() if key in keys}
+        if isinstance(item, Account):
+            return documents.of_account(item, self._view, keys)
+        return {key: value for key, value in documents.of_list(item).items() if key in keys}
 
     def _expand(self, item: Item) -> None:
+        if not self._expansions:
+            return
         if isinstance(item, Post):
             self._expand_post(item)
         elif isinstance(item, Account):
-            document = documents.of_account(item, self._view) if self._expansions & set(_OF_ACCOUNTS) else {}
+            document = documents.of_account(item, self._view, _THEIR_POSTS)
             for name in _OF_ACCOUNTS:
                 if name in self._expansions:
                     self._include_post(document.get(_SHOWS[name], ""))
@@ -119,27 +145,12 @@ class Shower:
 
     def _expand_post(self, post: Post) -> None:
         asked = self._expansions
-        if not asked:
-            return
-        referred = documents.references(post).values()
-        document = documents.of_post(post, self._view, self._needed)
-        mentions = [each["id"] for each in document.get("entities", {}).get("mentions", [])]
-        accounts = {
-            "author_id": [post.author.number],
-            "in_reply_to_user_id": [document.get("in_reply_to_user_id", "")],
-            "entities.mentions.username": mentions,
-            "referenced_tweets.id.author_id": [each.author.number for each in referred],
-        }
-        posts = {
-            "referenced_tweets.id": [each.number for each in referred],
-            "referenced_posts": [each.number for each in referred],
-            "edit_history_tweet_ids": [post.number],
-            "edit_history_post_ids": [post.number],
-        }
-        for number in (each for name, some in accounts.items() if name in asked for each in some):
-            self._include_account(number)
-        for number in (each for name, some in posts.items() if name in asked for each in some):
-            self._include_post(number)
+        for make in self._accounts_beside:
+            for number in make(post, self._view):
+                self._include_account(number)
+        for of in self._posts_beside:
+            for number in of(post):
+                self._include_post(number)
         if "attachments.media_keys" in asked:
             for key in post.media:
                 self._included["media"][key] = self._cut("media", documents.of_medium(key, post, self._view))
@@ -162,15 +173,14 @@ class Shower:
 
     def _named(self, document: Document) -> Document:
         """Return a document in the words that were asked in; where none said which, the number of posts in both."""
-        found = {self._word(key): value for key, value in document.items()}
-        metrics = found.get("public_metrics")
-        if metrics:
-            found["public_metrics"] = {self._word(key): value for key, value in metrics.items()} | self._both(metrics)
-        return found
+        metrics = document.get("public_metrics", {})
+        if self.is_post:
+            found = _in_posts_words(document)
+            return found | ({"public_metrics": _in_posts_words(metrics)} if metrics else {})
+        if "tweet_count" in metrics and "tweet.fields" not in self._view.query:
+            metrics["post_count"] = metrics["tweet_count"]
+        return document
 
-    def _word(self, key: str) -> str:
-        return _POST_WORDS.get(key, key) if self.is_post else key
 
-    def _both(self, metrics: dict[str, Any]) -> dict[str, Any]:
-        is_open = not self.is_post and "tweet.fields" not in self._view.query and "tweet_count" in metrics
-        return {"post_count": metrics["tweet_count"]} if is_open else {}
+def _in_posts_words(document: Document) -> Document:
+    return {_POST_WORDS.get(key, key): value for key, value in document.items()}

@@ -31,12 +31,12 @@ class Subject:
         self.author: tuple[str, str] = (author.username, author.number)
         self.is_verified: bool = author.fame >= documents.VERIFIED
 
-    def has_phrase(self, words: tuple[str, ...]) -> bool:
-        """Tell whether words stand in the text, one after another."""
+    def has_phrase(self, words: str) -> bool:
+        """Tell whether words, as `words_of` returns them, stand in the text one after another."""
         post = self._post
         if not post.tokens:
-            post.tokens = _words(self.text)
-        return f" {' '.join(words)} " in post.tokens
+            post.tokens = words_of(self.text)
+        return words in post.tokens
 
     @cached_property
     def tags(self) -> set[str]:
@@ -87,8 +87,9 @@ class Subject:
 
     def has_link(self, value: str) -> bool:
         """Tell whether the words of an address stand in a link of the post."""
-        return any(_words(value) in _words(each) for each in self.links)
+        return any(words_of(value) in words_of(each) for each in self.links)
 
 
-def _words(text: str) -> str:
+def words_of(text: str) -> str:
+    """Return the words of a text in small letters, with a blank before and behind each."""
     return f" {' '.join(documents.WORD.findall(text.casefold()))} "

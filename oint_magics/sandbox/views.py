@@ -39,7 +39,7 @@ class View(_Asked):
         now: the moment, in Unix seconds.
     """
 
-    place = town.words()["place"]
+    place: str = town.words()["place"]
 
     @property
     def people(self) -> People:
