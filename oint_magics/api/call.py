@@ -71,8 +71,8 @@ def _refusal(reply: Reply, host: str, method: str, path: str) -> CallError:
     said = f": {words.rstrip('.')}." if words else "."
     if status == 429 and not cause.is_sure:
         return _limited(reply.headers, f"{host} accepts no more of these calls now (status 429){said}")
-    did = "refused" if status < 500 else "answered"
-    problem = CallError(f"{host} {did} with status {status}{said}", cause=cause.cause, next_step=cause.next_step)
+    did = f"{'refused' if status < 500 else 'answered'} with status {status}" if status >= 300 else "gave no data"
+    problem = CallError(f"{host} {did}{said}", cause=cause.cause, next_step=cause.next_step)
     if status == 403 and not cause.is_sure and not reply.is_page:
         _look_at_scopes(problem, reply.granted, scopes.needed(method, path))
     problem.status = status

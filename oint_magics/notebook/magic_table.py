@@ -147,12 +147,16 @@ start   start it, and write sandbox-auth.json; that file is the default source
         then
 stop    stop it
 status  show what it runs and counts (without a word: the same)
+clock   set its time, in UTC: 2026-11-01T09:00Z; or move it: +1d, -3h, +30m; or
+        now. The posts end at that time, and a new day brings new ones
 fault   let the next exchange go wrong: refuse, slow SECONDS, drop, 429
-        SECONDS, html; or the next call of the API: 402, 403, 503, duplicate (a
+        SECONDS, html, strict (client_id is wanted in the form too); or the next
+        call of the API: 402, 403, 404 (of usage/credits), 503, duplicate (a
         post), 413 (a segment of an upload), failed (the processing of a
         medium); or expire (the server ends all access tokens now; the stored
         time stays), limit CALLS (the API takes no more in fifteen minutes),
-        punish (end the whole family when a refresh token is used twice), off
+        credit DOLLARS (calls cost; at the end of it 402), punish (end the whole
+        family when a refresh token is used twice), off
 """
 _OINT_FORM = """\
 %oint [--to STORE] twitter METHOD --option value …

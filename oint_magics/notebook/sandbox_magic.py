@@ -31,6 +31,7 @@ def act(action: str, fault: str | None, value: str | None) -> Table:
         StoreNotWritable: its auth file cannot be written, or another file has that name.
     """
     actions: dict[str, Callable[[], None]] = {"start": _start, "stop": _stop, "status": lambda: None}
+    is_new = not _running
     if action == "fault":
         _disturb(fault or "", value)
     elif action == "clock" and value is None:
@@ -39,7 +40,7 @@ def act(action: str, fault: str | None, value: str | None) -> Table:
         actions[action]()
     else:
         raise UsageError("The sandbox has no such action.", next_step=MAGICS["twitter_sandbox"].text)
-    return _started() if action == "start" else _status()
+    return _started(is_new=is_new) if action == "start" else _status()
 
 
 def _start() -> None:
@@ -78,8 +79,8 @@ def _set_clock(text: str | None) -> None:
         is_set = sandbox.clock.set(text or "")
     except ValueError:
         raise UsageError(
-            "The clock takes a time in UTC, or how far to move it.",
-            next_step="%twitter_sandbox clock 2026-11-01T09:00Z, or %twitter_sandbox clock +1d",
+            "The clock takes a time in UTC from 2011 to 2099, or how far to move it.",
+            next_step="%twitter_sandbox clock 2026-11-01T09:00Z, or now, or +1d, -3h, +30m",
         ) from None
     if is_set:
         sandbox.posts.restart()
@@ -125,10 +126,15 @@ def _number(value: str) -> float:
     return number
 
 
-def _started() -> Table:
+def _started(*, is_new: bool) -> Table:
     """Return what somebody who starts it needs, and no more."""
     step = "%twitter_refresh" if _is_default() else f"%twitter_refresh --auth {AUTH_FILE}"
-    return Table(_CAPTION, (_runs(_running[0]), _auth(), Row("next", step)))
+    before = () if is_new else (Row("before", "it ran already: its posts, clock and faults stay, the tokens are new"),)
+    return Table(_CAPTION, (_runs(_running[0]), *before, _auth(), _town(), Row("next", step)))
+
+
+def _town() -> Row:
+    return Row("posts", "of a made-up town: @tidemerelantern, @tidemerebuses, @tidemererovers and others")
 
 
 def _runs(sandbox: Sandbox) -> Row:
@@ -136,7 +142,7 @@ def _runs(sandbox: Sandbox) -> Row:
 
 
 def _auth() -> Row:
-    named = "what %twitter_refresh takes when it names no other" if _is_default() else f"name it: --auth {AUTH_FILE}"
+    named = "used where no other is named" if _is_default() else f"name it: --auth {AUTH_FILE}"
     return Row("auth", f"{AUTH_FILE}: {named}")
 
 
@@ -149,7 +155,6 @@ def _status() -> Table:
         return Table(_CAPTION, (Row("runs", "no"), Row("next", "%twitter_sandbox start")))
     sandbox = _running[0]
     counts = sandbox.accounts.counts
-    waiting = ", ".join(sandbox.faults.names()) or "none"
     return Table(
         _CAPTION,
         (
@@ -159,10 +164,19 @@ def _status() -> Table:
             Row("posts", f"{len(sandbox.posts.made)} made, {len(sandbox.media.uploads)} media uploaded"),
             Row("clock", f"{datetime.fromtimestamp(sandbox.clock.now(), UTC):%Y-%m-%d %H:%M} UTC"),
             Row("spent", f"${sandbox.bills.spent():.3f} by X's list price"),
-            Row("faults", f"{waiting}; reuse ends the family: {'yes' if sandbox.accounts.punishes_reuse else 'no'}"),
+            Row("faults", _faults(sandbox)),
             Row("limits", f"{_calls(sandbox)} in 15 minutes"),
         ),
     )
+
+
+def _faults(sandbox: Sandbox) -> str:
+    """Return what goes wrong from now on, in words."""
+    found = sandbox.faults.names()
+    found += ["punish: a refresh token used twice ends the login"] * sandbox.accounts.punishes_reuse
+    if sandbox.bills.credit is not None:
+        found.append(f"credit: ${sandbox.bills.left:.3f} left")
+    return ", ".join(found) or "none"
 
 
 def _calls(sandbox: Sandbox) -> str:

@@ -215,7 +215,12 @@ _OF_A_POST = (
 
 _BY_STATUS = (
     Cause("400", "X could not authenticate the app.", _COMPARE_APP, TOKEN),
-    Cause("400", "a parameter is not one that this call takes.", "compare it with the call's page at docs.x.com", API),
+    Cause(
+        "400",
+        "a parameter has a name or a value that this call does not take.",
+        "compare it with the call's page at docs.x.com",
+        API,
+    ),
     Cause("401", "X did not accept the app's client id and secret, or has suspended the app.", _COMPARE_APP, TOKEN),
     Cause(
         "401",

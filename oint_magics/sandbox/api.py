@@ -82,7 +82,8 @@ def answer(memory: Memory, call: Call) -> Reply:
     left = memory.limits.take(who, entry.method, entry.path, is_app=caller.person is None)
     if left and left.remaining < 0:
         return answers.too_many(left.headers)
-    reply = _answer(memory, entry, call, caller)
+    with memory.lock:  # One after the other: each sees what the one before it has done, and no half of it.
+        reply = _answer(memory, entry, call, caller)
     return reply._replace(headers=left.headers if left else ())
 
 
@@ -104,17 +105,21 @@ def _answer(memory: Memory, entry: Entry, call: Call, caller: Caller) -> Reply:
             [checks.Fault("id", [call.parts[0]], f"The `id` query parameter value {text}")]
         )
     reply = handler(memory, call)
-    kind = _cost(entry, call)
-    if kind and reply.status in (200, 201) and not reply.body.startswith(b'{"errors"'):
+    is_done = reply.status in (200, 201) and not reply.body.startswith(b'{"errors"')
+    kind = _cost(memory, entry, call) if is_done else None
+    if kind:
         memory.bills.request(caller.client_id, memory.clock.now(), kind)
     return reply
 
 
-def _cost(entry: Entry, call: Call) -> str | None:
+def _cost(memory: Memory, entry: Entry, call: Call) -> str | None:
     """Return what a write is billed as, or `None` for one that has no price."""
     kind = _COSTS.get((entry.method, entry.path))
-    has_link = kind == "create post" and new_post.has_link((call.document() or {}).get("text"))
-    return "create post with a link" if has_link else kind
+    if kind != "create post":
+        return kind
+    if new_post.has_link((call.document() or {}).get("text")):
+        return "create post with a link"
+    return "create post summoned" if new_post.is_summoned(memory, call) else kind
 
 
 def _refusal(memory: Memory, entry: Entry, caller: Caller) -> Reply | None:

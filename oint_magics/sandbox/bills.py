@@ -20,7 +20,8 @@ PRICES = {key: Decimal(value) for key, value in {
     "post": "0.005", "user": "0.010", "follow": "0.010", "list": "0.005", "like": "0.001",
     "mute": "0.001", "block": "0.001",
     "request:counts_recent": "0.005", "request:counts_all": "0.010", "request:trends": "0.010",
-    "create post": "0.015", "create post with a link": "0.200", "content_manage": "0.005", "list_create": "0.010",
+    "create post": "0.015", "create post with a link": "0.200",
+    "create post summoned": "0.010", "content_manage": "0.005", "list_create": "0.010",
     "list_manage": "0.005", "bookmark": "0.005", "media_metadata": "0.005", "user_interaction": "0.015",
     "interaction_delete": "0.010", "privacy_update": "0.010", "mute_delete": "0.005",
 }.items()}  # fmt: skip
@@ -56,7 +57,8 @@ class Bills:
     def is_capped(self, app: str, now: float) -> bool:
         """Tell whether an app has read all the posts of its month."""
         month = day(now)[:7]
-        return sum(count for (who, when), count in self._reads.items() if who == app and when[:7] == month) >= CAP
+        with self._lock:
+            return sum(count for (who, when), count in self._reads.items() if who == app and when[:7] == month) >= CAP
 
     def read(self, app: str, now: float, resources: Iterable[tuple[str, str]], *, is_owned: bool) -> Decimal:
         """Bill resources that were given out, and return what it cost.

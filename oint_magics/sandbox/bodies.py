@@ -30,6 +30,8 @@ def read(file: BufferedIOBase, headers: Message, longest: int) -> bytes:
         ValueError: it does not say how long it is, or not in the form that RFC 9112 has.
     """
     coding, length = headers.get("Transfer-Encoding"), headers.get("Content-Length")
+    if len(set(headers.get_all("Content-Length", []))) > 1:
+        raise ValueError("two lengths")
     if coding is not None:
         if length is not None or coding.strip().lower() != "chunked":
             raise ValueError("a length beside chunks, or another coding")
@@ -40,7 +42,10 @@ def read(file: BufferedIOBase, headers: Message, longest: int) -> bytes:
         raise ValueError("not a length")
     if int(length) > longest:
         raise TooLarge
-    return file.read(int(length))
+    body = file.read(int(length))
+    if len(body) < int(length):
+        raise ValueError("an incomplete body")
+    return body
 
 
 def _chunks(file: BufferedIOBase, longest: int) -> bytes:
@@ -49,6 +54,7 @@ def _chunks(file: BufferedIOBase, longest: int) -> bytes:
         if len(found) + size > longest:
             raise TooLarge
         found += file.read(size)
+        # A piece that is cut short ends without its line, below.
         if file.read(2) != b"\r\n":
             raise ValueError("a chunk of another length")
     while file.readline(_LONGEST_LINE).strip():

@@ -9,6 +9,8 @@ from email.parser import BytesParser
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    import threading
+
     from oint_magics.sandbox.accounts import Accounts, Person
     from oint_magics.sandbox.bills import Bills
     from oint_magics.sandbox.clock import Clock
@@ -31,6 +33,7 @@ class Memory(NamedTuple):
     media: Media
     bills: Bills
     plan: str
+    lock: threading.RLock
 
 
 class Call(NamedTuple):
@@ -65,15 +68,16 @@ class Call(NamedTuple):
         """Return the JSON object in the body, or `None`."""
         try:
             found = json.loads(self.body or b"{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return found if isinstance(found, dict) else None
 
     def form(self) -> dict[str, bytes] | None:
         """Return the fields of a multipart body, or of a JSON one whose `media` is base64; `None` for neither."""
-        if self.content_type.startswith("application/json"):
+        kind = self.content_type.lower()
+        if kind.startswith("application/json"):
             return _of_json(self.document())
-        if not self.content_type.startswith("multipart/form-data"):
+        if not kind.startswith("multipart/form-data"):
             return None
         head = f"Content-Type: {self.content_type}\r\n\r\n".encode("latin-1", "replace")
         message = BytesParser().parsebytes(head + self.body)
@@ -88,7 +92,7 @@ class Call(NamedTuple):
 def _of_json(document: dict[str, Any] | None) -> dict[str, bytes] | None:
     if document is None:
         return None
-    found = {key: str(value).encode() for key, value in document.items()}
+    found = {key: str(value).encode("utf-8", "surrogatepass") for key, value in document.items()}
     try:
         return found | {"media": base64.b64decode(found.get("media", b""), validate=True)}
     except binascii.Error:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # RFC 3339 in UTC, to the second or the millisecond: https://docs.x.com/x-api/posts/search/integrate/paginate
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z")
+# X's API has nothing older.
+_FIRST = datetime(2010, 11, 6, tzinfo=UTC).timestamp()
 _NUMBER = re.compile(r"-?[0-9]{1,10}")
 _ITEM = {"ids": re.compile(r"[0-9]{1,19}"), "usernames": re.compile(r"[A-Za-z0-9_]{1,15}")}
 
@@ -42,13 +44,15 @@ def faults(entry: Entry, query: Mapping[str, str], words: Mapping[str, str]) -> 
         words: the words that its path leaves open.
     """
     found = []
-    for name, value in {**words, **query}.items():
+    given = [("path", name, value) for name, value in words.items()]
+    given += [("query", name, value) for name, value in query.items()]
+    for place, name, value in given:
         parameter = entry.parameters.get(OTHER_NAMES.get(name, name))
-        if parameter is None or (parameter.place == "path") != (name in words):
+        if parameter is None or (parameter.place == "path") != (place == "path"):
             known = ", ".join(key for key, each in entry.parameters.items() if each.place == "query")
             found.append(Fault(name, [value], f"The query parameter [{name}] is not one of [{known}]"))
             continue
-        why = _wrong(parameter, value)
+        why = _wrong(parameter, value) if value else "can not be empty"
         if why:
             found.append(Fault(name, [value], f"The `{name}` query parameter value [{value[:100]}] {why}"))
     for name, parameter in entry.parameters.items():
@@ -101,8 +105,7 @@ def _wrong_number(parameter: Parameter, value: str) -> str | None:
 def _wrong_moment(_: Parameter, value: str) -> str | None:
     if _MOMENT.fullmatch(value):
         try:
-            datetime.fromisoformat(value)
+            return None if moment(value) >= _FIRST else "must be on or after 2010-11-06"
         except ValueError:
             return "is not a valid time"
-        return None
     return "is not a time as 2026-01-31T00:00:00Z"

@@ -33,19 +33,23 @@ def client_of(accounts: Accounts, authorization: str | None, form: dict[str, str
     client = accounts.client(client_id)
     if client is None:
         return answers.invalid_client_id()
-    if client.secret is not None and not (named == client_id and is_same(secret, client.secret)):
+    # As RFC 6749 has it, form-encoded; and as many clients send it, as it is.
+    given = [secret, *basic(authorization, is_encoded=False)[1:]]
+    if client.secret is not None and not (named == client_id and any(is_same(each, client.secret) for each in given)):
         return answers.missing_header()
     return client
 
 
-def basic(authorization: str | None) -> tuple[str, str]:
+def basic(authorization: str | None, *, is_encoded: bool = True) -> tuple[str, str]:
     """Return the name and the secret in a Basic header; both are blank where it is none."""
     scheme, _, packed = (authorization or "").partition(" ")
     try:
         name, _, secret = base64.b64decode(packed, validate=True).decode().partition(":")
     except (ValueError, binascii.Error):
         return "", ""
-    return (unquote_plus(name), unquote_plus(secret)) if scheme.lower() == "basic" else ("", "")
+    if scheme.lower() != "basic":
+        return "", ""
+    return (unquote_plus(name), unquote_plus(secret)) if is_encoded else (name, secret)
 
 
 def is_same(given: str, secret: str) -> bool:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 _MOVE = re.compile(r"([+-]?\d{1,6})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_FIRST, _LAST = (datetime(year, 1, 1, tzinfo=UTC).timestamp() for year in (2011, 2100))
 
 
 class Clock:
@@ -24,17 +25,25 @@ class Clock:
         """Set the clock, or move it; tell whether it was set.
 
         Args:
-            text: a time in UTC as `2026-11-01T09:00Z`, or how far to move, as `+1d`, `+90m`, `-2h`.
+            text: a time in UTC as `2026-11-01T09:00Z`, `now`, or how far to move, as `+1d`, `+90m`, `-2h`.
 
         Raises:
-            ValueError: it is neither.
+            ValueError: it is neither, or no year that X's ids are made for.
         """
         found = _MOVE.fullmatch(text)
         if found and text[0] in "+-":
-            self._ahead += int(found[1]) * _SECONDS[found[2]]
+            self._go(self._ahead + int(found[1]) * _SECONDS[found[2]])
             return False
+        if text == "now":
+            self._ahead = 0.0
+            return True
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
-        self._ahead = moment.timestamp() - time.time()
+        self._go(moment.timestamp() - time.time())
         return True
+
+    def _go(self, ahead: float) -> None:
+        if not _FIRST <= time.time() + ahead < _LAST:
+            raise ValueError("a time from 2011 to 2099")
+        self._ahead = ahead

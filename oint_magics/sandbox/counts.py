@@ -33,13 +33,14 @@ def answer(view: View, posts: list[Post]) -> dict[str, Any]:
     end = checks.moment(view.query["end_time"]) if "end_time" in view.query else view.now
     start = checks.moment(view.query["start_time"]) if "start_time" in view.query else end - _DAYS[kind] * 86_400
     found = Counter(math.floor(post.at / size) for post in posts if start <= post.at < end)
-    rows: list[dict[str, Any]] = []
-    for n in range(math.floor(start / size), math.ceil(end / size)):
-        bounds = {"start": documents.time(max(start, n * size)), "end": documents.time(min(end, (n + 1) * size))}
-        rows.append(bounds | _both("{}_count", found[n]))
-    page = timelines.pages_back(view, rows, _ROWS)
-    meta: dict[str, Any] = _both("total_{}_count", sum(each["tweet_count"] for each in page.items))
-    return {"data": page.items, "meta": meta | ({"next_token": page.next_token} if page.next_token else {})}
+    page = timelines.pages_back(view, range(math.floor(start / size), math.ceil(end / size)), _ROWS)
+    rows = [
+        {"start": documents.time(max(start, n * size)), "end": documents.time(min(end, (n + 1) * size))}
+        | _both("{}_count", found[n])
+        for n in page.items
+    ]
+    meta: dict[str, Any] = _both("total_{}_count", sum(found[n] for n in page.items))
+    return {"data": rows, "meta": meta | ({"next_token": page.next_token} if page.next_token else {})}
 
 
 def _both(name: str, count: int) -> dict[str, int]:

@@ -44,7 +44,7 @@ def counts(post: Post, now: float) -> dict[str, int]:
             "bookmark_count": 0,
             "impression_count": 0,
         }
-    likes = int(post.likes * post.share(now))
+    likes = post.town_likes(now) + sum(1 if is_liked else -1 for is_liked in post.liked.values())
     return {
         "retweet_count": sum(each.at <= now for each in post.reposts),
         "reply_count": sum(each.at <= now for each in post.replies),
@@ -182,7 +182,7 @@ def _account_counts(account: Account, view: View) -> Document:
         "followers_count": len(view.people.followers(account.number)),
         "following_count": len(account.follows),
         "tweet_count": len(posts),
-        "listed_count": sum(account.number in each.members for each in view.lists.values()),
+        "listed_count": sum(account.number in each.members for each in view.lists.values() if not each.is_private),
         "like_count": len(account.username) * 31,
         "media_count": len([post for post in posts if post.media]),
     }

@@ -34,9 +34,9 @@ def read(body: bytes, content_type: str, authorization: str | None) -> Form:
     return Form(last_of_each(body.decode(errors="replace")), authorization, is_json=False)
 
 
-def last_of_each(query: str) -> dict[str, str]:
-    """Return the last value of each name in a query."""
-    return {key: values[-1] for key, values in parse_qs(query).items()}
+def last_of_each(query: str, *, has_blank: bool = False) -> dict[str, str]:
+    """Return the last value of each name in a query, those without a value too if that is asked for."""
+    return {key: values[-1] for key, values in parse_qs(query, keep_blank_values=has_blank).items()}
 
 
 def _of_json(body: bytes) -> dict[str, str]:

@@ -18,10 +18,11 @@ _HERE = """class Here(requests.adapters.HTTPAdapter):
     def send(self, request, **options):
         request.url = request.url.replace("https://api.twitter.com", auth["sandbox"])
         return super().send(request, **options)"""
+_RUN = "Run these lines in that folder; a script needs another name than its library's."
 LINES = {
     "xdk": f"""import json, os, pathlib, xdk
 {_READ}
-os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # for a login: its own switch for http
+os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # for a login alone: oauthlib refuses http otherwise
 client = xdk.Client(
     base_url=auth["sandbox"], authorization_base_url=auth["sandbox"] + "/i", access_token=auth["access_token"],
     client_id=auth["client_id"], client_secret=auth["client_secret"], redirect_uri=auth["redirect_uri"],
@@ -90,9 +91,11 @@ def text(auth: dict[str, str], keys: dict[str, str], public: dict[str, str]) -> 
     return "\n".join(
         [
             f"SANDBOX at {url}: an exercise on your machine, not X. It runs until Ctrl-C.",
-            f"The tokens of its confidential app are in {AUTH_FILE}. Run these lines in this folder.",
+            f"The tokens of its confidential app are in {AUTH_FILE}.",
             "",
             *(f"{name:<18}{value}".rstrip() for name, value in rows),
+            "",
+            _RUN,
             *(f"\n--- {name}\n{lines}" for name, lines in LINES.items()),
         ]
     )
@@ -119,6 +122,6 @@ def page(url: str, accounts: Accounts) -> Reply:
     return pages.page(
         200,
         "A server like X, for any client",
-        f"<dl>{rows}</dl><p>Secrets and tokens are not on this page: they are in <code>{AUTH_FILE}</code>, in "
-        f"the folder where the sandbox was started. Run these lines there.</p>{lines}",
+        f"<dl>{rows}</dl><p>Secrets and tokens are not on this page: those of the confidential app are in "
+        f"<code>{AUTH_FILE}</code>, in the folder where the sandbox was started. {_RUN}</p>{lines}",
     )

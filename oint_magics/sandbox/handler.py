@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ _LONGEST_FORM = 64 * 1024
 # More than any segment of an upload that the API takes.
 _LONGEST_BODY = 8 * 1024 * 1024
 # A page of another site that has its name point at this machine sends that name.
-_HOSTS = {"127.0.0.1", "localhost"}
+_HOST = re.compile(r"(?:127\.0\.0\.1|localhost)(?::[0-9]{1,5})?", re.IGNORECASE)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -41,14 +42,14 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # What was not read would be taken for the next request.
             self._send(answers.too_large() if isinstance(error, bodies.TooLarge) else answers.bad_request())
             return
-        if self.headers.get("Host", "").split(":")[0] not in _HOSTS:
+        if not _HOST.fullmatch(self.headers.get("Host", "")):
             self._send(answers.other_host())
         elif path == "/":
             self._send(self._front())
         elif path not in _OAUTH:
             kind = self.headers.get("Content-Type") or ""
             token = self.headers.get("Authorization")
-            call = Call(self.command, path, forms.last_of_each(query), token, kind, body)
+            call = Call(self.command, path, forms.last_of_each(query, has_blank=True), token, kind, body)
             self._send(api.answer(self.memory, call))
         elif self.command not in _OAUTH[path]:
             self._send(answers.other_method(_OAUTH[path]))

@@ -21,7 +21,7 @@ class Left(NamedTuple):
     Attributes:
         limit: how many calls it takes.
         remaining: how many are left; below zero, this call was too many.
-        reset: when the next window begins, in Unix seconds.
+        reset: when the next window begins, in Unix seconds of this machine, as `Date` in the answer.
     """
 
     limit: int
@@ -88,7 +88,8 @@ class Limits:
         if not 0 <= self._now() - begun < seconds:
             begun, calls = self._now(), 0
         self._calls[caller, name, seconds] = begun, calls + 1
-        return Left(limit, limit - calls - 1, int(begun + seconds) + 1)
+        ahead = self._now() - time.time()
+        return Left(limit, limit - calls - 1, int(begun + seconds - ahead) + 1)
 
 
 def key(method: str, path: str) -> str:

@@ -40,9 +40,11 @@ class Code(NamedTuple):
     def is_proved_by(self, verifier: str) -> bool:
         """Tell whether a verifier belongs to the challenge of this code's login (RFC 7636 §4.6)."""
         if self.request.method.lower() == "s256":
-            digest = hashlib.sha256(verifier.encode()).digest()
+            digest = hashlib.sha256(verifier.encode("utf-8", "surrogatepass")).digest()
             verifier = base64.urlsafe_b64encode(digest).decode().rstrip("=")
-        return hmac.compare_digest(verifier.encode(), self.request.challenge.encode())
+        return hmac.compare_digest(
+            *(each.encode("utf-8", "surrogatepass") for each in (verifier, self.request.challenge))
+        )
 
 
 class Logins:

@@ -20,7 +20,8 @@ LONGEST = {"recent": 512, "all": 1024}
 _TOKEN = re.compile(
     r'\s*(?:(?P<open>-?\()|(?P<close>\))|(?P<minus>-)?(?P<term>(?:[A-Za-z_]+:)?"[^"]*"|[^\s()"]+)|(?P<quote>"))'
 )
-_OPERATOR = re.compile(r"([A-Za-z_]+):(.+)", re.DOTALL)
+_OPERATOR = re.compile(r"([A-Za-z_]+):(.*)", re.DOTALL)
+_DEEPEST = 50
 
 
 class WrongQuery(ValueError):
@@ -65,7 +66,7 @@ class _Parser:
     """Reads a query from the left: `either`, `both`, `one`."""
 
     def __init__(self, query: str) -> None:
-        self._query, self._at = query, 0
+        self._query, self._at, self._depth = query, 0, 0
         self._next()
 
     def _next(self) -> None:
@@ -107,8 +108,12 @@ class _Parser:
     def _one(self) -> _Parsed:
         is_negated, position = self.is_negated, self.position
         if self.kind == "open":
+            self._depth += 1
+            if self._depth > _DEEPEST:
+                raise WrongQuery(f"too many parentheses in one another (at position {position})")
             self._next()
             found = self.either()
+            self._depth -= 1
             if self.kind != "close":
                 raise WrongQuery(f"missing ')' for the one that opens at position {position}")
         else:
@@ -125,6 +130,8 @@ def _term(text: str, position: int) -> Term:
     if found and not text.startswith('"'):
         return _operator(found[1].lower(), found[2].strip('"'), position)
     rest = text[1:]
+    if not rest and text in "#@$-":
+        raise WrongQuery(f"a word is missing after {text} (at position {position})")
     of_signs: dict[str, Callable[[Subject], bool]] = {
         "#": lambda subject: rest.casefold() in subject.tags,
         "@": lambda subject: rest.lower() in subject.mentions,
@@ -140,6 +147,8 @@ def _term(text: str, position: int) -> Term:
 
 
 def _operator(name: str, value: str, position: int) -> Term:
+    if not value:
+        raise WrongQuery(f"operator '{name}' has no value (at position {position})")
     if name in ("is", "has"):
         test = _CONDITIONS.get(f"{name}:{value.lower()}")
         if test:

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oint_magics.sandbox import answers, bills, checks, counts, documents, queries, timelines, world
+from oint_magics.sandbox.accounts import OWNER
 from oint_magics.sandbox.shown import Shower
 from oint_magics.sandbox.subjects import Subject
 from oint_magics.sandbox.timelines import WrongValue
@@ -69,7 +70,9 @@ def _answer(view: View, items: list[Item], errors: list[dict[str, Any]], more: d
     posts = view.memory.posts
     posts.give([each.number for each in items if isinstance(each, world.Post)])
     kind = view.entry.price
-    _bill(view, [(kind, each.number) for each in items], shower.billed())
+    # A like, a follow, a mute or a block is one account's for another: the same account elsewhere is billed again.
+    of = "" if kind in _THINGS else f"{view.words.get('id', '')} "
+    _bill(view, [(kind, of + each.number) for each in items], shower.billed())
     data: Any = shown if view.entry.is_list else next(iter(shown), None)
     document = ({"data": data} if data else {}) | includes | ({"errors": errors} if errors else {}) | more
     return answers.document(200, document)
@@ -78,16 +81,12 @@ def _answer(view: View, items: list[Item], errors: list[dict[str, Any]], more: d
 def _bill(view: View, own: list[tuple[str, str]], others: list[tuple[str, str]]) -> None:
     """Bill what a call lists, and what came beside it, which is never one of the cheaper owned reads."""
     person, path = view.person, view.entry.path.removeprefix("/2/")
-    is_owned = (
-        path in _OWNED
-        and person is not None
-        and person.number == view.words.get("id")
-        and person.number in documents.OWN
-    )
+    is_owned = path in _OWNED and person is not None and person.number == view.words.get("id") == OWNER
     view.memory.bills.read(view.client_id, view.now, own, is_owned=is_owned)
     view.memory.bills.read(view.client_id, view.now, others, is_owned=False)
 
 
+_THINGS = {"post", "user", "list"}
 _OWNED = {f"users/{{id}}/{name}" for name in (
     "tweets", "mentions", "liked_tweets", "bookmarks", "followers", "following", "blocking", "muting", "owned_lists",
     "followed_lists", "list_memberships", "pinned_lists",
@@ -174,11 +173,11 @@ def _home(view: View, account: Account) -> list[Post]:
 
 
 def _liked(view: View, account: Account) -> list[Post]:
-    return _newest([post for post in view.posts if view.memory.posts.likes(account, post)])
+    return _newest([post for post in view.posts if view.memory.posts.likes(account, post, view.now)])
 
 
 def _likers(view: View, post: Post) -> list[Account]:
-    return [each for each in view.people.of.values() if view.memory.posts.likes(each, post)]
+    return _accounts(view, view.memory.posts.likers(post, view.now))
 
 
 def _bookmarks(view: View, account: Account) -> list[Post]:
@@ -272,10 +271,11 @@ def matched(view: View) -> list[Post]:
     is_recent = view.entry.path.endswith("recent")
     test = queries.read(view.query["query"], queries.LONGEST["recent" if is_recent else "all"])
     posts = view.posts
+    timelines.searched(view, is_recent=is_recent)
     if is_recent:
-        timelines.recent(view)
         posts = timelines.week(view, posts)
-    found = [post for post in timelines.within(view, posts) if test(Subject(post, view.now, view.lists))]
+    lists = {each.number: each for each in _seen_lists(view)}
+    found = [post for post in timelines.within(view, posts) if test(Subject(post, view.now, lists))]
     if view.query.get("sort_order") == "relevancy":
         found.sort(key=lambda post: documents.counts(post, view.now)["like_count"], reverse=True)
     return found

@@ -68,7 +68,7 @@ class Sandbox:
         self.media = Media()
         self.bills = Bills()
         self.memory = Memory(self.clock, self.accounts, self.logins, self.limits, self.faults, self.posts, self.media,
-                             self.bills, plan)  # fmt: skip
+                             self.bills, plan, threading.RLock())  # fmt: skip
         self._server = _Server(("127.0.0.1", port), type("OfThisSandbox", (Handler,), {"memory": self.memory}))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
@@ -146,9 +146,13 @@ class Sandbox:
             raise FileExistsError
         # A name that nobody can know before: what was planted under it would be written through.
         descriptor, temporary = tempfile.mkstemp(prefix=f".{AUTH_FILE}.", dir=folder)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(json.dumps(self.issue(scope=scope), indent=2) + "\n")
-        Path(temporary).replace(path)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(json.dumps(self.issue(scope=scope), indent=2) + "\n")
+            Path(temporary).replace(path)
+        except OSError:
+            Path(temporary).unlink(missing_ok=True)
+            raise
         return path
 
     def stop(self) -> None:
@@ -171,8 +175,8 @@ def _free_port() -> int:
 
 def _is_made_here(path: Path) -> bool:
     try:
-        return str(json.loads(path.read_bytes())["client_id"]).startswith(MARK)
-    except (OSError, ValueError, LookupError, TypeError):
+        return path.is_file() and str(json.loads(path.read_bytes())["client_id"]).startswith(MARK)
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return False
 
 

@@ -50,6 +50,7 @@ _EXPANSIONS_ALONE = {"author_id", "referenced_tweets", "edit_history_tweet_ids",
                      "pinned_tweet_id", "most_recent_tweet_id"}  # fmt: skip
 _THEIR_POSTS = frozenset({"pinned_tweet_id", "most_recent_tweet_id"})
 _OF_ACCOUNTS = ("pinned_tweet_id", "pinned_post_id", "most_recent_tweet_id", "most_recent_post_id")
+_POSTS_EXPANSIONS = {"referenced_posts", "edit_history_post_ids", "pinned_post_id", "most_recent_post_id"}
 _ALWAYS = {
     "tweet": {"id", "text", "edit_history_tweet_ids"}, "user": {"id", "name", "username"}, "list": {"id", "name"},
     "media": {"media_key", "type"}, "poll": {"id", "options"},
@@ -81,7 +82,7 @@ class Shower:
     def __init__(self, view: View) -> None:
         self._view = view
         self._expansions = set(view.names("expansions"))
-        self.is_post = "post.fields" in view.query or any("_post" in each for each in self._expansions)
+        self.is_post = "post.fields" in view.query or bool(self._expansions & _POSTS_EXPANSIONS)
         self._fields = {kind: view.fields(f"{kind}.fields") for kind in ("user", "list", "media", "poll")} | {
             "tweet": self._of_posts()
         }

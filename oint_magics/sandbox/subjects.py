@@ -48,7 +48,9 @@ class Subject:
 
     @cached_property
     def links(self) -> list[str]:
-        return [each for each in (self._post.link, *self._post.media) if each and not self._post.reposted]
+        return [
+            each for each in (self._post.link, *self._post.urls, *self._post.media) if each and not self._post.reposted
+        ]
 
     @property
     def has_media(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oint_magics.sandbox import checks
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 # X's page where neither the call nor its description says how large.
 _SIZE, _SIZE_OF_ACCOUNTS = 10, 100
 _WEEK = 7 * 86_400
+_PLACE = re.compile(r"page:([0-9]{1,12}):([0-9]{1,19})")
 
 
 class WrongValue(ValueError):
@@ -64,20 +66,18 @@ def within(view: View, posts: list[Post]) -> list[Post]:
     return sorted(found, key=lambda post: int(post.number), reverse=True)
 
 
-def recent(view: View) -> None:
-    """Check that a search of the last seven days asks for no others.
+def searched(view: View, *, is_recent: bool) -> None:
+    """Check that a search asks for no posts that are still to come, or are older than it looks back.
 
     Raises:
         WrongValue: it does.
     """
-    earliest = view.now - _WEEK
     for name in ("start_time", "end_time"):
         text = view.query.get(name)
-        if text and checks.moment(text) < earliest:
+        if text and is_recent and checks.moment(text) < view.now - _WEEK:
             raise WrongValue(name, f"'{name}' must be on or after a moment seven days ago")
-    end = view.query.get("end_time")
-    if end and checks.moment(end) > view.now - 10:
-        raise WrongValue("end_time", "'end_time' must be a minimum of 10 seconds prior to the request time")
+        if text and checks.moment(text) > view.now - 10:
+            raise WrongValue(name, f"'{name}' must be a minimum of 10 seconds prior to the request time")
 
 
 def week(view: View, posts: list[Post]) -> list[Post]:
@@ -88,59 +88,70 @@ def week(view: View, posts: list[Post]) -> list[Post]:
 def page(view: View, items: Sequence[Any]) -> Page:
     """Return the page of a list that a call asks for.
 
-    A token names the post after which a page begins, so that new posts move nothing; elsewhere it counts.
+    A token names the last item of the page before, so that what is added or taken away meanwhile moves nothing.
 
     Raises:
         WrongValue: the token was never given.
     """
-    is_posts = view.entry.gives == "Post"
-    size = view.number("max_results") or (
-        _SIZE if is_posts and not view.entry.path.endswith("chronological") else _SIZE_OF_ACCOUNTS
+    is_by_time = (
+        view.entry.gives == "Post"
+        and not view.entry.path.endswith("bookmarks")
+        and view.query.get("sort_order") != "relevancy"
     )
-    name = "next_token" if "next_token" in view.query else "pagination_token"
+    size = view.number("max_results") or (
+        _SIZE if view.entry.gives == "Post" and not view.entry.path.endswith("chronological") else _SIZE_OF_ACCOUNTS
+    )
+    name = _token_name(view)
     at = 0
     if name in view.query:
         place = _place_of(view.query[name])
         if place is None:
             raise WrongValue(name, f"The `{name}` query parameter value is not valid")
-        is_ranked = view.query.get("sort_order") == "relevancy"
-        at = (
-            place
-            if not is_posts or is_ranked
-            else next((n for n, post in enumerate(items) if int(post.number) < place), len(items))
-        )
+        at = _begin(items, *place, is_by_time=is_by_time)
     found = list(items[at : at + size])
     if at + size >= len(items) or not found:
         return Page(found, None)
-    is_counted = not is_posts or view.query.get("sort_order") == "relevancy"
-    return Page(found, _token(at + size if is_counted else int(found[-1].number)))
+    return Page(found, _token(at + size, found[-1].number))
 
 
-def _token(place: int) -> str:
-    return base64.b32encode(f"page:{place:020}".encode()).decode().lower().rstrip("=")
+def _begin(items: Sequence[Any], count: int, last: str, *, is_by_time: bool) -> int:
+    """Return where a page begins, after the one that had so many items before its end and this last one."""
+    after = next((n for n, item in enumerate(items, 1) if item.number == last), None)
+    if after is not None:
+        return after
+    if is_by_time:
+        return next((n for n, item in enumerate(items) if int(item.number) < int(last)), len(items))
+    return max(0, count - 1)  # The last one itself was taken away.
 
 
-def _place_of(token: str) -> int | None:
+def _token_name(view: View) -> str:
+    return "next_token" if "next_token" in view.query else "pagination_token"
+
+
+def _token(count: int, last: str = "0") -> str:
+    return base64.b32encode(f"page:{count}:{last}".encode()).decode().lower().rstrip("=")
+
+
+def _place_of(token: str) -> tuple[int, str] | None:
     try:
         text = base64.b32decode(token.upper() + "=" * (-len(token) % 8)).decode()
     except ValueError:
         return None
-    number = text.removeprefix("page:")
-    return int(number) if number != text and number.isascii() and number.isdecimal() else None
+    found = _PLACE.fullmatch(text)
+    return (int(found[1]), found[2]) if found else None
 
 
-def pages_back(view: View, rows: list[Any], size: int) -> Page:
+def pages_back(view: View, rows: Sequence[Any], size: int) -> Page:
     """Return the page of rows that a call asks for: the last ones first, each page in its own order.
 
     Raises:
         WrongValue: the token was never given.
     """
-    name = "next_token" if "next_token" in view.query else "pagination_token"
-    end = len(rows)
+    name, end = _token_name(view), len(rows)
     if name in view.query:
         place = _place_of(view.query[name])
-        if place is None or place > len(rows):
+        if place is None or place[0] > len(rows):
             raise WrongValue(name, f"The `{name}` query parameter value is not valid")
-        end = place
+        end = place[0]
     start = max(0, end - size)
-    return Page(rows[start:end], _token(start) if start else None)
+    return Page(list(rows[start:end]), _token(start) if start else None)

@@ -31,6 +31,7 @@ def exchange(accounts: Accounts, logins: Logins, faults: Faults, form: Form) -> 
     if fault and fault.name == "429":
         return answers.too_many_requests(int(fault.seconds))
     if fault and fault.name == "refuse":
+        accounts.counts.refused += 1
         return answers.invalid_token()
     if fault and fault.name == "strict" and (form.is_json or "client_id" not in form.fields):
         return answers.missing_parameter("client_id")

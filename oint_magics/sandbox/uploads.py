@@ -45,7 +45,11 @@ def append(memory: Memory, call: Call) -> Reply:
     if upload is None or upload.ready_at is not None:
         return answers.no_such_resource("media", "id", call.parts[0])
     number = (form or {}).get("segment_index", b"").decode("ascii", "replace")
-    if form is None or "media" not in form or not (number.isdecimal() and int(number) < _SEGMENTS):
+    if (
+        form is None
+        or "media" not in form
+        or not (number.isascii() and number.isdecimal() and len(number) < 5 and int(number) < _SEGMENTS)
+    ):
         return answers.invalid_body("segment_index: 0 to 999; media: a segment")
     segment = form["media"]
     if memory.faults.take({"413"}) or len(segment) > memory.media.largest:
@@ -107,11 +111,11 @@ def describe(memory: Memory, call: Call) -> Reply:
 
 
 def _wrong(category: Any, kind: Any, total: Any) -> Reply | None:
-    if category not in _LARGEST:
+    if not isinstance(category, str) or category not in _LARGEST:
         return answers.invalid_body("media_category: it is none")
-    if kind not in _TYPES[category.rpartition("_")[2]]:
+    if not isinstance(kind, str) or kind not in _TYPES[category.rpartition("_")[2]]:
         return answers.invalid_body("media_type: not one of this category's")
-    if not isinstance(total, int) or total < 1:
+    if not isinstance(total, int) or isinstance(total, bool) or total < 1:
         return answers.invalid_body("total_bytes: a number")
     if total > _LARGEST[category]:
         return answers.invalid_body(f"total_bytes: at most {_LARGEST[category]} for {category}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import string
 import zlib
 from bisect import bisect_right
@@ -27,6 +28,7 @@ EPOCH = 1_288_834_974_657
 # How long the pool is from which somebody picks what to answer, in posts.
 _RECENT = 70
 # A person writes something of its own, an answer, a quote or a repost, in this share; an organization this one.
+LINK = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _KINDS = {False: (0.46, 0.34, 0.07, 0.13), True: (0.84, 0.08, 0.02, 0.06)}
 
 
@@ -61,6 +63,8 @@ class Post:
         quoted: the post that it quotes, or `None`.
         reposted: the post that it repeats, or `None`.
         likes: how many it has in the end.
+        liked: whether somebody likes it, by id, where a call has said so.
+        urls: the addresses in its text.
         media: the keys of its media.
         link: the page that it links to; blank for none.
         poll: the poll with it, or `None`.
@@ -86,6 +90,8 @@ class Post:
     edits: list[str] = field(default_factory=list)
     reply_settings: str = "everyone"
     tokens: str = ""
+    liked: dict[str, bool] = field(default_factory=dict)
+    urls: list[str] = field(default_factory=list)
     replies: list[Post] = field(default_factory=list)
     quotes: list[Post] = field(default_factory=list)
     reposts: list[Post] = field(default_factory=list)
@@ -94,12 +100,23 @@ class Post:
     def links(self) -> list[tuple[str, str]]:
         """The short links in its text, as X makes them, with what each leads to: its page, its media."""
         media = f"https://x.com/{self.author.username}/status/{self.number}/photo/1" if self.media else ""
-        return [(_short(int(self.number) * 2 + n), each) for n, each in enumerate((self.link, media)) if each]
+        there = (self.link, media, *self.urls)
+        return [(_short(int(self.number) * 2 + n), each) for n, each in enumerate(there) if each]
 
     @property
     def shown(self) -> str:
-        """Its text with its links."""
-        return " ".join(filter(None, (self.text, *(short for short, _ in self.links))))
+        """Its text with its links: those in the text take the place of their addresses."""
+        text, behind = self.text, []
+        for short, address in self.links:
+            if address in self.urls:
+                text = text.replace(address, short, 1)
+            else:
+                behind.append(short)
+        return " ".join(filter(None, (text, *behind)))
+
+    def town_likes(self, now: float) -> int:
+        """Return how many likes it has by now, without those that a call has given or taken."""
+        return 0 if self.reposted else int(self.likes * self.share(now))
 
     @property
     def root(self) -> Post:
@@ -123,14 +140,14 @@ class World:
 
     Attributes:
         accounts: everybody, by id.
-        first: the first day.
+        first, last: the first day, and the one that the first ninety end with.
         events: what the town writes about.
     """
 
     def __init__(self, seed: int, last: date) -> None:
         self.seed = seed
         self.accounts = {each.number: each for each in town.accounts(seed)}
-        self.first = last - timedelta(DAYS - 1)
+        self.first, self.last = last - timedelta(DAYS - 1), last
         self.events = _events(self.first)
         self._posts: list[Post] = []
         self._times: list[float] = []
@@ -183,7 +200,8 @@ class World:
         self._posts.insert(at, post)
         self._times.insert(at, post.at)
         self._by[post.author.number].append(post)
-        self._numbers[post.number] = post
+        for number in (post.number, *post.edits):
+            self._numbers[number] = post
         self._recent.append(post)
 
     def _moments(self, luck: Random, account: Account, day: int) -> Iterator[int]:
@@ -294,15 +312,20 @@ def likes(account: Account, post: Post) -> bool:
         return False
     likely = 40 if post.author.number in account.follows else 6
     likely += 25 if post.topic in account.topics else 0
-    return zlib.crc32(f"{account.number} {post.number}".encode()) % 1000 < likely
+    return hash_of(account.number, post.number) % 1000 < likely
+
+
+def hash_of(account: str, post: str) -> int:
+    """Return a number for an account and a post, the same each time."""
+    return zlib.crc32(f"{account} {post}".encode())
 
 
 def _events(first: date) -> tuple[Event, ...]:
-    """Return the three events: a storm on day 40, three nights of a festival, a derby on a Saturday."""
+    """Return the three events: a storm that is worst on day 40, three nights of a festival, a derby on a Saturday."""
     friday = next(day for day in range(58, 65) if (first + timedelta(day)).weekday() == 4)
     saturday = next(day for day in range(78, 85) if (first + timedelta(day)).weekday() == 5)
     return (
-        Event("storm", 39, (0.6, 2.4, 0.9), (6, 24)),
+        Event("storm", 38, (0.6, 2.4, 0.9), (6, 24)),
         Event("festival", friday, (1.2, 1.7, 1.3), (17, 24)),
         Event("derby", saturday, (2.0,), (13, 19)),
     )

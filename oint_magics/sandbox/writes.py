@@ -70,7 +70,7 @@ def mute(memory: Memory, call: Call) -> Reply:
     number = _given(call, "target_user_id")
     if isinstance(number, answers.Reply):
         return number
-    if number not in memory.posts.people.of:
+    if number not in memory.posts.people.of or number == call.who:
         return answers.no_such_resource("user", "target_user_id", number)
     _add(memory.posts.people.muted[call.who], number)
     return _data(muting=True)
@@ -89,7 +89,7 @@ def like(memory: Memory, call: Call) -> Reply:
         return number if isinstance(number, answers.Reply) else answers.not_in_plan()
     if memory.posts.post(number, memory.clock.now()) is None:
         return answers.no_such_resource("tweet", "tweet_id", number)
-    memory.posts.liked[call.who, number] = True
+    _like(memory, call.who, number, is_liked=True)
     return _data(liked=True)
 
 
@@ -97,8 +97,18 @@ def unlike(memory: Memory, call: Call) -> Reply:
     """`DELETE /2/users/:id/likes/:tweet_id`: not on self-serve plans."""
     if memory.plan != "enterprise":
         return answers.not_in_plan()
-    memory.posts.liked[call.who, call.parts[1]] = False
+    _like(memory, call.who, call.parts[1], is_liked=False)
     return _data(liked=False)
+
+
+def _like(memory: Memory, who: str, number: str, *, is_liked: bool) -> None:
+    """Note a like, or its end, where that is not how it is."""
+    post, now = memory.posts.post(number, memory.clock.now()), memory.clock.now()
+    if post is None:
+        return
+    post.liked.pop(who, None)
+    if (who in memory.posts.likers(post, now)) != is_liked:
+        post.liked[who] = is_liked
 
 
 def follow(memory: Memory, call: Call) -> Reply:
@@ -127,7 +137,7 @@ def create_list(memory: Memory, call: Call) -> Reply:
     if refusal:
         return refusal
     now = memory.clock.now()
-    number = str((int(now * 1000) << 20) + len(memory.posts.lists))
+    number = memory.posts.number(now)
     about, is_private = wanted.get("description") or "", wanted.get("private", False)
     memory.posts.lists[number] = List(number, wanted["name"], call.who, about, is_private, now)
     return answers.document(201, {"data": {"id": number, "name": wanted["name"]}})

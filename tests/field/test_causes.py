@@ -24,7 +24,7 @@ from oint_magics.stores.log_lines import Lines
 
 PROBLEMS = "https://api.x.com/2/problems"
 LACKS = "the token lacks a scope; a login can ask for more"
-PARAMETER = "a parameter is not one that this call takes"
+PARAMETER = "a parameter has a name or a value that this call does not take"
 WINDOW = "this window is used up: the time of the 15-minute window"
 NO_TIME = "this window is used up: in fifteen minutes"
 USER = b'{"data": {"id": "7", "name": "N", "username": "real"}}'

@@ -216,7 +216,7 @@ def test_a_bare_refresh_says_it(shell, after):
 
 def test_the_sandbox_names_the_default_source_only_while_it_is_it(shell, real):
     with capture_output():
-        assert "what %twitter_refresh takes" in str(shell.run_cell("%twitter_sandbox start").result)
+        assert "used where no other is named" in str(shell.run_cell("%twitter_sandbox start").result)
         twitter.refresh(real, to="profile:mine")
         assert "name it: --auth sandbox-auth.json" in str(shell.run_cell("%twitter_sandbox status").result)
         shell.run_cell("%twitter_sandbox stop")

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -216,7 +217,7 @@ def test_the_sandbox_by_magic(shell):
     run(shell, "%twitter_sandbox fault slow 0")
     assert run(shell, "%twitter_refresh")[1] is None
     run(shell, "%twitter_sandbox fault punish")
-    assert "reuse ends the family: yes" in str(run(shell, "%twitter_sandbox status")[0])
+    assert "punish: a refresh token used twice ends the login" in str(run(shell, "%twitter_sandbox status")[0])
     run(shell, "%twitter_sandbox fault off")
     run(shell, "%twitter_sandbox fault expire")
     assert "3 refreshed" not in str(run(shell, "%twitter_sandbox stop")[0])
@@ -229,17 +230,33 @@ def test_the_sandbox_s_clock_and_book_by_magic(shell):
     assert "2026-11-01 09:0" in str(run(shell, "%twitter_sandbox clock 2026-11-01T09:00Z")[0])
     assert "2026-11-02 09:0" in str(run(shell, "%twitter_sandbox clock +1d")[0])
     assert "2026-11-02 10:3" in str(run(shell, "%twitter_sandbox clock 2026-11-02T12:30+02:00")[0])
-    run(shell, "%twitter_sandbox start")
+    assert "it ran already" in str(run(shell, "%twitter_sandbox start")[0])
     assert "$0.000 by X's list price" in str(run(shell, "%twitter_sandbox status")[0])
     run(shell, "me = __import__('oint_magics').twitter.me()")
     assert "$0.010 by X's list price" in str(run(shell, "%twitter_sandbox status")[0])
+    assert "credit: $2.000 left" in str(run(shell, "%twitter_sandbox fault credit 2")[0])
     run(shell, "%twitter_sandbox fault credit 0")
     with pytest.raises(errors.CallError, match="402"):
         twitter.me()
     run(shell, "%twitter_sandbox fault off")
     assert twitter.me()["username"] == "sandbox"
+    assert f"{datetime.now(UTC):%Y-%m-%d}" in str(run(shell, "%twitter_sandbox clock now")[0])
     run(shell, "%twitter_sandbox stop")
     assert isinstance(run(shell, "%twitter_sandbox clock +1d")[1], errors.UsageError)
+
+
+@pytest.mark.parametrize("clock", ["2026-11-01T09:00Z", "2031-01-01T00:00Z", "+1d"])
+def test_another_clock_makes_no_read_refresh(shell, clock):
+    """The tokens' own times are this machine's: a lesson's clock moves the posts, and nobody takes it for a wrong one."""
+    assert "@tidemerelantern" in str(run(shell, "%twitter_sandbox start")[0])
+    run(shell, f"%twitter_sandbox clock {clock}")
+    refreshed = run(shell, "%twitter_refresh")[0]
+    for _ in range(3):
+        twitter.me()
+
+    assert "1 refreshed" in str(run(shell, "%twitter_sandbox status")[0])
+    assert "clock" not in str(refreshed)
+    run(shell, "%twitter_sandbox stop")
 
 
 def test_the_sandbox_says_what_it_does_not_do(shell):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import time_machine
-from filled import mine
+from filled import OTHER, mine
 from posts_material import gif, mp4, png
 from raw_server import answer
 
@@ -462,7 +462,7 @@ def test_a_claim_that_leads_elsewhere_is_none(sandbox, auth):
 
 def test_what_cannot_be_deleted(sandbox, auth):
     for given, kind, words in (("abc", errors.UsageError, "post_id must be the id"), (None, errors.UsageError, "post_id must be"),
-                               (mine(sandbox), errors.CallError, "not authorized"), ("5", errors.CallError, "Could not find")):  # fmt: skip
+                               (mine(sandbox, OTHER), errors.CallError, "not authorized"), ("5", errors.CallError, "Could not find")):  # fmt: skip
         with pytest.raises(kind, match=words):
             twitter.delete(given, auth=auth)
 

@@ -89,8 +89,42 @@ def test_a_file_of_that_name_is_left_alone(tmp_path):
     done = subprocess.run(COMMAND, cwd=tmp_path, capture_output=True, text=True, timeout=LONG, check=False)
 
     assert done.returncode == 1
-    assert "sandbox-auth.json here was not made by one" in done.stderr
+    assert "sandbox-auth.json in this folder was not made by a sandbox. It was left as it is." in done.stderr
     assert json.loads((tmp_path / "sandbox-auth.json").read_text()) == {"client_id": "mine"}
+
+
+def test_the_file_of_one_that_runs_is_left_alone(tmp_path):
+    process, first = started(tmp_path)
+    before = (tmp_path / "sandbox-auth.json").read_bytes()
+
+    done = subprocess.run(COMMAND, cwd=tmp_path, capture_output=True, text=True, timeout=LONG, check=False)
+
+    assert done.returncode == 1
+    assert f"belongs to the one that runs at {first.split()[2].rstrip(':')}" in done.stderr
+    assert (tmp_path / "sandbox-auth.json").read_bytes() == before
+    process.communicate("", timeout=LONG)
+    process, first = started(tmp_path)
+    assert first.startswith("SANDBOX at ")
+    process.communicate("", timeout=LONG)
+
+
+def test_its_clock_can_be_set(tmp_path):
+    process, _ = started(tmp_path, "--clock", "2026-11-01T09:00Z")
+    auth = json.loads((tmp_path / "sandbox-auth.json").read_bytes())
+    bearer = {"Authorization": f"Bearer {auth['access_token']}"}
+    address = f"{auth['sandbox']}/2/tweets/search/recent?query=bus&tweet.fields=created_at"
+
+    newest = requests.get(address, headers=bearer).json()["data"][0]["created_at"]
+
+    process.communicate("", timeout=LONG)
+    assert newest.startswith(("2026-10-3", "2026-11-01"))
+
+
+def test_a_clock_that_is_none_is_refused(tmp_path):
+    done = subprocess.run([*COMMAND, "--clock", "noon"], cwd=tmp_path, capture_output=True, text=True, timeout=LONG, check=False)  # fmt: skip
+
+    assert done.returncode == 2
+    assert "a time in UTC" in done.stderr
 
 
 @pytest.mark.parametrize("port", ["-1", "65536", "x"])
