@@ -150,7 +150,7 @@ status  show what it runs and counts (without a word: the same)
 clock   set its time, in UTC: 2026-11-01T09:00Z; or move it: +1d, -3h, +30m; or
         now. The posts end at that time, and a new day brings new ones
 fault   let the next exchange go wrong: refuse, slow SECONDS, drop, 429
-        SECONDS, html, strict (client_id is wanted in the form too); or the next
+        SECONDS, html, strict (client_id is required in the form); or the next
         call of the API: 402, 403, 404 (of usage/credits), 503, duplicate (a
         post), 413 (a segment of an upload), failed (the processing of a
         medium); or expire (the server ends all access tokens now; the stored
@@ -313,7 +313,7 @@ FAULTS = {
     "drop": "the connection of the next exchange is closed",
     "429": "the next exchange comes too soon",
     "html": "the next exchange is answered by an HTML page",
-    "strict": "the next exchange wants client_id in the form, beside the Basic header",
+    "strict": "the next exchange requires client_id in the form, beside the Basic header",
     "402": "the next call: no credits left",
     "403": "the next call: the app is not enrolled",
     "404": "the next look at usage/credits: an empty 404, as X has it for some",

@@ -1,4 +1,4 @@
-"""`python -m oint_magics.sandbox`: the sandbox as a process of its own, for any client in any language."""
+"""`python -m oint_magics.sandbox`: the sandbox as a separate process, for any client in any language."""
 
 from __future__ import annotations
 

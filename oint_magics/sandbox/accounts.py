@@ -29,7 +29,7 @@ PEOPLE = (
     Person("2244994945", "sandbox", "Sandbox User"),
     Person("783214", "second", "Second Sandbox User"),
 )
-# Whose the apps are: what it reads of its own is cheaper.
+# The owner of the apps: its reads of its own account are cheaper.
 OWNER = PEOPLE[0].number
 
 

@@ -85,7 +85,7 @@ def entries() -> tuple[Entry, ...]:
 
 
 def scopes() -> frozenset[str]:
-    """Return every scope that some call wants."""
+    """Return every scope that a call requires."""
     return frozenset().union(*(entry.scopes or () for entry in entries()))
 
 
