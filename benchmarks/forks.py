@@ -26,7 +26,7 @@ def right(bearers, tokens, session):
             if bearer.auth().access_token.reveal() != tokens[name]:
                 return False
         number = 5 + os.getpid() % 90
-        reply = session.get(f"{session.api}/2/users/2244994945/tweets", params={"max_results": number}).json()
+        reply = session.get(f"{session.api}/2/users/123633653595485944/tweets", params={"max_results": number}).json()
         if reply["meta"]["result_count"] != number:
             return False
     return True

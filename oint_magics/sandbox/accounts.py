@@ -196,24 +196,22 @@ class Accounts:
 
     def _rotate(self, family: Family) -> Pair:
         now = self._now()
-        access_token = _token("at")
-        family.refresh_token = _token("rt") if "offline.access" in family.scope.split() else None
+        # With this machine's time, as in the answers' `Date`: who reads it would take another one for a wrong clock.
+        access_token = _token("at", time.time())
+        family.refresh_token = _token("rt", time.time()) if "offline.access" in family.scope.split() else None
         family.access_tokens = {token: end for token, end in family.access_tokens.items() if end > now}
         family.access_tokens[access_token] = now + self.expires_in
         return Pair(access_token, family.refresh_token, family.scope)
 
 
-def _token(kind: str) -> str:
-    """Return a token built as X's are: random, milliseconds, kind.
-
-    The time in it is this machine's, as in the answers' `Date`: who reads it would take another one for a wrong clock.
-    """
-    return _packed(f"{secrets.token_urlsafe(33)[:43]}:{int(time.time() * 1000)}:1:1:{kind}:1")
+def _token(kind: str, at: float) -> str:
+    """Return a token built as X's are: random, milliseconds, kind."""
+    return _packed(f"{secrets.token_urlsafe(33)[:43]}:{int(at * 1000)}:1:1:{kind}:1")
 
 
 def code() -> str:
     """Return an authorization code built as X's are."""
-    return _token("ac")
+    return _token("ac", time.time())
 
 
 def _packed(text: str) -> str:

@@ -281,7 +281,7 @@ def test_fork_while_a_session_refreshes(strict, after):
 def test_fork_with_a_session(sandbox, auth_file, after):
     auth_file()
     done = forked(
-        before="s = twitter.session('auth.json'); ask = lambda n: s.get(s.api + f'/2/users/2244994945/tweets?max_results={n}').json()['meta']['result_count']; ask(5)",
+        before="s = twitter.session('auth.json'); ask = lambda n: s.get(s.api + f'/2/users/123633653595485944/tweets?max_results={n}').json()['meta']['result_count']; ask(5)",
         inside="n = 5 + os.getpid() % 90; sys.exit(0 if all(ask(n) == n for _ in range(25)) else 1)",
         after="assert all(ask(7) == 7 for _ in range(25))",
     )  # fmt: skip
