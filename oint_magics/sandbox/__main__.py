@@ -78,8 +78,10 @@ def _running_one(path: Path) -> str | None:
     try:
         address = str(json.loads(path.read_bytes())["sandbox"]) if path.is_file() else ""
         parts = urlsplit(address)
-        with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=1):
-            return address if parts.hostname == "127.0.0.1" else None
+        if parts.hostname != "127.0.0.1":  # The file may name any host: no other one is asked.
+            return None
+        with socket.create_connection((parts.hostname, parts.port or 0), timeout=1):
+            return address
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from oint_magics.sandbox.town import Account
 
 Document = dict[str, Any]
-# A town that would have to be continued for longer begins anew.
+# After a longer jump of the clock, a new town is made.
 _LONGEST_LEAP = timedelta(days=730)
 
 

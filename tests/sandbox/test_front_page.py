@@ -108,6 +108,18 @@ def test_the_file_of_one_that_runs_is_left_alone(tmp_path):
     process.communicate("", timeout=LONG)
 
 
+def test_a_file_that_names_another_host_opens_no_connection(tmp_path):
+    with socket.create_server(("127.0.0.2", 0)) as other:
+        address = f"http://127.0.0.2:{other.getsockname()[1]}"
+        (tmp_path / "sandbox-auth.json").write_text(json.dumps({"client_id": "sandbox-x", "sandbox": address}))
+        process, first = started(tmp_path)
+        process.communicate("", timeout=LONG)
+        other.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            other.accept()
+    assert first.startswith("SANDBOX at ")
+
+
 def test_its_clock_can_be_set(tmp_path):
     process, _ = started(tmp_path, "--clock", "2026-11-01T09:00Z")
     auth = json.loads((tmp_path / "sandbox-auth.json").read_bytes())
