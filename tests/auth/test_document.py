@@ -12,7 +12,7 @@ from oint_magics.auth.dotenv_text import read_dotenv
 from oint_magics.auth.text_file import decoded
 from oint_magics.errors import AuthError
 
-MANY = settings(max_examples=(settings.get_current_profile_name() == "quick" and 10) or 2000)
+MANY = settings(max_examples=(settings.get_current_profile_name() == "quick" and 10) or 1000)
 TOKEN = st.text(string.ascii_letters + string.digits + "-_=.~+/", min_size=20, max_size=40).map(lambda text: f"t{text}")
 NEW = {
     "access_token": "NEW-access-token-0000000",

@@ -3,7 +3,7 @@
  * Loaded with LD_PRELOAD; SHIM_FOLDER names the folder. shim_arm(n, action, number) sets the trap: action 1 fails
  * with an errno, 2 fails all writes from there on that make a file longer (a full disk), 3 kills before the call,
  * 4 after it, 5 fails all of them from there on (a disk that has turned read-only).
- * shim_count() returns how many calls there were.
+ * shim_count() returns how many calls there were, shim_grew(n) which of them made a file longer for the n-th time.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -18,10 +18,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int armed_at, action, number, count;
+enum { MOST = 1024 };
+static int armed_at, action, number, count, grown[MOST], times;
 
-void shim_arm(int at, int what, int error) { armed_at = at; action = what; number = error; count = 0; }
+void shim_arm(int at, int what, int error) { armed_at = at; action = what; number = error; count = times = 0; }
 int shim_count(void) { return count; }
+int shim_grew(int n) { return n < times ? grown[n] : 0; }
 
 static int is_ours(const char *path) {
     const char *folder = getenv("SHIM_FOLDER");
@@ -51,6 +53,7 @@ static int grows(int fd, off_t at, size_t size) {
 
 static int fails(int longer) {
     count++;
+    if (longer && times < MOST) grown[times++] = count;
     if (!armed_at || count < armed_at) return 0;
     if (action == 2 && longer) return 1;
     if (action == 5) return 1;

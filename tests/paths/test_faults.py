@@ -94,12 +94,16 @@ def check_modes(folder):
 
 
 def rounds(nursery, place, source, action, number):
-    """Set the trap at the first call, the second, and so on until it is not reached; yield what came of each."""
+    """Set the trap at the first call, the second, and so on until it is not reached; yield what came of each.
+
+    A disk that is full matters to those calls alone that make a file longer.
+    """
     sandbox, renew = place
     renew(source)
-    total = nursery.run(source)["count"]
+    told = nursery.run(source)
+    total = told["count"]
     assert total > 20
-    for at in range(1, total + 1):
+    for at in told["grew"] if action == FULL else range(1, total + 1):
         stored = renew(source)
         before, asked = stored(), sandbox.accounts.counts.refreshes
         told = nursery.run(source, at, action, number)
@@ -128,7 +132,7 @@ def test_every_call_that_fails(nursery, place, source, action, number):
         twitter.refresh(source)
         assert sandbox.accounts.counts.reuses == sandbox.accounts.counts.refused == 0, (at, said)
     print(dict(outcomes))
-    assert outcomes["table"] > 3
+    assert outcomes["table"] > (3 if action == FAIL else 1)  # A full disk matters to few calls.
     assert outcomes["StoreNotWritable"] > 3
 
 
