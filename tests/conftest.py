@@ -3,10 +3,12 @@
 import gc
 import json
 import os
+import shutil
 import signal
 import time
 
 import hypothesis
+import memory_disk
 import pytest
 import raw_server
 import tree
@@ -24,12 +26,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # Tables name the time by this machine's clock too; one zone is as good as another, and a test of zones has processes.
 os.environ["TZ"] = "UTC"
 time.tzset()
+# Before anything asks where temporary files go; the processes of one run have it from the first.
+MEMORY_DISK = memory_disk.take()
 # How long an example takes is the machine's business. A run takes the same examples each time; `explore` takes new ones.
 hypothesis.settings.register_profile("explore", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.register_profile("patient", hypothesis.settings.get_profile("explore"), derandomize=True)
 hypothesis.settings.register_profile("quick", hypothesis.settings.get_profile("patient"), max_examples=10)
 hypothesis.settings.load_profile("patient")
-TREE = pytest.StashKey()
+TREE, PASSED = pytest.StashKey(), pytest.StashKey()
 STRIPPED = (
     "COLAB_",
     "KAGGLE_",
@@ -112,10 +116,17 @@ def pytest_sessionstart(session):
 
 def pytest_sessionfinish(session):
     """Fail a run that left a file in the tree."""
+    session.config.stash[PASSED] = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
     left = sorted(tree.names() - session.config.stash.get(TREE, tree.names()))
     if left:
         print(f"\nThe tests left these in the tree: {', '.join(left)}")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_unconfigure(config):
+    """Delete the disk in memory, where no test failed whose files somebody may want to look at."""
+    if MEMORY_DISK and config.stash.get(PASSED, False):
+        shutil.rmtree(MEMORY_DISK, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

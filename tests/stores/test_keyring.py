@@ -6,6 +6,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import keyring
@@ -167,7 +168,9 @@ def on_a_desktop(code, path=""):
         f'echo -n secret | gnome-keyring-daemon --unlock --components=secrets >/dev/null; "{sys.executable}" code.py'
     )
     words = ["dbus-run-session", "--", "sh", "-c", script]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=LONG, env=os.environ | {"PYTHONPATH": path})
+    with tempfile.TemporaryDirectory() as folder:  # Its socket's path must not be long.
+        env = os.environ | {"PYTHONPATH": path, "XDG_RUNTIME_DIR": folder}
+        done = subprocess.run(words, capture_output=True, text=True, timeout=LONG, env=env)
     return done.stdout, done.stderr
 
 
