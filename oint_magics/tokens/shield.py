@@ -164,7 +164,16 @@ def shielded(work: Callable[[], T], *, stopped: str, locks: contextlib.ExitStack
         BaseException: what was raised in this thread meanwhile, unchanged; else what the work raises.
     """
     task = _Work(work, locks)
-    raised = _later(_begin(task), task.told.wait(look=task.start_again))
+    seen: tuple[BaseException, ...] = ()
+    raised = _begin(task)
+    while True:
+        try:
+            waited = task.told.wait(look=task.start_again)
+            break
+        except BaseException as between:  # noqa: BLE001 - it fell between two lines of the waiting
+            seen += (between,)  # No call is made here: another one may be about to be raised.
+    for each in (*seen, waited):
+        raised = _later(raised, each)
     if raised is not None and not isinstance(raised, KeyboardInterrupt):
         raise raised
     error = task.early or task.error
@@ -215,8 +224,8 @@ def _later(first: BaseException | None, second: BaseException | None) -> BaseExc
 
 def _begin(task: _Work[T]) -> BaseException | None:
     """Start the thread; what is raised before the work has begun keeps it from beginning, else it is returned."""
-    _at_work.add(task)
     try:
+        _at_work.add(task)
         _check_not_over()
         task.start()
     except BaseException as error:

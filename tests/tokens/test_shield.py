@@ -13,6 +13,7 @@ import pytest
 from patience import wait_for
 
 from oint_magics.errors import NotSent, Stopped
+from oint_magics.http.watch import WORKER
 from oint_magics.tokens.shield import Latch, shielded
 
 SAID = "all is saved."
@@ -129,6 +130,45 @@ def test_what_the_caller_raises_waits_for_the_end_too(error):
         shielded(work_under(done, signal.SIGUSR1), stopped=SAID, locks=locks.stack)
     assert caught.value is error
     assert locks.released_after == [1]
+
+
+class FromOutside(BaseException):
+    """What another thread may set in this one."""
+
+
+def test_an_exception_at_any_call_of_the_waiting():
+    """One from outside is raised where Python looks for it: at the beginning of a call, here at each in turn."""
+    for at in range(1, 1000):
+        done, calls = [], []
+        locks = Locks(done)
+
+        def look(frame, _, __):
+            if not frame.f_code.co_filename.endswith("shield.py"):
+                return
+            calls.append(frame.f_code.co_name)
+            if len(calls) == at:
+                sys.settrace(None)
+                raise FromOutside
+            return
+
+        def work():
+            time.sleep(0.002)
+            done.append(1)
+
+        before = sys.gettrace()
+        sys.settrace(look)
+        try:
+            shielded(work, stopped=SAID, locks=locks.stack)
+        except FromOutside:
+            pass
+        finally:
+            sys.settrace(before)
+        # It has come to its end, or was given up before it began, or nobody has taken the locks yet.
+        is_begun = done or any(each.name == WORKER for each in threading.enumerate())
+        assert locks.released_after == done or not (locks.released_after or is_begun), (at, calls)
+        if len(calls) < at:
+            break
+    assert at > 5
 
 
 STORM = """
