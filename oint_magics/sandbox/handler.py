@@ -89,6 +89,10 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(reply.body)
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return a moment as headers have it, by the sandbox's clock."""
+        return super().date_time_string(self.memory.clock.now() if timestamp is None else timestamp)
+
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
         """Answer malformed requests and unknown methods in JSON too."""
         self.close_connection = True

@@ -21,7 +21,7 @@ class Left(NamedTuple):
     Attributes:
         limit: how many calls it takes.
         remaining: how many are left; below zero, this call was too many.
-        reset: when the next window begins, in Unix seconds of this machine, as `Date` in the answer.
+        reset: when the next window begins, in Unix seconds of this machine.
     """
 
     limit: int

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oint_magics.sandbox import checks
+from oint_magics.sandbox.world import EPOCH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,6 +79,12 @@ def searched(view: View, *, is_recent: bool) -> None:
             raise WrongValue(name, f"'{name}' must be on or after a moment seven days ago")
         if text and checks.moment(text) > view.now - 10:
             raise WrongValue(name, f"'{name}' must be a minimum of 10 seconds prior to the request time")
+
+    since = view.query.get("since_id")
+    if since and view.query.get("start_time"):
+        raise WrongValue("since_id", "'since_id' cannot be used together with 'start_time'")
+    if since and is_recent and ((int(since) >> 22) + EPOCH) / 1000 < view.now - _WEEK:
+        raise WrongValue("since_id", "'since_id' must be a post id created within the last seven days")
 
 
 def week(view: View, posts: list[Post]) -> list[Post]:

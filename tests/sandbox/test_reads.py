@@ -108,6 +108,8 @@ class Requests:
             elif parameter.is_required or self.luck.random() < 0.35:
                 query[name] = self.value(entry, parameter)
         query = {name: value for name, value in query.items() if value is not None}
+        if query.get("since_id"):  # X takes one of the two.
+            query.pop("start_time", None)
         is_said = f"{vocabulary}.fields" in query or any(
             f"_{vocabulary}" in each for each in query.get("expansions", "").split(",")
         )

@@ -1,0 +1,19 @@
+"""What an answer's headers tell."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+
+def date_of(headers: Mapping[str, str]) -> datetime | None:
+    """Return the moment in UTC that an answer's `Date` names, or `None`."""
+    try:
+        return parsedate_to_datetime(headers.get("Date", "")).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None
