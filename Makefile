@@ -6,7 +6,7 @@ INSTALL = @$(PYTHON) tests/install.py
 unexport PYTHONDONTWRITEBYTECODE
 export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/.venv/browsers
 
-.PHONY: help demo test quick check bench leaks matrix mutants docs hub clients clean
+.PHONY: help demo test quick check bench leaks matrix mutants docs hub clients catalogue clean
 
 help:  ## what there is to make
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,6 +50,9 @@ bench: .venv/test  ## ratios against named alternatives, in one run; and the lar
 	$(BIN)/python benchmarks/rows.py 100000
 	$(BIN)/python benchmarks/sandbox.py
 	$(BIN)/python benchmarks/posts.py 200
+	$(BIN)/python benchmarks/bills.py 500
+	$(BIN)/python benchmarks/kept.py 200 20
+	$(BIN)/python benchmarks/pages.py 5
 	$(BIN)/python benchmarks/lengths.py .venv/lengths
 	$(BIN)/python benchmarks/uploads.py 512
 
@@ -68,6 +71,9 @@ hub: .venv/test .venv/hub/node_modules  ## three users on a real JupyterHub
 
 clients: .venv/test .venv/clients/node_modules  ## two clients of X for Node.js against the sandbox
 	$(BIN)/python tests/clients.py .venv/clients
+
+catalogue: .venv/test  ## the reads of X's OpenAPI description, FROM=openapi.json, into the package; what has changed
+	$(BIN)/python tests/catalogue.py $(FROM)
 
 docs: .venv/docs  ## the pages, in docs/_build; a warning is an error, and so is a link to what is not there
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build

@@ -49,7 +49,7 @@ import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
     from types import TracebackType
 
@@ -90,6 +90,16 @@ class OintError(Exception):
 
 class UsageError(OintError):
     """The magic's line cannot be understood."""
+
+
+class OverBudget(UsageError):
+    """A call may cost more than the budget of today has left; nothing was sent.
+
+    Attributes:
+        left: what is left, in thousandths of a US dollar.
+    """
+
+    left: int = 0
 
 
 class NotInteractive(OintError):
@@ -279,13 +289,13 @@ class CallError(OintError):
         status: the HTTP status, or `None` where no answer came.
         rows: what came before, as rows.
         is_sent: whether the request may have arrived though no answer came.
-        position: path, parameters, page token and what came before, with which `get` goes on; `None` for other calls.
+        position: where `get` goes on; `None` for other calls.
     """
 
     status: int | None = None
     rows: Sequence[dict[str, Any]] = ()
     is_sent: bool = True
-    position: tuple[str, Mapping[str, str], str | None, Any] | None = None
+    position: Any = None  # api.rows.Position
 
 
 class RateLimited(CallError):

@@ -24,6 +24,7 @@ class State:
         databases: the identities of the team's databases, by a hash of the address.
         users: whose an access token is, as X said, by the token's fingerprint.
         is_told_of_old_keys: whether it was said that the keys of OAuth 1.0a are not needed.
+        handles: the id of an account by the API's address, the app and the handle, and when it was looked up.
         posts_as: the store that a post or a deletion has named, and the id of its account; or `None`.
     """
 
@@ -37,6 +38,7 @@ class State:
         self.named: set[str] = set()
         self.databases: dict[str, str] = {}
         self.users: dict[str, Any] = {}
+        self.handles: dict[tuple[str, str, str], tuple[str, float]] = {}
         self.posts_as: tuple[str, Any] | None = None
         self.is_told_of_old_keys = False
 

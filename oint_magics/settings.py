@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from pathlib import Path
 from typing import NoReturn
@@ -48,6 +50,28 @@ def timeout() -> float:
             next_step="%env OINT_TWITTER_TIMEOUT=30",
         )
     return seconds
+
+
+def budget() -> int | None:
+    """Return what may be spent on reads and posts in a day (`OINT_TWITTER_BUDGET`), in thousandths of a US dollar.
+
+    Raises:
+        SettingError: it is no amount of money.
+    """
+    text = (os.environ.get("OINT_TWITTER_BUDGET") or "").strip().removeprefix("$")
+    if not text:
+        return None
+    try:
+        dollars = Decimal(text) if re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", text) else Decimal("NaN")
+    except InvalidOperation:
+        dollars = Decimal("NaN")
+    if dollars.is_nan():
+        raise SettingError(
+            "OINT_TWITTER_BUDGET cannot be used. Nothing was sent.",
+            cause="it must be an amount in US dollars, such as 2.00.",
+            next_step="%env OINT_TWITTER_BUDGET=2.00",
+        )
+    return int(dollars * 1000)
 
 
 def has_home() -> bool:

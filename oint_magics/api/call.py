@@ -38,16 +38,15 @@ def answer(
     """
     if any(0xD800 <= ord(c) <= 0xDFFF for each in (params or {}).items() for c in "".join(each)):
         raise UsageError("A parameter holds half a character, as of an emoji. Nothing was sent.")
-    whole = path_of(path)
+    whole, host = path_of(path), urlsplit(session.api).netloc
     reply = session.ask(whole, params or {}, method=method, **body)
-    host, document = urlsplit(session.api).netloc, reply.document
-    if reply.status >= 300 or is_refusal(document, params or {}):
+    if reply.status >= 300 or is_refusal(reply.document, params or {}):
         raise _refusal(reply, host, method, whole)
-    if document is None:
+    if reply.document is None:
         problem = CallError(f"{host} answered, and the answer cannot be read.", next_step="run it again")
         problem.status = reply.status
         raise problem
-    return document
+    return reply.document
 
 
 def path_of(path: object) -> str:

@@ -5,43 +5,72 @@ from __future__ import annotations
 import contextlib
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from oint_magics.api import missing, progress
+from oint_magics.api import missing, price, progress
+from oint_magics.api.facts import Facts
 from oint_magics.api.repeats import MOST_PAGES
 from oint_magics.api.rows import Rows, rows_of
+from oint_magics.display.text import escaped
 from oint_magics.display.times import after
+from oint_magics.errors import CallError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from oint_magics.api.facts import Position
+    from oint_magics.api.meter import Meter
     from oint_magics.api.missing import Missing
-    from oint_magics.errors import CallError
+    from oint_magics.api.request import Request
+    from oint_magics.auth.structure import Auth
 
 _WINDOW = timedelta(minutes=15)
+
+
+class Call(Protocol):
+    """A call, as far as its rows are concerned.
+
+    Attributes:
+        request: what X is asked for.
+        meter: what it costs.
+        least: the fewest rows of a page; `None` if X takes no size.
+        position: where it goes on.
+    """
+
+    request: Request
+    meter: Meter
+    least: int | None
+
+    @property
+    def position(self) -> Position: ...
 
 
 class Collected:
     """The rows so far.
 
     Args:
-        path: what messages call the call.
-        asked: its parameters.
-        earlier: the error that ended the call before, or `None`.
+        call: the call, which knows where it is and what it costs.
+        earlier: the error or the rows of the call before, or `None`.
+        auth: whose tokens ask.
 
     Attributes:
         found: X's objects, or rows that were made of them.
         is_endless: whether X only repeats itself.
+        is_more: whether X has more than was asked for.
+        left: what the budget had left where it ended the call, in thousandths of a US dollar; `None` where it did not.
     """
 
-    def __init__(self, path: str, asked: Mapping[str, str], earlier: CallError | None) -> None:
-        rows = earlier.rows if earlier else ()
-        before = rows if isinstance(rows, Rows) else Rows(rows)
+    def __init__(self, call: Call, earlier: CallError | Rows | None, auth: Auth) -> None:
+        rows = earlier.rows if isinstance(earlier, CallError) else earlier
+        before = rows if isinstance(rows, Rows) else Rows(rows or ())
         self.found: list[dict[str, Any]] = list(before)
         self._missing = {_key(each): each for each in before.missing}
-        self._repeats = before.repeats
-        self.is_endless = False
-        self._path, self._asked, self._pages, self._line = path, asked, 0, progress.line()
+        self._repeats, self._pages, self._cost = before.repeats, before.pages, before.facts.cost
+        self._pages_before = before.pages
+        self.is_endless = self.is_more = False
+        self.left: int | None = None
+        self._call, self._auth = call, auth
+        self._path, self._line = escaped(call.request.shown, 80), progress.line()
         self._waits, self._waited_at = 0, -1
 
     def add(self, objects: list[dict[str, Any]], page: Mapping[str, Any], repeats: int) -> None:
@@ -74,15 +103,15 @@ class Collected:
             time.sleep(min(left, 10))
         time.sleep(1)  # X tells whole seconds.
 
-    def end(self, most: int | None, least: int | None, *, is_stopped: bool = False) -> Rows:
+    def end(self, most: int | None, *, is_stopped: bool = False) -> Rows:
         """Show how many rows there are, say what has to be known about them, and return them.
 
         Args:
             most: how many were asked for.
-            least: X's smallest page; `None` if the call has no sizes.
             is_stopped: whether the stop button ended it.
         """
-        rows = self.rows(most, least)
+        is_cut = is_stopped or self.is_more or self.left is not None
+        rows = self.rows(most, self._call.position if is_cut else None)
         with contextlib.suppress(KeyboardInterrupt):  # Nothing is left to stop, and the rows were paid.
             if is_stopped or self._pages > 1:
                 self._line(f"{self._path}: {'stopped; ' if is_stopped else ''}{self.count()}")
@@ -90,25 +119,36 @@ class Collected:
                 progress.say(f"{self._path}: {note}.")
         return rows
 
-    def rows(self, most: int | None, least: int | None) -> Rows:
+    def rows(self, most: int | None, position: Position | None = None) -> Rows:
         """Return the rows, also if stop is pressed meanwhile: they were paid."""
         while True:
             try:
                 left_out = list(self._missing.values())
-                notes = missing.in_words(left_out, self._asked, len(self.found))
-                notes += [*self._too_many(most, least), *self._repeated()]
-                return Rows(rows_of(self.found), missing=left_out, repeats=self._repeats, notes=notes)
+                notes = missing.in_words(left_out, self._call.request.params, len(self.found))
+                notes += [*self._too_many(most), *self._repeated(), *self._cut(most)]
+                request, meter = self._call.request, self._call.meter
+                owned = meter.mills - meter.saved if meter.saved else None
+                facts = Facts(left_out, self._repeats, notes, self._pages, self._cost + meter.mills, owned,
+                              self._auth.is_sandbox, self._auth.is_app, request, position)  # fmt: skip
+                return Rows(rows_of(self.found), facts)
             except KeyboardInterrupt:
                 continue
+
+    def _cut(self, most: int | None) -> list[str]:
+        if self.left is not None:
+            return [f"stopped: the budget of today has {price.shown(self.left)} left, and the next page costs more"]
+        if self.is_more and most is not None and self._pages > self._pages_before:
+            return [f"{len(self.found)} of more: --max-rows all (max_rows=None) reads them all"]
+        return []
 
     def count(self) -> str:
         """Return how many rows and pages there are, in words."""
         pages = {0: "", 1: " in 1 page"}.get(self._pages, f" in {self._pages} pages")
         return f"{_rows(len(self.found))}{pages}"
 
-    def _too_many(self, most: int | None, least: int | None) -> list[str]:
-        number = len(self.found)
-        if most is None or number <= most or not self._pages:
+    def _too_many(self, most: int | None) -> list[str]:
+        number, least = len(self.found), self._call.least
+        if most is None or number <= most or self._pages == self._pages_before:
             return []
         if least is None:
             why = "X takes no page size for this call"

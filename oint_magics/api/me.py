@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from oint_magics import process
 from oint_magics.api.call import answer
+from oint_magics.api.meter import session as metered
 from oint_magics.display.table import Row, Table
 from oint_magics.errors import CallError
-from oint_magics.http.session import Session
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from oint_magics.auth.structure import Auth
     from oint_magics.http.bearer import TokenProvider
     from oint_magics.secret import Secret
@@ -49,7 +51,7 @@ def me(provider: TokenProvider) -> User:
         CallError: X refused.
         OintError: as for a refresh, where one was due and failed.
     """
-    with Session(provider) as session:
+    with metered(provider) as session:
         data = answer(session, "users/me").get("data")
     if not isinstance(data, dict):
         raise CallError("X's answer contains no user.", next_step="run it again")
@@ -95,8 +97,12 @@ class _Fixed:
     def __init__(self, auth: Auth) -> None:
         self._auth = auth
 
+    @property
+    def name(self) -> str:
+        return "a login"
+
     def auth(self) -> Auth:
         return self._auth
 
-    def after_401(self, refused: Secret) -> Auth | None:  # noqa: ARG002 - the protocol's
+    def after_401(self, refused: Secret, at: datetime | None = None) -> Auth | None:  # noqa: ARG002 - the protocol's
         return None

@@ -5,21 +5,24 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from oint_magics.api import sizes
+from oint_magics.api import accounts, dataset, kept_rows, may, price, sizes
 from oint_magics.api.call import answer
 from oint_magics.api.collected import Collected
 from oint_magics.api.expansions import expanded
-from oint_magics.api.parameters import asked_of
+from oint_magics.api.facts import Position
+from oint_magics.api.meter import Meter
 from oint_magics.api.repeats import MOST_PAGES, Repeats
-from oint_magics.display.text import escaped
+from oint_magics.api.rows import Rows
 from oint_magics.error_boundary import to_oint_error
-from oint_magics.errors import CallError, InternalError, OintError, PackageMissing, RateLimited, UsageError
+from oint_magics.errors import CallError, InternalError, OintError, OverBudget, PackageMissing, RateLimited, UsageError
 from oint_magics.http.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from oint_magics.api.rows import Rows
+    from oint_magics.api.dataset import Bounds, DataSet
+    from oint_magics.api.request import Request
+    from oint_magics.auth.structure import Auth
     from oint_magics.http.bearer import TokenProvider
 
 _MOST_EMPTY = 50
@@ -27,99 +30,159 @@ _MOST_EMPTY = 50
 _KEEP = "in a cell, keep the error first: import sys; error = sys.last_value"
 
 
-def get(  # noqa: PLR0913 - what a user may say, each by its name
+def get(  # noqa: PLR0913 - what a user may say
     provider: TokenProvider,
-    path: str,
-    params: Mapping[str, object],
+    request: Request,
     max_rows: int | None,
     *,
-    resume: CallError | None = None,
+    resume: CallError | Rows | None = None,
     wait: bool = False,
+    keep: object = None,
 ) -> Rows:
-    """Return what a call answers as flat rows, all its pages; the stop button returns those so far.
+    """Return what a read answers as flat rows, all its pages; the stop button returns those so far.
 
     Args:
-        provider: gives the token; asked first when the arguments are known to be right.
-        path: the call's path below `/2/`, with a query or without.
-        params: its parameters; `tweet_fields` stands for `tweet.fields`, a list for its words with commas.
-        max_rows: how many rows to return; `None` for all. A row that was paid is never dropped.
-        resume: the error that ended an earlier call: continues after its rows; `None` for a new call.
+        provider: gives the token; asked first when the request is known to be right.
+        request: what X is asked for.
+        max_rows: how many rows to return, of a list that is billed by the row; `None` for all. A row that was paid is
+            never dropped.
+        resume: the error that ended an earlier call, or its rows if there are more: continues after them; `None` for a
+            new call.
         wait: wait for the next window if X takes no more calls, instead of raising.
+        keep: a data set that the read adds to: all its rows are returned, and `max_rows` is for the new ones; `None`
+            for none.
 
     Raises:
         CallError: X refused; `.rows` has what came before, and `resume` continues from there.
+        UsageError: the tokens lack a scope, the budget has too little left; nothing was sent.
         OintError: as for a refresh, if one was due and failed.
     """
     _check_number(max_rows)
-    whole, asked = asked_of(path, params)
-    call = _Call(whole, asked, resume, wait=wait)
-    collected = Collected(escaped(whole.removeprefix("/2/"), 80), asked, resume)
+    auth = provider.auth()
+    may.check(request, auth)
+    if keep is None:
+        return _read(provider, Call(request, Meter(provider), resume, wait=wait), resume, max_rows, auth)
+    if resume is not None:
+        raise UsageError("A read with keep goes on by itself: run the same line again. Nothing was sent.")
+    with dataset.opened(keep, request) as (kept, asked):
+        new = _read(provider, Call(asked, Meter(provider), None, wait=wait, kept=kept), None, max_rows, auth)
+        return kept_rows.after_run(kept, asked, new)
+
+
+def _read(
+    provider: TokenProvider, call: Call, earlier: CallError | Rows | None, max_rows: int | None, auth: Auth
+) -> Rows:
+    """Return the rows of a call, and those that came before it."""
+    most = max_rows if call.request.is_cut else None
+    collected = Collected(call, earlier, auth)
     problem: OintError | None = None
     is_stopped = False
     try:
-        with Session(provider) as session:
-            call.read(session, collected, max_rows)
+        with Session(provider, call.meter) as session:
+            call.read(session, collected, most)
     except KeyboardInterrupt:
         is_stopped = True
+    except OverBudget as error:
+        if not collected.found:
+            raise
+        collected.left = error.left
     except Exception as error:  # noqa: BLE001 - whatever it is, the rows before it were paid
         problem = _cut(to_oint_error(error), call, collected)
     if problem is not None:
         raise problem
-    return collected.end(max_rows, call.least, is_stopped=is_stopped)
+    return collected.end(most, is_stopped=is_stopped)
 
 
-class _Call:
+class Call:
     """A call and where it is.
 
     Args:
-        path: its path, from `/2/` on.
-        asked: its parameters.
-        resume: the error of an earlier call, from which it continues; `None` at the beginning.
+        request: what X is asked for.
+        meter: counts what it costs.
+        resume: the error or the rows of an earlier call, from which it continues; `None` at the beginning.
         wait: wait if X takes no more calls for now.
+        kept: the data set that takes its pages; `None` for none.
 
     Raises:
-        UsageError: the error is not one of this very call.
+        UsageError: that is none of this very call's.
     """
 
-    def __init__(self, path: str, asked: dict[str, str], resume: CallError | None, *, wait: bool) -> None:
-        self.path, self.asked, self._is_patient = path, asked, wait
-        self.least = (sizes.limits(path) or (None,))[0]
-        self.token, self.repeats = _place_of(resume, path, asked)
+    def __init__(
+        self, request: Request, meter: Meter, resume: object, *, wait: bool, kept: DataSet | None = None
+    ) -> None:
+        self.request, self.meter, self._is_patient, self.kept = request, meter, wait, kept
+        self.least = request.size[0] if request.size else None
+        self.part, self.token, self.repeats = _place_of(resume, request)
         self.is_over = False
+
+    @property
+    def position(self) -> Position:
+        """Where it continues."""
+        return Position(self.request, self.part, self.token, self.repeats)
 
     def read(self, session: Session, collected: Collected, most: int | None) -> None:
         """Read page after page, until there are enough rows or no more."""
+        account = accounts.number_of(session, self.request.account) if self.request.account else None
+        parts: list[tuple[Bounds | None, Request]]
+        if self.kept:
+            parts = self.kept.parts(self.request, account, self.meter.now())
+        else:
+            parts = [(None, part) for part in self.request.parts()]
+        while self.part < len(parts):
+            bounds, part = parts[self.part]
+            asked = part.of_account(account) if account else part
+            if not self._read_part(session, collected, asked, most, bounds):
+                return
+            self.part, self.token = self.part + 1, None
+
+    def _read_part(
+        self, session: Session, collected: Collected, request: Request, most: int | None, bounds: Bounds | None
+    ) -> bool:
+        """Read a call's pages; tell whether it has come to its end."""
         empty = 0
         while most is None or len(collected.found) < most:
-            page = self._page(session, collected, None if most is None else most - len(collected.found))
-            objects, token = _data(page), _next(page)
+            page = self._page(session, collected, request, None if most is None else most - len(collected.found))
+            objects, token = data_of(page), _next(page)
+            if self.kept and bounds:
+                url = dataset.url_of(session.api, request.path, request.params)
+                bounds = self.kept.add(bounds, page, url, self.request, is_last=token is None)
             new = self.repeats.new(objects)
-            collected.add(expanded(page, new, self.asked.get("expansions", "")), page, len(objects) - len(new))
-            if token is None or (most is not None and len(collected.found) >= most):
-                return
+            collected.add(expanded(page, new, request.params.get("expansions", "")), page, len(objects) - len(new))
+            if token is None:
+                return True
             self._go_on(token)
+            if most is not None and len(collected.found) >= most:
+                break
             if self.repeats.pages >= MOST_PAGES:
                 collected.is_endless = True
-                return
+                return False
             collected.tell()
             empty = 0 if objects else empty + 1
             if empty == _MOST_EMPTY:
                 raise CallError(
                     f"X gave {empty} empty pages one after another.", next_step="run it again, or ask for less"
                 )
+        collected.is_more = True
+        return False
 
-    def _page(self, session: Session, collected: Collected, wanted: int | None) -> dict[str, Any]:
-        params = dict(self.asked)
-        size = sizes.size(self.path, params.get("max_results"), wanted)
+    def _page(self, session: Session, collected: Collected, request: Request, wanted: int | None) -> dict[str, Any]:
+        params = dict(request.params)
+        size = sizes.size(request.size, params.get("max_results"), wanted)
         if size is not None:
             params["max_results"] = size
         if self.token is not None:
             for name in sizes.PAGE_TOKENS:  # The caller's own was for the first page.
                 params.pop(name, None)
-            params[sizes.page_token(self.path)] = self.token
+            params[request.page_token] = self.token
         while True:
             try:
-                return answer(session, self.path, params)
+                return answer(session, request.path, params)
+            except OverBudget as error:
+                smaller = _affordable(request, error.left, size)
+                if smaller is None:
+                    raise
+                size = params["max_results"] = smaller
+                continue
             except RateLimited as error:
                 if not self._is_patient:
                     raise
@@ -135,45 +198,61 @@ class _Call:
         self.token = token
 
 
-def _cut(error: OintError, call: _Call, collected: Collected) -> OintError:
+def _affordable(request: Request, left: int, size: str | None) -> str | None:
+    """Return the size of a page that the budget has enough left for; `None` if X's smallest one costs more."""
+    one = price.of_page(request, 1).most
+    rows = left // one if one else 0
+    if request.size is None or size is None or not request.size[0] <= rows < int(size):
+        return None
+    return str(rows)
+
+
+def _cut(error: OintError, call: Call, collected: Collected) -> OintError:
     """Return the error that ended a call, with the rows before it and the place to continue from."""
-    rows = collected.rows(None, None)
+    rows = collected.rows(None)
     is_nothing = not rows and not rows.missing
     if is_nothing and not isinstance(error, CallError):
         return error
     problem = error if isinstance(error, CallError) else _of_another_kind(error)
-    if not call.is_over:
-        problem.position = (call.path, call.asked, call.token, call.repeats)
+    if not call.is_over and not call.kept:
+        problem.position = call.position
     if is_nothing:
         return problem
     problem.rows = rows
     problem.what += f" After {collected.count()}, which this error keeps as .rows."
+    if call.kept:
+        problem.next_step = f"{problem.next_step or 'run it again'}: what was read before is in the file"
     if problem.position:
         problem.next_step = f"{_KEEP}; {problem.next_step}, to continue after these rows: twitter.get(…, resume=error)"
     return problem
 
 
-def _place_of(error: object, path: str, asked: dict[str, str]) -> tuple[str | None, Repeats]:
-    """Return the page token with which a call continues after an error, and what came before it.
+def _place_of(given: object, request: Request) -> tuple[int, str | None, Repeats]:
+    """Return the part and the page token with which a call continues, and what came before it.
 
     Raises:
-        UsageError: the error is not one of this very call.
+        UsageError: what is given is none of this very call's.
     """
-    if error is None:
-        return None, Repeats()
-    position = error.position if isinstance(error, CallError) else None
+    if given is None:
+        return 0, None, Repeats()
+    position = given.position if isinstance(given, CallError | Rows) else None
     if position is None:
         raise UsageError(
-            "resume takes the error that ended a call of twitter.get. Nothing was sent.",
+            "resume takes the error that ended a call of twitter.get, or rows of which there are more. "
+            "Nothing was sent.",
             next_step="except RateLimited as error: …  and below it  twitter.get(…, resume=error)",
         )
-    if position[:2] != (path, asked):
+    if (position.request.path, position.request.params, position.request.account) != (
+        request.path,
+        request.params,
+        request.account,
+    ):
         raise UsageError(
-            "That error belongs to another call, so nothing was sent.",
+            "That belongs to another call, so nothing was sent.",
             cause="its path or its parameters differ from these.",
             next_step="give the same path and parameters as in the first call",
         )
-    return position[2], deepcopy(position[3])  # An error can be continued from more than once.
+    return position.part, position.token, deepcopy(position.repeats)  # It can be continued from more than once.
 
 
 def _of_another_kind(error: OintError) -> CallError:
@@ -188,10 +267,11 @@ def _of_another_kind(error: OintError) -> CallError:
 
 def _check_number(rows: object) -> None:
     if rows is not None and (not isinstance(rows, int) or isinstance(rows, bool) or rows < 1):
-        raise UsageError("max_rows must be a positive number.", next_step="max_rows=100, or leave it out for all")
+        raise UsageError("max_rows must be a positive number.", next_step="max_rows=100, or max_rows=None for all")
 
 
-def _data(page: dict[str, Any]) -> list[dict[str, Any]]:
+def data_of(page: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the objects of an answer."""
     data = page.get("data", [])
     objects = data if isinstance(data, list) else [data]
     return [each for each in objects if isinstance(each, dict)]

@@ -5,23 +5,27 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+from oint_magics.api.facts import Facts
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+    from oint_magics.api.facts import Position
     from oint_magics.api.missing import Missing
+    from oint_magics.api.request import Request
 
     # The dotted name of each key, below each prefix.
     _Names = dict[str, dict[str, str]]
 
 
 class Rows(list[dict[str, Any]]):
-    """A list of flat rows that knows what X did not give; a slice of it knows the same.
+    """A list of flat rows that shows itself as a table, and knows what X did not give; a slice of it knows the same.
 
     Args:
         rows: the rows.
-        missing: what X left out.
-        repeats: how many rows X gave again.
-        notes: what was said.
+        facts: what is known of them.
 
     Attributes:
         missing: what X left out, each with its `value`, the `reason`, and `parameter`, `resource_type`, `field`,
@@ -29,18 +33,74 @@ class Rows(list[dict[str, Any]]):
         repeats: how many rows X gave again; they were left out.
         notes: what was said about the rows, as sentences: what is missing, more rows than asked for, a list that
             repeats.
+        pages: how many pages they came in.
+        more: whether X has more: `twitter.get(…, resume=rows)` goes on.
+        cost: what they cost at X's list price, in US dollars; what was billed before today counts 0.
+        request: what X was asked for.
     """
 
-    def __init__(
-        self,
-        rows: Iterable[dict[str, Any]] = (),
-        *,
-        missing: Sequence[Missing] = (),
-        repeats: int = 0,
-        notes: Sequence[str] = (),
-    ) -> None:
+    def __init__(self, rows: Iterable[dict[str, Any]] = (), facts: Facts | None = None) -> None:
         super().__init__(rows)
-        self.missing, self.repeats, self.notes = list(missing), repeats, tuple(notes)
+        self._facts = facts or Facts()
+
+    @property
+    def facts(self) -> Facts:
+        return self._facts
+
+    @property
+    def missing(self) -> list[Missing]:
+        return list(self._facts.missing)
+
+    @property
+    def repeats(self) -> int:
+        return self._facts.repeats
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return tuple(self._facts.notes)
+
+    @property
+    def pages(self) -> int:
+        return self._facts.pages
+
+    @property
+    def more(self) -> bool:
+        return self._facts.position is not None
+
+    @property
+    def cost(self) -> float:
+        return self._facts.cost / 1000
+
+    @property
+    def is_sandbox(self) -> bool:
+        return self._facts.is_sandbox
+
+    @property
+    def is_app(self) -> bool:
+        return self._facts.is_app
+
+    @property
+    def request(self) -> Request | None:
+        return self._facts.request
+
+    @property
+    def position(self) -> Position | None:
+        return self._facts.position
+
+    def frame(self) -> pd.DataFrame:
+        """Return them as a pandas frame with real types: times in UTC, counts, flags, ids as text.
+
+        Raises:
+            PackageMissing: pandas is not installed.
+        """
+        from oint_magics.api.frame import frame_of
+
+        return frame_of(self, self.request.columns() if self.request else ())
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        from oint_magics.api.shown import grid
+
+        return grid(self, self._facts).mimebundle()
 
     @overload
     def __getitem__(self, at: SupportsIndex) -> dict[str, Any]: ...
@@ -48,9 +108,7 @@ class Rows(list[dict[str, Any]]):
     def __getitem__(self, at: slice) -> Rows: ...
     def __getitem__(self, at: SupportsIndex | slice) -> dict[str, Any] | Rows:
         found = super().__getitem__(at)
-        if isinstance(found, dict):
-            return found
-        return Rows(found, missing=self.missing, repeats=self.repeats, notes=self.notes)
+        return found if isinstance(found, dict) else Rows(found, self._facts)
 
 
 def rows_of(documents: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

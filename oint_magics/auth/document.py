@@ -43,6 +43,9 @@ class AuthDocument(Protocol):
     def values(self) -> dict[str, object]:
         """Return the ten keys, as far as they are there; raises an `AuthError` where they cannot be told."""
 
+    def given(self) -> dict[str, object]:
+        """Return all names and values of the text, as they stand."""
+
     def outside(self) -> object:
         """Return all that is none of our values; two texts that differ in these alone have the same."""
 
@@ -137,14 +140,17 @@ class _Json:
     @property
     def _resolved(self) -> Resolved:
         if self._known is None:
-            self._known = spellings.resolved(self._object.values())
+            self._known = spellings.resolved(self.given())
         return self._known
 
     def reread(self, text: str) -> AuthDocument:
         return _Json(text)
 
     def auth(self) -> Auth:
-        return checked(self._resolved, self._object.values())
+        return checked(self._resolved, self.given())
+
+    def given(self) -> dict[str, object]:
+        return self._object.values()
 
     def takes(self, key: str) -> bool:  # noqa: ARG002 - the interface's
         return True
@@ -198,14 +204,14 @@ class _Variables:
     @property
     def _resolved(self) -> Resolved:
         if self._known is None:
-            self._known = spellings.resolved(self._given(), is_flat=True)
+            self._known = spellings.resolved(self.given(), is_flat=True)
         return self._known
 
-    def _given(self) -> dict[str, object]:
+    def given(self) -> dict[str, object]:
         return {name: each.value for name, each in self._file.statements.items()}
 
     def auth(self) -> Auth:
-        return checked(self._resolved, self._given())
+        return checked(self._resolved, self.given())
 
     def reread(self, text: str) -> AuthDocument:
         return _Variables(text)

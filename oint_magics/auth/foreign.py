@@ -101,7 +101,8 @@ def check_kind(values: Mapping[str, object], *, has_app: bool, has_token: bool) 
         raise AuthFieldError(
             "client_id is missing: this is an app-only bearer token. Nothing was sent.",
             cause="such a token belongs to an app, not to a user, and cannot be refreshed.",
-            next_step="use the OAuth 2.0 Client ID and Client Secret of the app's page at X instead of these",
+            next_step="%twitter_get reads with it; for all else, use the OAuth 2.0 Client ID and Client Secret of the "
+            "app's page at X",
         )
 
 

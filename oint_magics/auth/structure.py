@@ -49,6 +49,7 @@ class Auth(NamedTuple):
         document: the structure as JSON text: the ten keys, the end and the sandbox's address, as far as they are there.
         lookalikes: names beside the ten keys that look as if they held a refresh token.
         granted: what X said these tokens may do, space separated; `None` if this machine's refresh log does not know.
+        is_app: whether the access token is an app's own bearer token, and no user's.
     """
 
     client_id: str
@@ -62,6 +63,7 @@ class Auth(NamedTuple):
     document: Secret
     lookalikes: tuple[str, ...] = ()
     granted: str | None = None
+    is_app: bool = False
 
     @property
     def is_sandbox(self) -> bool:

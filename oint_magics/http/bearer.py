@@ -10,8 +10,11 @@ from requests.cookies import extract_cookies_to_jar
 
 from oint_magics.errors import SettingError
 from oint_magics.http import endpoints, recorders
+from oint_magics.http.headers import date_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from oint_magics.auth.structure import Auth
     from oint_magics.secret import Secret
 
@@ -22,11 +25,20 @@ _GIVEN = 8
 class TokenProvider(Protocol):
     """Gives the pair that is to be used, as it is now."""
 
+    @property
+    def name(self) -> str:
+        """What tables call the place that it comes from."""
+
     def auth(self) -> Auth:
         """Return the pair; its access token is good, as far as anything tells."""
 
-    def after_401(self, refused: Secret) -> Auth | None:
-        """Return another pair to try after the API refused an access token, or `None` where there is none."""
+    def after_401(self, refused: Secret, at: datetime | None = None) -> Auth | None:
+        """Return another pair to try after the API refused an access token, or `None` where there is none.
+
+        Args:
+            refused: the access token.
+            at: when that was, by the API's clock; `None` if it did not say.
+        """
 
 
 class Bearer(requests.auth.AuthBase):
@@ -126,11 +138,16 @@ class _RetryAfter401:
         response.request = shown(prepared)
         if response.status_code != 401 or not isinstance(header, MaskedHeader) or not _can_repeat(prepared):
             return response
-        auth = self._provider.after_401(self._sent)
+        auth = self._provider.after_401(self._sent, date_of(response.headers))
         if auth is None or auth.access_token is None:
             return response
         self._given.append(auth.access_token)
         return _repeated(response, prepared, auth.access_token, options)
+
+
+def is_ours(prepared: requests.PreparedRequest) -> bool:
+    """Tell whether a request carries a token of ours, and so goes to X's API."""
+    return isinstance(prepared.headers.get("Authorization"), MaskedHeader)
 
 
 def _can_repeat(prepared: requests.PreparedRequest) -> bool:

@@ -8,6 +8,7 @@ import httpx
 
 from oint_magics.http import endpoints
 from oint_magics.http.bearer import Bearer, MaskedHeader
+from oint_magics.http.headers import date_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
@@ -30,7 +31,7 @@ class HttpxBearer(Bearer, httpx.Auth):
             response = yield request
             _mask(sent, response.request, response.next_request)
             if sent and response.status_code == 401 and _can_repeat(request):
-                other = self._provider.after_401(sent)
+                other = self._provider.after_401(sent, date_of(response.headers))
                 if other is not None:
                     response.read()
                     self._give(request, other)
@@ -48,7 +49,7 @@ class HttpxBearer(Bearer, httpx.Auth):
             response = yield request
             _mask(sent, response.request, response.next_request)
             if sent and response.status_code == 401 and _can_repeat(request):
-                other = await to_thread.run_sync(self._provider.after_401, sent)
+                other = await to_thread.run_sync(self._provider.after_401, sent, date_of(response.headers))
                 if other is not None:
                     await response.aread()
                     self._give(request, other)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol
+from urllib.parse import parse_qsl, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -11,9 +11,9 @@ from requests.adapters import HTTPAdapter
 from oint_magics import process, settings
 from oint_magics.errors import CallError, OintError
 from oint_magics.http import endpoints, environment, recorders
-from oint_magics.http.bearer import Bearer, shown
+from oint_magics.http.bearer import Bearer, is_ours, shown
 from oint_magics.http.connections import PlainSession, SilentAdapter, silenced
-from oint_magics.http.deadline import Exchange
+from oint_magics.http.deadline import Exchange, current
 from oint_magics.http.faults import Fault, fault_of
 
 if TYPE_CHECKING:
@@ -48,6 +48,31 @@ class Reply(NamedTuple):
     is_page: bool = False
 
 
+class Write(NamedTuple):
+    """What a request writes, and what X bills for it.
+
+    Attributes:
+        kind: what it is, as tables of what was spent call it.
+        mills: its price, in thousandths of a US dollar.
+    """
+
+    kind: str
+    mills: int
+
+
+class Meter(Protocol):
+    """Counts what requests cost."""
+
+    def reserve(self, path: str, params: Mapping[str, str], write: Write | None = None) -> Any:
+        """Return what `settle` or `release` takes, or `None`; raises an `OintError` where it must not be sent."""
+
+    def settle(self, ticket: Any, document: dict[str, Any] | None, headers: Mapping[str, str]) -> None:
+        """Take the answer of a request."""
+
+    def release(self, ticket: Any, headers: Mapping[str, str] | None = None) -> None:
+        """Take that a request was refused, or was not sent."""
+
+
 class Session(PlainSession):
     """A session whose requests carry the current access token to X's API.
 
@@ -55,13 +80,16 @@ class Session(PlainSession):
 
     Args:
         provider: gives the pair.
+        meter: counts what its requests cost; `None` for nobody.
 
     Attributes:
         api: the API's address for this pair: X's, or the sandbox's.
+        app: the client id of its app.
     """
 
-    def __init__(self, provider: TokenProvider) -> None:
+    def __init__(self, provider: TokenProvider, meter: Meter | None = None) -> None:
         super().__init__()
+        self._meter = meter
         recorders.check_none()
         for start in ("https://", "http://"):
             self.mount(start, SilentAdapter())
@@ -70,6 +98,7 @@ class Session(PlainSession):
         self.auth = self._bearer
         self.headers["User-Agent"] = "oint_magics"
         self._first = provider.auth()
+        self.app = self._first.client_id
         self.api = endpoints.url_of(endpoints.API, self._first)
 
     def after_fork(self) -> None:
@@ -99,6 +128,7 @@ class Session(PlainSession):
         *,
         method: str = "GET",
         exchange: Exchange | None = None,
+        write: Write | None = None,
         **body: Any,
     ) -> Reply:
         """Send one request below the API's address, and return the answer.
@@ -108,6 +138,7 @@ class Session(PlainSession):
             params: its parameters.
             method: GET, POST or DELETE.
             exchange: its deadline, and whether it has left; `None` for one of `OINT_TWITTER_TIMEOUT` seconds.
+            write: what it writes, where X bills that; `None` otherwise.
             body: the body, as requests takes it: `json`, or `data` and `files`.
 
         Raises:
@@ -115,6 +146,8 @@ class Session(PlainSession):
             OintError: as for a refresh, where one was due and failed.
         """
         exchange = exchange or Exchange(settings.timeout())
+        meter = self._meter if method == "GET" or write else None
+        ticket = meter.reserve(path, params, write) if meter else None
         fault: Fault | None = None
         try:
             with exchange.running():
@@ -128,6 +161,13 @@ class Session(PlainSession):
             fault = Fault(_late(exchange) or "")
         if fault is None and response.status_code < 200:
             fault = Fault("it announced an answer, and none followed")
+        if meter and ticket is not None:
+            if fault is None and response.status_code < 300:
+                meter.settle(ticket, document, response.headers)
+            elif fault is None:
+                meter.release(ticket, response.headers)
+            elif not exchange.is_sent:
+                meter.release(ticket)
         if fault is None:
             held = tuple(self._bearer.given)
             return Reply(response.status_code, response.headers, document, held, self._bearer.granted, is_page)
@@ -150,10 +190,19 @@ class Session(PlainSession):
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send a request; what goes wrong is raised without the frames, in which the bytes that were sent stand."""
+        # `ask` counts its own, by the answer that it has read.
+        meter = self._meter if request.method == "GET" and current() is None else None
+        ticket = meter.reserve(*_asked(request)) if meter and is_ours(request) else None
         try:
-            return super().send(request, **kwargs)
+            response = super().send(request, **kwargs)
         except requests.RequestException as error:
             problem = error
+        else:
+            if meter and ticket is not None:
+                _settled(meter, ticket, response)
+            return response
+        if meter and ticket is not None and isinstance(problem, requests.ConnectTimeout):
+            meter.release(ticket)
         problem.request = shown(request)
         problem.__cause__ = problem.__context__ = None
         raise problem.with_traceback(None)
@@ -175,6 +224,20 @@ class Session(PlainSession):
         merged = super().merge_environment_settings(url, *args, **kwargs)
         merged["proxies"] = {} if endpoints.is_loopback(url) else environment.checked(merged["proxies"], url)
         return merged
+
+
+def _asked(request: requests.PreparedRequest) -> tuple[str, dict[str, str]]:
+    parts = urlsplit(request.url or "")
+    return parts.path, dict(parse_qsl(parts.query, keep_blank_values=True))
+
+
+def _settled(meter: Meter, ticket: Any, response: requests.Response) -> None:
+    """Count an answer; a redirect's own was no more than its address."""
+    first = response.history[0] if response.history else response
+    if response.status_code >= 300 or first.is_redirect:
+        meter.release(ticket, response.headers)
+    else:
+        meter.settle(ticket, _document(response), response.headers)
 
 
 def _late(exchange: Exchange) -> str | None:

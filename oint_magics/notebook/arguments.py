@@ -29,6 +29,7 @@ _EXPRESSION = re.compile(r"\{\s{0,9}[^\W\d]\w*\s{0,9}(?:\}\S|[\[(.+/%])")
 _HASHTAG = re.compile(r"#+[^\s#]")
 # Editors make curly quotes of straight ones.
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|“[^“”]*”|‘[^‘’]*’|„[^„“]*“|«[^«»]*»")
+_PAIR = re.compile(r"(?P<name>[A-Za-z][A-Za-z_.]*)\s?=(?=\S)")
 _BARE = re.compile(r"[^\s\"';][^\s]*?(?=;?(?:\s|$))")
 
 
@@ -38,6 +39,24 @@ class Words(dict[str, str]):
     def __init__(self) -> None:
         super().__init__()
         self._all: dict[str, list[tuple[str, bool]]] = {}
+        self._pairs: list[tuple[str, str, bool]] = []
+
+    def add_pair(self, name: str, value: str, *, is_variable: bool) -> None:
+        """Add a `NAME=VALUE`."""
+        self._pairs.append((name, value, is_variable))
+
+    def pairs(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the line gives as `NAME=VALUE`, with variables in the place of their names.
+
+        Raises:
+            UsageError: there is no such variable, or a name stands twice.
+        """
+        found: dict[str, Any] = {}
+        for name, value, is_one in self._pairs:
+            if name in found:
+                raise UsageError("A parameter is given twice. Nothing was sent.")
+            found[name] = _variable(value, variables) if is_one else value
+        return found
 
     def add(self, name: str, value: str, *, is_variable: bool = False) -> None:
         """Add a word; `{name}` without quotes is a variable."""
@@ -110,6 +129,10 @@ def parse(line: str, usage: Magic) -> Words:
         if option:
             at = _take_option(found, line, (option, end), usage)
             missing = [name for name in missing if name != option]
+        elif usage.takes_pairs and (pair := _PAIR.match(line, at)):
+            value, end = _word(line, pair.end(), usage, takes_json=False)
+            found.add_pair(pair["name"], value, is_variable=_is_variable(line, value, end))
+            at = end
         elif missing:
             at = _take_word(found, line, at, missing.pop(0), usage)
         else:

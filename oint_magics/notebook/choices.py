@@ -59,7 +59,7 @@ def offered(text: str, variables: Mapping[str, Any]) -> Offer | None:
         None if "oint" in variables else _BARE.match(line)
     )
     if found is None:
-        return None
+        return _in_python(text)
     words, word = _words(found["rest"])
     if found["name"] == "oint":
         choices = _of_oint(words, word, variables)
@@ -71,6 +71,19 @@ def offered(text: str, variables: Mapping[str, Any]) -> Offer | None:
     fitting = [each for each in choices if each.text.startswith(word)] or choices
     is_quoted = found["rest"][: len(found["rest"]) - len(word)].endswith(('"', "'"))
     return Offer(word, fitting if is_quoted else [each._replace(text=_quoted(each.text)) for each in fitting])
+
+
+def _in_python(text: str) -> Offer | None:
+    """Return what may stand in a call of `twitter.get`."""
+    if "twitter.get(" not in text:
+        return None
+    from oint_magics.notebook.read_choices import in_python
+
+    found = in_python(text)
+    if found is None:
+        return None
+    choices = [Choice(*each) for each in found.choices]
+    return Offer(found.word, [each for each in choices if each.text.startswith(found.word)] or choices)
 
 
 def _quoted(text: str) -> str:
@@ -89,16 +102,23 @@ def _words(rest: str) -> tuple[list[str], str]:
     return words, last.lstrip("\"'")
 
 
-def _of_magic(name: str, words: list[str], word: str, variables: Mapping[str, Any]) -> list[Choice] | None:
+def _of_magic(name: str, words: list[str], word: str, variables: Mapping[str, Any]) -> list[Choice] | None:  # noqa: PLR0911 - a case each
     usage = MAGICS[name]
     previous = words[-1] if words else ""
+    plain = _plain(words, usage.values)
+    if previous == "--fields":
+        return [Choice(*each) for each in _reads().names(plain[0] if plain else "", word)]
     if previous in usage.values:
         return _values(previous, word, variables)
-    plain = _plain(words, usage.values)
+    if usage.takes_pairs and plain and not word.startswith("-"):
+        found = [Choice(*each) for each in _reads().of_read(plain[0], word)]
+        return [each for each in found if each.text.partition("=")[0] not in {one.partition("=")[0] for one in words}]
     if word.startswith("-") or len(plain) >= len(usage.words) or usage.text_name:
         left = [each for each in usage.values + usage.flags if each not in words or each in usage.repeated]
         return [Choice(each, OPTIONS.get(each, "")) for each in left] if not word or word.startswith("-") else None
     kind = usage.words[len(plain)]
+    if kind == "path":
+        return [Choice(*each) for each in _reads().paths(word)]
     if kind == "action":
         return _choices(ACTIONS)
     if kind in ("fault", "value"):
@@ -112,7 +132,7 @@ def _plain(words: list[str], values: tuple[str, ...]) -> list[str]:
     return [word for word, before in zip(words, behind, strict=False) if before not in values and word[:1] != "-"]
 
 
-def _values(option: str, word: str, variables: Mapping[str, Any]) -> list[Choice] | None:
+def _values(option: str, word: str, variables: Mapping[str, Any]) -> list[Choice] | None:  # noqa: PLR0911 - a case each
     if option in ("--auth", "-a", "--to"):
         is_to = option == "--to"
         return [*(() if is_to else _sources(variables)), *_stores(word, new=is_to)]
@@ -124,6 +144,10 @@ def _values(option: str, word: str, variables: Mapping[str, Any]) -> list[Choice
         from oint_magics.oauth import scopes
 
         return [Choice(scopes.LEAST, "what a login asks for"), Choice("opi", "OPI's eighteen")]
+    if option == "--max-rows":
+        return [Choice("all", "all rows"), Choice("500", "five hundred rows")]
+    if option == "--keep":
+        return _files(word, (".jsonl",)) or [Choice("posts.jsonl", "a new file")]
     if option in ("--reply-to", "--quote"):
         from oint_magics.posts.shown import Post
 
@@ -149,6 +173,13 @@ def _of_oint(words: list[str], word: str, variables: Mapping[str, Any]) -> list[
     is_russian = words[1].casefold() == function.russian.casefold()
     own = {each.name: each.about_in_russian if is_russian else each.about for each in function.options}
     return [each for each in _choices(own | _OF_OINT) if each.text not in words]
+
+
+def _reads() -> Any:
+    """Return the choices of reads; the catalogue is read when a read is typed."""
+    from oint_magics.notebook import read_choices
+
+    return read_choices
 
 
 def _choices(of: Mapping[str, str]) -> list[Choice]:

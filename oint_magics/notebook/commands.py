@@ -102,6 +102,10 @@ def keep(call: Call) -> Table:
     if "store" not in words:
         raise UsageError("Name the source, and the store to copy it into.", next_step=call.magic.text)
     place, source = calls.keep(words["source"], words["store"], replace="--replace" in words, variables=call.variables)
+    if source.auth and source.auth.is_app:
+        return Table(
+            "Kept", (Row("in", place), Row("next", f"%twitter_get PATH --auth {place}: it is for reads alone"))
+        )
     if calls.source_of(place).read().refresh_token is None:
         return Table(
             "Kept", (Row("in", place), Row("next", f"it holds no refresh token: %twitter_login --auth {place}"))

@@ -25,6 +25,7 @@ class Magic(NamedTuple):
         text_name: the word that is text, and must be in quotes; blank for none.
         form: its whole usage, where `text` shortens it; blank for `text`.
         is_cell: whether there is a cell magic of that name too.
+        takes_pairs: whether `NAME=VALUE` may stand in its line.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Magic(NamedTuple):
     text_name: str = ""
     form: str = ""
     is_cell: bool = False
+    takes_pairs: bool = False
 
     def doc(self) -> str:
         """Return what `%name?` shows."""
@@ -111,6 +113,35 @@ _ME = """\
 SOURCE  as for %twitter_refresh
 
 One call of X's API; an access token at its end is refreshed first.
+"""
+_GET_FORM = """\
+%twitter_get PATH [NAME=VALUE …] [--fields NAMES] [--max-rows N|all] [--auth SOURCE]
+             [--preview] [--keep FILE] [--wait] [--unchecked]
+%twitter_get --list [WORD]
+"""
+_GET = """\
+PATH        what X documents below /2/: users/@museum/tweets, users/me/mentions,
+            tweets/search/recent. @name or me stand for an id
+NAME=VALUE  X's own parameters: query="festival lang:en", exclude=replies,
+            start_time=2026-11-01; {name} without quotes is a variable
+--fields    what to read of each: created_at,public_metrics,author.username.
+            Without it a useful set that costs nothing more
+--max-rows  100 without it, for lists that X bills by the row; all reads all
+--auth      SOURCE, as for %twitter_refresh
+--preview   what it would ask, and what that costs at most; nothing is sent
+--keep      a file (.jsonl) that the read adds to: run again, it reads only what
+            is new; the value is all of it. twitter.rows("FILE") reads it
+--wait      if X takes no more calls for now, wait until it does
+--unchecked send a line although the catalogue does not know it
+--list      what there is to read, with price and scopes
+
+The value is rows: pd.DataFrame(rows), or rows.frame() with times and counts.
+"""
+_USAGE = """\
+SOURCE  as for %twitter_refresh; it names the app
+
+What was read and posted today and this month, at X's list price. The day ends
+at midnight UTC. OINT_TWITTER_BUDGET=2.00 sets what may be spent on a day.
 """
 _REVOKE = """\
 SOURCE  as for %twitter_refresh; it has to be named. The store keeps the
@@ -233,6 +264,27 @@ _TABLE = (
         values=("--auth",),
     ),
     Magic(
+        "twitter_get",
+        "%twitter_get PATH [NAME=VALUE …] [--fields NAMES] [--max-rows N|all] [--auth SOURCE] [--preview] "
+        "[--keep FILE] [--wait]",
+        "Read X's API into rows: checked, with its price, and shown as a table.",
+        "get_magic.get",
+        _GET,
+        words=("path",),
+        values=("--fields", "--max-rows", "--auth", "--keep"),
+        flags=("--preview", "--wait", "--unchecked", "--list"),
+        form=_GET_FORM,
+        takes_pairs=True,
+    ),
+    Magic(
+        "twitter_usage",
+        "%twitter_usage [--auth SOURCE]",
+        "Show what was read and posted today, at X's list price.",
+        "get_magic.usage",
+        _USAGE,
+        values=("--auth",),
+    ),
+    Magic(
         "twitter_revoke",
         "%twitter_revoke --auth SOURCE",
         "Revoke both tokens at X; only a new login brings others.",
@@ -299,6 +351,12 @@ OPTIONS = {
     "--preview": "post nothing, and show it",
     "--again": "make the same post once more",
     "--long": "over 280: X decides (Premium)",
+    "--fields": "what to read of each row",
+    "--max-rows": "how many rows; 100 without it, or all",
+    "--keep": "a .jsonl file that it adds to",
+    "--wait": "wait where X takes no more calls",
+    "--unchecked": "send it although the catalogue does not know it",
+    "--list": "what there is to read",
 }
 ACTIONS = {
     "start": "start it, and write sandbox-auth.json",

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oint_magics import settings
 from oint_magics.api.call import answer
 from oint_magics.api.me import account
+from oint_magics.api.meter import session as metered
 from oint_magics.display.times import moment
 from oint_magics.errors import CallError, OintError, PostInDoubt, Stopped, StoreError, UsageError
 from oint_magics.http.deadline import Exchange
-from oint_magics.http.session import Session
+from oint_magics.http.session import Session, Write
 from oint_magics.oauth import scopes
-from oint_magics.posts import claims, draft, shown, text
+from oint_magics.posts import claims, draft, price, shown, text
 from oint_magics.posts.given import listed, opened
 from oint_magics.posts.media import MediaId, Medium
 from oint_magics.posts.upload import Upload, describe
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _STOPPED = "the post had been sent. Run the cell again: it shows the post and does not send it twice."
 _DELETED = "the deletion had been sent. Run the cell again to see whether the post is gone."
+_DELETION = Write("deleted", price.DELETE)
 _WRITES = "tweet.write"
 _UPLOADS = "media.write"
 _ID = re.compile(r"[0-9]{1,19}")
@@ -70,7 +72,12 @@ def post(
             _check_same(who, account(provider))
             if not _claimed(name, is_replacing=earlier is not None or again):
                 return _earlier(checked, who, claims.found(name))
-            data = shielded(lambda: _sent(provider, who, body, name, earlier), stopped=_STOPPED)
+            write = Write(
+                "made_with_link" if checked.counted.links else "made",
+                price.of_post(has_link=bool(checked.counted.links), alts=0),
+            )
+            sent = _Sent(provider, who, body, write)
+            data = shielded(lambda: _sent(sent, name, earlier), stopped=_STOPPED)
         return shown.posted(checked, who, data)
 
 
@@ -182,7 +189,7 @@ def _media_ids(provider: TokenProvider, media: Sequence[Medium | MediaId], alts:
     stopped: str | None = None
     if not media:
         return ids
-    with Session(provider) as session:
+    with metered(provider) as session:
         try:
             for each, alt in zip(media, alts, strict=True):
                 ids.append(_uploaded(session, each))
@@ -212,24 +219,31 @@ def _uploaded(session: Session, each: Medium | MediaId) -> MediaId:
     return found
 
 
-def _sent(
-    provider: TokenProvider, who: User, body: dict[str, Any], name: str, earlier: claims.Claim | None
-) -> dict[str, Any]:
+class _Sent(NamedTuple):
+    """A post on its way: whose tokens, which account, its body, and what X bills for it."""
+
+    provider: TokenProvider
+    who: User
+    body: dict[str, Any]
+    write: Write
+
+
+def _sent(sent: _Sent, name: str, earlier: claims.Claim | None) -> dict[str, Any]:
     """Send a post, and note what came of it; a claim from before stands again where X refuses."""
     exchange = Exchange(settings.timeout())
     # A name service may take longer than that; the stop button waits for this.
-    found = within(settings.timeout() + 5, lambda: _answer(provider, body, exchange), None) or _late(exchange)
+    found = within(settings.timeout() + 5, lambda: _answer(sent, exchange), None) or _late(exchange)
     if isinstance(found, CallError) and found.is_sent and not 300 <= (found.status or 0) < 500:
-        raise _in_doubt(found, who)
+        raise _in_doubt(found, sent.who)
     if isinstance(found, OintError):
         claims.restore(name, earlier)
         if isinstance(found, CallError):
             found.what += " Nothing was posted."
-            _name_premium(found, body["text"])
+            _name_premium(found, sent.body["text"])
         raise found
     data = found.get("data")
     if not isinstance(data, dict) or not _ID.fullmatch(str(data.get("id"))):
-        raise _in_doubt(CallError("X's answer holds no post."), who)
+        raise _in_doubt(CallError("X's answer holds no post."), sent.who)
     claims.confirm(name, str(data["id"]))
     return data
 
@@ -247,12 +261,12 @@ def _name_premium(refusal: CallError, words: str) -> None:
         refusal.next_step = f"{refusal.next_step}; over {text.LONGEST}: only Premium accounts can post it"
 
 
-def _answer(provider: TokenProvider, body: dict[str, Any], exchange: Exchange) -> dict[str, Any] | OintError | None:
+def _answer(sent: _Sent, exchange: Exchange) -> dict[str, Any] | OintError | None:
     """Send a post; return what X says, or what went wrong."""
     try:
         # A connection of its own: one that lay idle may be closed just when the post is on its way.
-        with Session(provider) as session:
-            return answer(session, "tweets", method="POST", json=body, exchange=exchange)
+        with metered(sent.provider) as session:
+            return answer(session, "tweets", method="POST", json=sent.body, exchange=exchange, write=sent.write)
     except OintError as error:
         return error
 
@@ -280,9 +294,9 @@ def _not_deleted(error: CallError) -> CallError:
 
 def _deleted(provider: TokenProvider, number: str) -> dict[str, Any]:
     problem = None
-    with Session(provider) as session:
+    with metered(provider) as session:
         try:
-            data = answer(session, f"tweets/{number}", method="DELETE").get("data")
+            data = answer(session, f"tweets/{number}", method="DELETE", write=_DELETION).get("data")
         except CallError as error:
             problem, data = error, None
     if problem is not None:

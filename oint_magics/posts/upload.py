@@ -14,12 +14,15 @@ from oint_magics.api.call import answer
 from oint_magics.display.text import escaped
 from oint_magics.errors import CallError, RateLimited, Stopped
 from oint_magics.http.deadline import Exchange
+from oint_magics.http.session import Write
+from oint_magics.posts import price
 from oint_magics.posts.media import MediaId, size_of
 
 if TYPE_CHECKING:
     from oint_magics.http.session import Session
     from oint_magics.posts.media import Medium
 
+_ALT = Write("alt", price.ALT_TEXT)
 CHUNK = 1024 * 1024
 _SEGMENTS = 1000
 # How long to wait before a segment is sent again, in seconds.
@@ -184,7 +187,7 @@ def describe(session: Session, media_id: str, text: str) -> None:
         CallError: X refused.
     """
     metadata = {"alt_text": {"text": text}}
-    answer(session, "media/metadata", method="POST", json={"id": media_id, "metadata": metadata})
+    answer(session, "media/metadata", method="POST", json={"id": media_id, "metadata": metadata}, write=_ALT)
 
 
 def check_alt(text: str) -> str | None:

@@ -19,7 +19,7 @@ from oint_magics.stores.state_folder import STATE_FOLDER, state_path
 from oint_magics.stores.write_ahead import RecordFolder, login_records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -80,6 +80,10 @@ class FileStore:
         document = self._content()[1]
         auth = document.auth()
         return auth if document.takes("access_token") and document.takes("expires_at") else self._completed(auth)
+
+    def values(self) -> Mapping[str, object]:
+        """Return all names and values in the file, as they stand; raises an `AuthError` where it cannot be read."""
+        return self._content()[1].given()
 
     def _completed(self, auth: Auth) -> Auth:
         """Return what a `.env` file says with the access token and its end, which are kept in the data folder."""

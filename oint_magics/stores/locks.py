@@ -28,6 +28,7 @@ BY_FLOCK = os.name == "posix"
 _PAIR = "Another process is refreshing these tokens, or others that share their lock, and has not finished"
 _LOGIN = "Another login of this app has not finished"
 _POST = "Another process is sending a post and has not finished"
+_DATA = "Another process is reading into this file and has not finished"
 
 
 @contextlib.contextmanager
@@ -100,6 +101,16 @@ def login_lock(app: str, seconds: float) -> contextlib.AbstractContextManager[No
         StoreBusy: another process held them all the time.
     """
     return _machine_lock(f"login-{app}", _LOGIN, seconds, lambda: None)
+
+
+def data_lock(path: Path, seconds: float) -> contextlib.AbstractContextManager[None]:
+    """Hold a data set on this machine, as long as a run appends to it; as `login_lock` otherwise.
+
+    Args:
+        path: its file.
+        seconds: how long to wait.
+    """
+    return _machine_lock(f"data-{_hashed(path)}", _DATA, seconds, lambda: None)
 
 
 @contextlib.contextmanager

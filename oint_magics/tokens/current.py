@@ -78,6 +78,11 @@ class CurrentToken:
         self._granted_at = -math.inf
         process.watch(self)
 
+    @property
+    def name(self) -> str:
+        """What tables call the source."""
+        return self._source.label
+
     def after_fork(self) -> None:
         """Take a lock of one's own: another thread of the parent may have held this one."""
         self._lock = threading.RLock()
@@ -99,7 +104,7 @@ class CurrentToken:
             return look.auth
 
     @error_boundary
-    def after_401(self, refused: Secret) -> Auth | None:
+    def after_401(self, refused: Secret, at: datetime | None = None) -> Auth | None:
         """Return another pair to try after the API refused an access token, or `None` where there is none.
 
         The store is read again first. Then the pair is refreshed, once for each access token, and not for one that
@@ -107,6 +112,7 @@ class CurrentToken:
 
         Args:
             refused: the access token that was refused.
+            at: when, by the API's clock; `None` if it did not say. By that clock the token may have ended.
 
         Raises:
             OintError: as for a refresh, where one was due and failed.
@@ -117,7 +123,8 @@ class CurrentToken:
                 return look.auth
             self._raise_known(look)
             is_over = look.auth.refresh_token is None or refused.fingerprint() in self._renewed_for
-            if is_over or (look.is_fresh() and self._is_young(refused, look.auth)):
+            is_ended = at is not None and look.auth.ends_at is not None and at >= look.auth.ends_at
+            if is_over or (look.is_fresh() and not is_ended and self._is_young(refused, look.auth)):
                 return None
             self._renewed_for.add(refused.fingerprint())
             return self._refreshed(look, if_expired=False).auth

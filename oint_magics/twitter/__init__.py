@@ -5,7 +5,7 @@ Nothing heavy is imported before a call needs it.
 
 from __future__ import annotations
 
-from oint_magics.twitter.api import bearer, delete, get, me, post, session, upload
+from oint_magics.twitter.api import bearer, delete, get, me, post, rows, session, upload
 from oint_magics.twitter.tokens import authorization_link, forget, get_token, keep, login, refresh, revoke, status
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "post",
     "refresh",
     "revoke",
+    "rows",
     "session",
     "status",
     "upload",

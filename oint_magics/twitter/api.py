@@ -6,7 +6,7 @@ from oint_magics.twitter.boundary import call
 
 TYPE_CHECKING = False  # not imported: `typing` alone costs more than all the rest here
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from os import PathLike
 
     from oint_magics.api.me import User
@@ -81,13 +81,16 @@ def me(auth: str | PathLike[str] | Mapping[str, object] | None = None) -> User:
 
 
 @call
-def get(
+def get(  # noqa: PLR0913 - what a read may have, each by its name
     path: str,
     auth: str | PathLike[str] | Mapping[str, object] | None = None,
     *,
-    max_rows: int | None = None,
-    resume: CallError | None = None,
+    fields: Iterable[str] | str | None = None,
+    max_rows: int | None = 100,
+    resume: CallError | Rows | None = None,
     wait: bool = False,
+    unchecked: bool = False,
+    keep: str | PathLike[str] | None = None,
     **params: object,
 ) -> Rows:
     """Return what a call of X's API answers as flat rows, all its pages: `pd.DataFrame(rows)` takes them.
@@ -99,12 +102,18 @@ def get(
     first rows, and a value may come later.
 
     Args:
-        path: the call, as `"users/me"` or `"users/2244994945/tweets"`; with a query (`?max_results=5`) too.
+        path: the call, as `"users/me"` or `"users/@name/tweets"`; with a query (`?max_results=5`) too. A handle's id is
+            looked up once a day, which is billed.
         auth: the source, as for `refresh`.
-        max_rows: how many rows to ask for; `None` for all. If X's smallest page is larger, all its rows are returned:
-            each was billed.
-        resume: the error that ended an earlier call, as `RateLimited`: its rows come first, and none is read twice.
-            Path and parameters are the same as in that call.
+        fields: the fields to read, as a list or a text: `"created_at,author.username"`; `None` for a useful set that
+            costs nothing more. A name before a dot is an expansion, which X may bill.
+        max_rows: how many rows to read of a list that X bills by the row; `None` for all. If X's smallest page is
+            larger, all its rows are returned: each was billed. `.more` tells whether there are more.
+        resume: the error that ended an earlier call, as `RateLimited`, or its rows: they come first, and none is read
+            twice. Path and parameters are the same as in that call.
+        keep: a `.jsonl` file that the read adds to, a page in each line; `None` for none. Run again, it reads only what
+            is newer, and what an earlier run has left; the rows are all of the file's.
+        unchecked: send the call as it is, although the catalogue does not know it.
         wait: where X takes no more calls for now, wait until it does. `RateLimited` is raised otherwise.
         params: the call's parameters; `tweet_fields` stands for `tweet.fields`, a list for its words with commas. An
             expansion that names one thing brings its columns: `expansions="author_id"` brings `author.username`.
@@ -119,9 +128,26 @@ def get(
         CallError: X refused, or has no such thing. Both have the rows so far as `.rows`, and `resume` takes them.
         OintError: as for `refresh`, where the token is at its end.
     """
-    from oint_magics.twitter import calls
+    from oint_magics.twitter import reading
 
-    return calls.get(path, auth, params, max_rows=max_rows, resume=resume, wait=wait)
+    return reading.get(
+        path, auth, params, fields=fields, max_rows=max_rows, resume=resume, wait=wait, unchecked=unchecked, keep=keep
+    )
+
+
+@call
+def rows(path: str | PathLike[str]) -> Rows:
+    """Return the rows of a data set that `get(…, keep=path)` has made; nothing is asked of X.
+
+    Args:
+        path: its file.
+
+    Raises:
+        UsageError: it is none of ours, or is damaged.
+    """
+    from oint_magics.twitter import reading
+
+    return reading.rows(path)
 
 
 @call

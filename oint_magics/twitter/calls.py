@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
     from oint_magics.accounts.status import Accounts
     from oint_magics.api.me import User
-    from oint_magics.api.rows import Rows
     from oint_magics.display.table import Table
-    from oint_magics.errors import CallError
     from oint_magics.http.bearer import Bearer
     from oint_magics.http.session import Session
     from oint_magics.tokens.current import CurrentToken
@@ -125,8 +123,14 @@ def keep(
 ) -> tuple[str, Source]:
     """Copy an auth structure into a store; return its name and the source. See `oint_magics.twitter.keep`."""
     from oint_magics.accounts.keep import keep
+    from oint_magics.tokens import app_token
 
-    store, found = stores.open_store(text_argument("to", to)), source.source_to_copy(auth, variables)
+    store = stores.open_store(text_argument("to", to))
+    app = app_token.found_in(auth, variables)
+    if app and app.is_alone:  # It never becomes the account that was used last.
+        app_token.keep(app, store, replace=replace)
+        return store.label, source.Source(app.name, auth=app.auth())
+    found = source.source_to_copy(auth, variables)
     keep(found, store, replace=replace)
     if not store.place.startswith(stores.PREFIXES):  # A profile's name does not say on which disk it is.
         state.named.add(store.place)
@@ -215,9 +219,9 @@ def bearer(auth: object = None) -> Bearer:
 
 def session(auth: object = None) -> Session:
     """Return a session; see `oint_magics.twitter.session`."""
-    from oint_magics.http.session import Session
+    from oint_magics.api.meter import session
 
-    return Session(current(auth))
+    return session(current(auth))
 
 
 def me(auth: object = None, *, variables: Mapping[str, object] | None = None) -> User:
@@ -225,21 +229,6 @@ def me(auth: object = None, *, variables: Mapping[str, object] | None = None) ->
     from oint_magics.api.me import me
 
     return me(current(auth, variables))
-
-
-def get(  # noqa: PLR0913 - what a user may say
-    path: str,
-    auth: object,
-    params: Mapping[str, object],
-    *,
-    max_rows: int | None,
-    resume: CallError | None,
-    wait: bool,
-) -> Rows:
-    """Return what a call answers; see `oint_magics.twitter.get`."""
-    from oint_magics.api.pages import get
-
-    return get(current(auth), path, params, max_rows, resume=resume, wait=wait)
 
 
 def current(auth: object, variables: Mapping[str, object] | None = None) -> CurrentToken:

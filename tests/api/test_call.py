@@ -20,6 +20,7 @@ from oint_magics import errors, twitter
 from oint_magics.api import progress
 
 POSTS = "users/2244994945/tweets"
+ME = {"id": "2244994945", "name": "Sandbox User", "username": "sandbox"}
 
 
 @pytest.fixture
@@ -44,19 +45,21 @@ def lines(monkeypatch):
 def test_whose_token_it_is(pair):
     found = twitter.me(pair)
 
-    assert found == {"id": "2244994945", "name": "Sandbox User", "username": "sandbox"}
+    assert found == ME
     assert "SANDBOX account" in str(found)
     assert 'scope="row"' in found._repr_mimebundle_()["text/html"]
 
 
 def test_one_answer_is_one_row(pair, ids, lines):
-    assert twitter.get("users/me", pair) == [{"id": "2244994945", "name": "Sandbox User", "username": "sandbox"}]
+    row = twitter.get("users/me", pair)[0]
+    assert {name: row[name] for name in ("id", "name", "username")} == ME
     assert twitter.get("/2/users/me", pair, user_fields=["public_metrics"])[0]["public_metrics.tweet_count"] == 250
     assert lines == []
 
 
 def test_all_pages_without_gaps(pair, ids, lines):
-    rows = twitter.get(POSTS, pair, max_results=100, tweet_fields=["public_metrics", "in_reply_to_user_id"])
+    fields = ["public_metrics", "in_reply_to_user_id"]
+    rows = twitter.get(POSTS, pair, max_results=100, max_rows=None, tweet_fields=fields)
 
     assert [row["id"] for row in rows] == ids
     assert all(isinstance(row["id"], str) for row in rows)
@@ -90,7 +93,7 @@ def test_a_rate_limit_is_raised_with_its_end_and_the_rows_so_far(pair, ids, sand
     begun = time.monotonic()
 
     with pytest.raises(errors.RateLimited) as caught:
-        twitter.get(POSTS, pair, max_results=100)
+        twitter.get(POSTS, pair, max_results=100, max_rows=None)
 
     assert time.monotonic() - begun < 100
     assert len(caught.value.rows) == 200
@@ -224,7 +227,7 @@ def line(text):
     print(text, flush=True)
     if "200 rows" in text and "…" in text: os.kill(os.getpid(), signal.SIGINT)
 progress.listen(lambda: line)
-rows = twitter.get({path!r}, "auth.json", max_results=100)
+rows = twitter.get({path!r}, "auth.json", max_results=100, max_rows=None)
 print(len(rows), type(rows).__name__)
 """
 
@@ -253,7 +256,15 @@ def test_names_and_values_as_x_wants_them(api):
     server = api(answer("200 OK", b'{"data": []}'))
 
     twitter.get(
-        "x", "auth.json", tweet_fields=["a", "b"], user_fields="c", expansions=None, exclude=("d",), is_it=True, n=3
+        "x",
+        "auth.json",
+        tweet_fields=["a", "b"],
+        user_fields="c",
+        expansions=None,
+        exclude=("d",),
+        is_it=True,
+        n=3,
+        unchecked=True,
     )
 
     line = server.requests[0].split(b"\r\n")[0].decode()

@@ -39,12 +39,13 @@ def test_no_more_is_read_than_is_wanted(pair, sandbox, capsys, wanted, read):
 
     assert len(rows) == sum(sandbox.posts.read.values()) == read
     note = "5 rows for max_rows=3: X's smallest page here is 5, and each row is billed"
-    assert rows.notes == ((note,) if wanted == 3 else ())
-    assert capsys.readouterr().err == (f"{POSTS}: {note}.\n" if wanted == 3 else "")
+    more = f"{read} of more: --max-rows all (max_rows=None) reads them all"
+    assert rows.notes == ((note, more) if wanted == 3 else (more,))
+    assert capsys.readouterr().err == (f"{POSTS}: {note}.\n" if wanted == 3 else "") + f"{POSTS}: {more}.\n"
 
 
 def test_all_rows_are_read_in_the_largest_pages(pair, sandbox):
-    assert len(twitter.get(POSTS, pair)) == 250
+    assert len(twitter.get(POSTS, pair, max_rows=None)) == 250
     assert sandbox.limits._calls["2244994945", "/2/users/{id}/tweets", 900.0][1] == 3
 
 
@@ -59,7 +60,7 @@ def test_a_call_whose_sizes_are_not_known_is_asked_as_it_is(raw, monkeypatch, au
     monkeypatch.setenv("OINT_TWITTER_API_URL", server.url)
     Path("auth.json").write_text(json.dumps(auth | {"expires_at": 4_000_000_000}))
 
-    rows = twitter.get("tweets/counts/recent", "auth.json", max_rows=2, query="x")
+    rows = twitter.get("new/call", "auth.json", max_rows=2, query="x", unchecked=True)
 
     assert len(rows) == 3
     assert rows.notes == ("3 rows for max_rows=2: X takes no page size for this call",)
@@ -122,7 +123,7 @@ def test_an_outage_is_resumed_too(pair, sandbox):
         twitter.get(POSTS, pair)
     assert first.value.rows == ()
 
-    rows = twitter.get(POSTS, pair, resume=first.value)
+    rows = twitter.get(POSTS, pair, max_rows=None, resume=first.value)
 
     assert len(rows) == 250
     assert set(sandbox.posts.read.values()) == {1}
@@ -131,7 +132,7 @@ def test_an_outage_is_resumed_too(pair, sandbox):
 def test_an_error_of_another_call_is_refused(pair, sandbox):
     sandbox.limits.restrict(1)
     with pytest.raises(errors.RateLimited) as caught:
-        twitter.get(POSTS, pair)
+        twitter.get(POSTS, pair, max_rows=None)
     assert "resume=error" in str(caught.value)
     sandbox.limits.restrict(None)
 
@@ -162,7 +163,8 @@ def test_what_an_expansion_does_not_find_is_left_out():
 
     found = expanded(page, objects, "author_id,geo.place_id,attachments.media_keys,referenced_tweets.id")
 
-    assert found[0] == {"author_id": "1", "author": {"name": "A"}, "geo": {"place_id": "p", "place": {"country": "X"}}}
+    geo = {"place_id": "p", "place": [{"id": "p", "country": "X"}]}
+    assert found[0] == {"author_id": "1", "author": {"name": "A"}, "geo": geo}
     assert found[1]["author_id"] == "2"
     assert "author" not in found[1]
     assert objects[0] == {"author_id": "1", "geo": {"place_id": "p"}}

@@ -9,6 +9,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oint_magics.api.facts import Facts
 from oint_magics.api.rows import Rows, rows_of
 
 
@@ -89,7 +90,8 @@ def test_any_objects_become_rows(documents):
 
 def test_rows_are_a_list_for_everybody_and_remember_what_x_left_out():
     missing = [{"value": "2", "reason": "not found"}]
-    rows = Rows(rows_of([{"id": "1", "n": 1}, {"id": "3", "n": None}]), missing=missing, repeats=4, notes=["a"])
+    facts = Facts(missing=missing, repeats=4, notes=["a"])
+    rows = Rows(rows_of([{"id": "1", "n": 1}, {"id": "3", "n": None}]), facts)
 
     assert rows == [{"id": "1", "n": 1}, {"id": "3", "n": None}]
     assert json.loads(json.dumps(rows)) == rows

@@ -201,14 +201,17 @@ NARROW = "tweet.read users.read offline.access"
     case("U9", "403 Forbidden, X said: no users.read", LACKS, READ[1], "tweet.read", "users.read"),
 ])  # fmt: skip
 def test_a_scope_is_named_if_x_said_that_it_is_missing(x, after, call, granted, missing):
-    x("403 No", forbidden("Forbidden"))
+    server = x("403 No", forbidden("Forbidden"))
     know(granted)
 
-    error = refused(call)
+    with pytest.raises(errors.UsageError) as caught:
+        call()
 
-    assert error.cause == f"these tokens lack the scope {missing}, and no refresh adds one."
+    error = caught.value
+    assert f"needs the scope {missing}, which these tokens lack. Nothing was sent." in error.what
     assert error.next_step == f'log in again: twitter.login(scope="{granted} {missing}")'
-    after(error.cause)
+    assert server.requests == []
+    after(error.what)
 
 
 @pytest.mark.parametrize(("granted", "words"), [

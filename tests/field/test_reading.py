@@ -33,6 +33,9 @@ def api(raw, monkeypatch, auth):
     return start
 
 
+MORE = "--max-rows all (max_rows=None) reads them all"
+
+
 def get(path, **more):
     return twitter.get(path, "auth.json", **more)
 
@@ -54,7 +57,7 @@ def a_list(default, least=1, token="pagination_token", count=1500):
 
 # U13: sizes.
 @pytest.mark.parametrize(("path", "wanted", "read", "server"), [
-    case("U13", "search/all, max_rows=15", "20 rows billed", "tweets/search/all?query=x", 15, 15, a_list(10, 10)),
+    case("U13", "search, max_rows=15", "20 rows billed", "tweets/search/recent?query=x", 15, 15, a_list(10, 10)),
     case("U13", "retweets, max_rows=15", "100 rows billed", "tweets/1/retweets", 15, 15, a_list(100)),
     case("U13", "dm_events, max_rows=15", "100 rows billed", "dm_events", 15, 15, a_list(100)),
     case("U13", "dm_events with somebody, max_rows=7", "100 rows billed", "dm_conversations/with/5/dm_events", 7, 7, a_list(100)),
@@ -73,12 +76,12 @@ def test_no_row_too_many_is_billed(api, after, capsys, path, wanted, read, serve
 
     assert [row["id"] for row in rows] == [str(number) for number in range(read)]
     assert sum(int(query["max_results"]) for query in asked) == read
-    assert capsys.readouterr().err == ""
+    assert capsys.readouterr().err == f"{urlsplit(path).path.removeprefix('/2/')}: {read} of more: {MORE}.\n"
     after(f"{read} rows billed")
 
 
 @pytest.mark.parametrize(("path", "wanted", "least", "server"), [
-    case("U13", "search/all, max_rows=3", "10 rows billed, 3 given, silence", "tweets/search/all", 3, 10, a_list(10, 10)),
+    case("U13", "search, max_rows=3", "10 rows billed, 3 given, silence", "tweets/search/recent?query=x", 3, 10, a_list(10, 10)),
     case("U13", "quote_tweets, max_rows=9", "10 rows billed, 9 given, silence", "tweets/1/quote_tweets", 9, 10, a_list(10, 10)),
     case("U13", "mentions, max_rows=1", "5 rows billed, 1 given, silence", "users/1/mentions", 1, 5, a_list(10, 5)),
 ])  # fmt: skip
@@ -89,8 +92,10 @@ def test_a_smallest_page_that_is_larger_is_said_and_nothing_paid_is_dropped(api,
 
     note = f"{least} rows for max_rows={wanted}: X's smallest page here is {least}, and each row is billed"
     assert len(rows) == int(asked[0]["max_results"]) == least
-    assert rows.notes == (note,)
-    assert capsys.readouterr().err == f"{path}: {note}.\n"
+    more = f"{least} of more: {MORE}"
+    assert rows.notes == (note, more)
+    shown = path.partition("?")[0]
+    assert capsys.readouterr().err == f"{shown}: {note}.\n{shown}: {more}.\n"
     after(note)
 
 
@@ -116,7 +121,7 @@ def test_a_place_of_one_s_own_is_for_the_first_page(api):
     assert len(get("tweets/search/recent?query=x&pagination_token=t50", max_rows=150)) == 150
     assert [query["pagination_token"] for query in asked] == ["t50", "t150"]
     asked = api(lambda query: a_list(10, token="next_token" if "next_token" in query else "pagination_token")(query))
-    assert len(get("tweets/search/recent", next_token="t50", max_rows=150)) == 150
+    assert len(get("tweets/search/recent", query="x", next_token="t50", max_rows=150)) == 150
     assert [query.get("next_token") for query in asked] == ["t50", None]
 
 
@@ -204,7 +209,7 @@ def test_what_has_no_id_is_never_a_repeat(api, after, capsys, data):
     replies = [{"data": data, "meta": {"next_token": "b"}}, {"data": data}]
     api(lambda _: ("200 OK", replies.pop(0)))
 
-    rows = get("tweets/counts/recent")
+    rows = get("tweets/counts/recent", query="x")
 
     assert rows == data * 2
     assert rows.repeats == 0

@@ -35,6 +35,7 @@ class Given:
         self.auth |= {"client_secret": f"{mark}+{secrets.token_urlsafe(18)}/~", "client_id": f"id-of-{mark}"}
         self.auth |= {"redirect_uri": f"http://127.0.0.1:{free_port()}/cb", "scope": SCOPE}
         self.code, self.seen = f"{mark}-code-{secrets.token_urlsafe(24)}", {}
+        self.bearer = f"{mark}-bearer-{secrets.token_urlsafe(24)}"
         self.pair = {key: f"{mark}-new-{secrets.token_urlsafe(24)}" for key in ("access_token", "refresh_token")}
 
     @property
@@ -58,6 +59,7 @@ class Given:
             "json": self.text,
             "env": "\n".join(["DEBUG=1", *lines, ""]),
             "nested.json": nested,
+            "app.json": json.dumps({"bearer_token": self.bearer}),
             "token": self.auth["refresh_token"] + "\n",
             "xurl/auth.yml": f"apps:\n  default: {{}}\n{app}    oauth2_tokens:\n{users}default_app: default\n",
         }
@@ -67,7 +69,7 @@ class Given:
         """Return all that must not be found: name to text."""
         pair = f"{quote_plus(self.auth['client_id'])}:{quote_plus(self.auth['client_secret'])}"
         found = {key: self.auth[key] for key in SECRET_KEYS} | {f"new {key}": text for key, text in self.pair.items()}
-        found |= {"Basic header": base64.b64encode(pair.encode()).decode(), "code": self.code}
+        found |= {"Basic header": base64.b64encode(pair.encode()).decode(), "code": self.code, "bearer": self.bearer}
         return found | self.seen
 
 

@@ -44,7 +44,7 @@ def test_the_notebooks_run_and_hold_no_output(path):
     for key in ("access_token", "refresh_token", "client_secret"):
         assert secrets[key] not in text
     # What git ignores, and no more: the folder of a notebook is a clone's.
-    assert {left.name for left in Path().iterdir()} <= {"sandbox-auth.json", ".oint"}
+    assert {left.name for left in Path().iterdir()} <= {"sandbox-auth.json", ".oint", "lantern.jsonl"}
 
 
 def test_papermill_runs_the_first_notebook(tmp_path):
@@ -211,7 +211,7 @@ def test_a_rate_limit_is_our_own_lines_in_a_cell(front_end):
     front_end.run("%load_ext oint_magics\n%twitter_sandbox start\n%twitter_sandbox fault limit 1")
     front_end.run("from oint_magics import twitter")
 
-    messages = front_end.run("twitter.get('users/123633653595485944/tweets', max_results=100)")
+    messages = front_end.run("twitter.get('users/123633653595485944/tweets', max_results=100, max_rows=None)")
 
     (error,) = [m["content"] for m in messages if m["msg_type"] == "error"]
     assert error["ename"] == "RateLimited"

@@ -57,6 +57,19 @@ def test_posts():
     assert run("posts", 20) == 0
 
 
+def test_bills():
+    """The ledger is never below the sandbox's book, and equal where no answer was lost; a budget is kept."""
+    below, above, is_kept, rows = run("bills", 12)
+
+    assert (below, above, is_kept) == (0, 0, True)
+    assert sum(rows) > 100
+
+
+def test_kept():
+    """Whatever ends a run, the next whole one has each post of the list once."""
+    assert run("kept", 8, 2) == [0] * 4
+
+
 def test_failover():
     """A standby that is promoted without the last writes costs no account."""
     assert [row[3:5] for row in run("failover", 4)] == [[0, 0]] * 4

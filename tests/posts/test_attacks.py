@@ -224,7 +224,7 @@ def test_a_listener_that_fails_loses_no_rows(sandbox, auth, monkeypatch):
 
     fill(sandbox)
     monkeypatch.setattr(progress, "_listeners", [lambda: line])
-    assert len(twitter.get("users/2244994945/tweets", auth)) == 250
+    assert len(twitter.get("users/2244994945/tweets", auth, max_rows=None)) == 250
 
 
 def test_rows_that_are_held_are_not_asked_for(sandbox, auth, capsys):
@@ -232,7 +232,7 @@ def test_rows_that_are_held_are_not_asked_for(sandbox, auth, capsys):
     fill(sandbox)
     sandbox.limits.restrict(1)
     with pytest.raises(errors.RateLimited) as caught:
-        twitter.get("users/2244994945/tweets", auth)
+        twitter.get("users/2244994945/tweets", auth, max_rows=None)
     sandbox.limits.restrict(None)
     sandbox.posts.read.clear()
 

@@ -14,7 +14,7 @@ from oint_magics.twitter import calls
 def test_the_public_names():
     assert twitter.__all__ == [
         "authorization_link", "bearer", "delete", "forget", "get", "get_token", "keep", "login", "me", "post", "refresh",
-        "revoke", "session", "status", "upload",
+        "revoke", "rows", "session", "status", "upload",
     ]  # fmt: skip
 
 

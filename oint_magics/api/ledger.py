@@ -1,0 +1,378 @@
+"""What was read and posted, by X's list price: for each app and UTC day, for all kernels together.
+
+It is never below what X can have billed. A page is reserved at its price at most before it is asked for, and settled
+when its answer is there; if the answer is lost, the reservation stays. Ids are keyed hashes here, and are deleted after
+the next day; the sums stay.
+
+A day is a text file of lines: `app CLIENT_ID`, `reserve TICKET MILLS`, and
+`settle TICKET MILLS ACCOUNT KIND=READ=NEW=MILLS,… HASHES`. It is appended to
+under a lock and not synced: a page is worth less than a sync.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import secrets
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote, unquote
+
+from oint_magics import settings
+from oint_magics.errors import UsageError
+from oint_magics.stores import locks
+from oint_magics.stores.private_folder import Folder, data_folder, private_folder, write_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from oint_magics.api.price import Resource
+
+_FOLDER, _KEY, _SUMS, _CLOCK = "ledger", "key", "sums", "clock"
+# How far two clocks are apart, in seconds, that do not count as the same.
+_MUCH = 300.0
+_DAY = re.compile(r"[0-9a-f]{16}-\d{4}-\d\d-\d\d")
+_LARGEST = 512 * 1024 * 1024
+_HASH = 8
+_WAIT = 10.0
+
+
+class Unreadable(UsageError):
+    """The ledger cannot be read or written; with a budget, nothing is sent then."""
+
+
+class Line(NamedTuple):
+    """What one account has read or posted of one kind.
+
+    Attributes:
+        account: the source of its tokens, as tables call it.
+        kind: the kind, as the list of prices has it.
+        read: how many X gave.
+        new: how many of these X bills, as it bills a thing once a day.
+        mills: their price, in thousandths of a US dollar.
+    """
+
+    account: str
+    kind: str
+    read: int
+    new: int
+    mills: int
+
+
+class Spent(NamedTuple):
+    """What an app has spent.
+
+    Attributes:
+        app: its client id; blank if it is not known.
+        mills: settled and reserved together, in thousandths of a US dollar.
+        reserved: of these, what is reserved for answers that did not come.
+        lines: by account and kind.
+    """
+
+    app: str
+    mills: int
+    reserved: int
+    lines: tuple[Line, ...]
+
+
+class _Day:
+    """A day's file, as far as it was read."""
+
+    def __init__(self) -> None:
+        self.at = self.settled = 0
+        self.app = ""
+        self.reserved: dict[str, int] = {}
+        self.known: set[str] = set()
+        self.lines: tuple[Line, ...] = ()
+
+    def take(self, text: str) -> None:
+        """Take the lines that came since; a torn last one is left for the next time.
+
+        Raises:
+            ValueError: a line is none of ours.
+        """
+        end = text.rfind("\n") + 1
+        self.at += len(text[:end].encode())
+        for line in text[:end].splitlines():
+            word, name, *more = line.split(" ")
+            if word == "app":
+                self.app = unquote(name)
+            elif word == "reserve":
+                self.reserved[name] = int(more[0])
+            elif word == "settle":
+                self.reserved.pop(name, None)
+                self._settle(*more)
+            else:
+                raise ValueError("an unknown word")
+
+    def _settle(self, mills: str, account: str, counts: str, *hashes: str) -> None:
+        self.settled += int(mills)
+        parts = [each.split("=") for each in counts.split(",") if each]
+        new = [Line(unquote(account), kind, *map(int, numbers)) for kind, *numbers in parts]
+        if new:
+            self.lines = _together([*self.lines, *new])
+        self.known.update(hashes)
+
+    @property
+    def spent(self) -> Spent:
+        reserved = sum(self.reserved.values())
+        return Spent(self.app, self.settled + reserved, reserved, self.lines)
+
+
+class Ledger:
+    """An app's ledger.
+
+    Args:
+        app: its client id, or what names a bearer token.
+    """
+
+    def __init__(self, app: str) -> None:
+        self._client_id = app
+        self._app = hashlib.sha256(app.encode()).hexdigest()[:16]
+        self._days: dict[str, _Day] = {}
+        self._hash_key: bytes | None = None
+        self._behind: float | None = None
+        self._folder: Folder | None = None
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+
+    def now(self) -> datetime:
+        """Return the time in UTC by X's clock, as far as its last answer tells."""
+        if self._behind is None:
+            self._behind = 0.0
+            with contextlib.suppress(Unreadable), self._held() as folder:
+                self._behind = float(folder.read(f"{self._app}.{_CLOCK}", 64) or 0)
+        return datetime.now(UTC) + timedelta(seconds=self._behind)
+
+    def today(self) -> str:
+        """Return the day by that clock: `2026-11-01`."""
+        return self.now().date().isoformat()
+
+    def note_clock(self, moment: datetime) -> None:
+        """Note the time by X's clock, from an answer; one that differs much is remembered by other processes too."""
+        is_other = abs((moment - self.now()).total_seconds()) > _MUCH
+        behind = (moment - datetime.now(UTC)).total_seconds()
+        self._behind = behind
+        if is_other:
+            with contextlib.suppress(Unreadable), self._held() as folder:
+                folder.note(f"{self._app}.{_CLOCK}", f"{behind:.0f}".encode())
+
+    def reserve(self, day: str, mills: int, budget: int | None) -> str | None:
+        """Note what a request costs at most; return its ticket, or `None` where the budget has not so much left.
+
+        Args:
+            day: the day in UTC, as `2026-11-01`.
+            mills: the price at most.
+            budget: what may be spent on a day, in thousandths; `None` for no limit.
+
+        Raises:
+            Unreadable: the ledger cannot be used.
+        """
+        with self._held() as folder:
+            found = self._up_to_date(folder, day)
+            if budget is not None and found.spent.mills + mills > budget:
+                return None
+            ticket = secrets.token_hex(_HASH)
+            self._add(folder, day, found, f"reserve {ticket} {mills}\n")
+            return ticket
+
+    def settle(
+        self, ticket: str, reserved_on: str, day: str, account: str, resources: Iterable[Resource]
+    ) -> dict[str, Line]:
+        """Note what an answer has brought, in the place of its reservation, and return that, by kind.
+
+        Args:
+            ticket: the request's.
+            reserved_on: the day on which it was reserved.
+            day: the day that X's answer names.
+            account: whose tokens asked.
+            resources: what X bills for it.
+
+        Raises:
+            Unreadable: the ledger cannot be used; the reservation stays.
+        """
+        who = quote(account, safe="")
+        with self._held() as folder:
+            found = self._up_to_date(folder, day, in_use=reserved_on)
+            counts, hashes = self._counted(folder, found, resources)
+            mills = sum(each.mills for each in counts.values())
+            text = ",".join(f"{kind}={each.read}={each.new}={each.mills}" for kind, each in counts.items())
+            self._add(folder, day, found, " ".join(["settle", ticket, str(mills), who, text, *hashes]) + "\n")
+            if day != reserved_on:  # After the other: what ends it in between leaves too much, and not too little.
+                before = self._up_to_date(folder, reserved_on)
+                self._add(folder, reserved_on, before, f"settle {ticket} 0 {who} \n")
+            return counts
+
+    def spent(self, day: str) -> Spent:
+        """Return what was spent on a day; raises `Unreadable`."""
+        with self._held() as folder:
+            return self._up_to_date(folder, day).spent
+
+    def month(self, day: str) -> Spent:
+        """Return what was spent in a day's month before it; raises `Unreadable`."""
+        with self._held() as folder:
+            days = {name: each for name, each in self._sums(folder).items() if name.startswith(day[:7]) and name < day}
+            files = [name.removeprefix(f"{self._app}-") for name in folder.names(f"{self._app}-{day[:7]}")]
+            left = [self._up_to_date(folder, name).spent for name in files if name < day]
+        spent = [*map(_of_sums, days.values()), *left]
+        lines = _together(line for each in spent for line in each.lines)
+        mills, reserved = sum(each.mills for each in spent), sum(each.reserved for each in spent)
+        return Spent(self._client_id, mills, reserved, lines)
+
+    def apps(self) -> list[str]:
+        """Return the client ids of all apps; raises `Unreadable`."""
+        found = set()
+        with self._held() as folder:
+            for name in folder.names(""):
+                if name.endswith(f".{_SUMS}"):
+                    sums = json.loads(folder.read(name, _LARGEST) or b"{}")
+                    found |= {str(each["app"]) for each in sums.values()}
+                elif _DAY.fullmatch(name):
+                    found.add(_day(folder, name).app)
+        return sorted(each for each in found if each)
+
+    def _counted(
+        self, folder: Folder, found: _Day, resources: Iterable[Resource]
+    ) -> tuple[dict[str, Line], dict[str, None]]:
+        """Return what an answer brings, by kind, and the hashes of what is new today."""
+        counts: dict[str, Line] = {}
+        hashes: dict[str, None] = {}
+        key = self._key(folder)
+        for each in resources:
+            name = hashlib.blake2b(each.name.encode(), key=key, digest_size=_HASH).hexdigest() if each.name else ""
+            is_known = name != "" and (name in found.known or name in hashes)
+            if name and not is_known:
+                hashes[name] = None
+            _, _, read, new, mills = counts.get(each.kind) or Line("", each.kind, 0, 0, 0)
+            counts[each.kind] = Line("", each.kind, read + 1, new + (not is_known), mills + each.mills * (not is_known))
+        return counts, hashes
+
+    def _add(self, folder: Folder, day: str, found: _Day, line: str) -> None:
+        if not found.at:
+            line = f"app {quote(self._client_id, safe='')}\n{line}"
+        descriptor = folder.open(f"{self._app}-{day}", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        try:
+            write_all(descriptor, line.encode())
+        finally:
+            os.close(descriptor)
+        found.take(line)
+
+    def _key(self, folder: Folder) -> bytes:
+        if self._hash_key is None:
+            known = folder.read(_KEY, 64)
+            if not known:
+                known = secrets.token_bytes(32)
+                folder.write(_KEY, known, is_synced=False)
+            self._hash_key = known
+        return self._hash_key
+
+    @contextlib.contextmanager
+    def _held(self) -> Iterator[Folder]:
+        """Hold the ledger's folder."""
+        reason = ""
+        try:
+            with self._lock:
+                folder = self._opened()
+                with locks.file_lock(folder, "ledger", _WAIT):
+                    yield folder
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            reason = getattr(error, "strerror", None) or "a line of it is damaged"
+            self._folder = None
+        if reason:
+            raise Unreadable(
+                "The ledger of what was read cannot be used.",
+                cause=f"{reason}.",
+                next_step="make the data folder writable; or delete its folder ledger, which holds counts alone; "
+                "or take OINT_TWITTER_BUDGET away",
+            )
+
+    def _opened(self) -> Folder:
+        """Return the folder, opened once: a process makes many requests."""
+        if self._pid != os.getpid():
+            self._folder, self._lock, self._pid = None, threading.Lock(), os.getpid()
+        path = settings.data_folder() / _FOLDER
+        if self._folder is None or self._folder.path != path or not path.exists():
+            data_folder(settings.data_folder())
+            self._folder = Folder(private_folder(path))
+        return self._folder
+
+    def _up_to_date(self, folder: Folder, day: str, in_use: str = "") -> _Day:
+        """Return a day, with what other processes have added; what one of them has torn is cut off."""
+        name = f"{self._app}-{day}"
+        if day not in self._days:
+            self._end_earlier_days(folder, day, in_use)
+        found = self._days.setdefault(day, _Day())
+        there = folder.stat(name)
+        size = there.st_size if there else 0
+        if size < found.at:
+            found = self._days[day] = _Day()
+        if size > found.at:
+            descriptor = folder.open(name, os.O_RDWR)
+            with os.fdopen(descriptor, "rb") as file:
+                file.seek(found.at)
+                self._days.pop(day)  # If a line is damaged, it is read again, and named again.
+                found.take(file.read(_LARGEST).decode("ascii"))
+                self._days[day] = found
+                if found.at < size:
+                    os.ftruncate(descriptor, found.at)
+        return found
+
+    def _end_earlier_days(self, folder: Folder, day: str, in_use: str) -> None:
+        """Add the sums of days before yesterday to those that stay, and delete their ids.
+
+        An answer that was on its way at midnight still ends a reservation of yesterday.
+        """
+        now = datetime.now(UTC) + timedelta(seconds=self._behind or 0.0)
+        last = (now - timedelta(days=1)).date().isoformat()
+        for name in folder.names(f"{self._app}-"):
+            before = name.removeprefix(f"{self._app}-")
+            if before >= min(day, last) or before == in_use:
+                continue
+            ended = _day(folder, name)
+            sums = self._sums(folder)
+            total = [*([_of_sums(sums[before])] if before in sums else []), ended.spent]
+            sums[before] = Spent(
+                self._client_id,
+                sum(each.mills for each in total),
+                sum(each.reserved for each in total),
+                _together(line for each in total for line in each.lines),
+            )._asdict()
+            folder.write(f"{self._app}.{_SUMS}", json.dumps(sums).encode(), is_synced=False)
+            folder.remove(name)
+            self._days.pop(before, None)
+
+    def _sums(self, folder: Folder) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(folder.read(f"{self._app}.{_SUMS}", _LARGEST) or b"{}")
+        return found
+
+
+def _day(folder: Folder, name: str) -> _Day:
+    found = _Day()
+    found.take((folder.read(name, _LARGEST) or b"").decode("ascii"))
+    return found
+
+
+def _of_sums(each: dict[str, Any]) -> Spent:
+    return Spent(each["app"], each["mills"], each["reserved"], tuple(Line(*line) for line in each["lines"]))
+
+
+def _together(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """Return lines with those of one account and kind in one."""
+    found: dict[tuple[str, str], Line] = {}
+    for who, kind, read, new, mills in lines:
+        _, _, *before = found.get((who, kind)) or Line(who, kind, 0, 0, 0)
+        found[who, kind] = Line(who, kind, before[0] + read, before[1] + new, before[2] + mills)
+    return tuple(found.values())
+
+
+def apps() -> list[str]:
+    """Return the client ids of all apps that have a ledger here.
+
+    Raises:
+        Unreadable: the ledger cannot be used.
+    """
+    return Ledger("").apps()

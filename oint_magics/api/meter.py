@@ -1,0 +1,167 @@
+"""What a session's requests cost: each is reserved before it leaves and settled by its answer, within the budget."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from oint_magics import settings
+from oint_magics.api import catalogue, ledger, price
+from oint_magics.api.price import Resource
+from oint_magics.api.request import Request
+from oint_magics.errors import OverBudget
+from oint_magics.http.headers import date_of
+from oint_magics.http.session import Session, Write
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from oint_magics.http.bearer import TokenProvider
+
+# How long to wait for answers to other requests that have reserved more than is left, in seconds.
+_WAIT = 5.0
+# One ledger for each app, which remembers what it has read of the files.
+_ledgers: dict[tuple[Path, str], ledger.Ledger] = {}
+
+
+class Ticket(NamedTuple):
+    """A request that was reserved.
+
+    Attributes:
+        name: the reservation's; `None` if no ledger can be written.
+        day: its day.
+        asked: the read, or what is written.
+    """
+
+    name: str | None
+    day: str
+    asked: Request | Write
+
+
+class Meter:
+    """Counts the requests of one session.
+
+    Args:
+        provider: gives the tokens, which name the app.
+
+    Attributes:
+        mills: what the answers cost at X's list price, in thousandths of a US dollar; what was billed before today
+            counts nothing.
+        saved: how much less it is for who owns the app and reads what is theirs.
+    """
+
+    def __init__(self, provider: TokenProvider) -> None:
+        self._account, self._ledger = provider.name, ledger_of(provider.auth().client_id)
+        self.mills = self.saved = 0
+
+    def now(self) -> datetime:
+        """Return the time by X's clock."""
+        return self._ledger.now()
+
+    def reserve(self, path: str, params: Mapping[str, str], write: Write | None = None) -> Ticket | None:
+        """Reserve what a request costs at most; `None` for one that X lists no price for.
+
+        Args:
+            path: its path, from `/2/` on.
+            params: its parameters.
+            write: what it writes, and the price of that; `None` for a read.
+
+        Raises:
+            OverBudget: it costs more than the budget has left; nothing was sent.
+            Unreadable: a budget is set, and the ledger cannot be used; nothing was sent.
+        """
+        asked: Request | Write | None = write
+        most = write.mills if write else 0
+        read = catalogue.at(path.removeprefix("/2/")) if write is None else None
+        if read is not None:
+            asked = Request(read, path.removeprefix("/2/"), dict(params))
+            most = price.of_page(asked, asked.rows_at_most(params.get("max_results"))).most
+        if asked is None or not most:
+            return None
+        budget, day = settings.budget(), self._ledger.today()
+        try:
+            name = self._reserved(day, most, budget)
+        except ledger.Unreadable:
+            if budget is not None:
+                raise
+            name = None
+        return Ticket(name, day, asked)
+
+    def _reserved(self, day: str, most: int, budget: int | None) -> str:
+        """Reserve a price; wait for a moment where others may get less than they have reserved."""
+        end = time.monotonic() + _WAIT
+        while True:
+            name = self._ledger.reserve(day, most, budget)
+            if name is not None:
+                return name
+            spent = self._ledger.spent(day)
+            if spent.mills - spent.reserved + most > (budget or 0) or time.monotonic() > end:
+                raise _over_budget(max(0, (budget or 0) - spent.mills))
+            time.sleep(0.05)
+
+    def settle(self, ticket: Ticket, document: dict[str, Any] | None, headers: Mapping[str, str]) -> None:
+        """Note what an answer has brought, in the place of its reservation.
+
+        Args:
+            ticket: the request's.
+            document: the answer; one that cannot be read leaves the reservation.
+            headers: the answer's.
+        """
+        if document is None:
+            return
+        if isinstance(ticket.asked, Write):
+            resources = [Resource(ticket.asked.kind, "", ticket.asked.mills)]
+        else:
+            resources = list(price.of_answer(ticket.asked.read, ticket.asked.path, document))
+        counts = {kind: [each.mills for each in resources if each.kind == kind] for kind in {r.kind for r in resources}}
+        new = {kind: (len(mills), sum(mills)) for kind, mills in counts.items()}
+        moment = date_of(headers)
+        if ticket.name is not None:
+            with contextlib.suppress(ledger.Unreadable):
+                if moment:
+                    self._ledger.note_clock(moment)
+                day = moment.date().isoformat() if moment else ticket.day
+                lines = self._ledger.settle(ticket.name, ticket.day, day, self._account, resources)
+                new = {kind: (line.new, line.mills) for kind, line in lines.items()}
+        self.mills += sum(mills for _, mills in new.values())
+        read = None if isinstance(ticket.asked, Write) else ticket.asked.read
+        if read and read.price.owned_usd is not None:
+            less = price.mills(read.price.usd) - price.mills(read.price.owned_usd)
+            self.saved += less * new.get(read.price.kind, (0, 0))[0]
+
+    def release(self, ticket: Ticket, headers: Mapping[str, str] | None = None) -> None:
+        """Note that a request was refused, or was not sent: it is not billed.
+
+        Args:
+            ticket: the request's.
+            headers: the answer's; `None` if there was none.
+        """
+        moment = date_of(headers or {})
+        if ticket.name is not None:
+            with contextlib.suppress(ledger.Unreadable):
+                if moment:
+                    self._ledger.note_clock(moment)
+                self._ledger.settle(ticket.name, ticket.day, ticket.day, self._account, ())
+
+
+def session(provider: TokenProvider) -> Session:
+    """Return a session whose requests are counted."""
+    return Session(provider, Meter(provider))
+
+
+def ledger_of(app: str) -> ledger.Ledger:
+    """Return the ledger of an app, by its client id."""
+    return _ledgers.setdefault((settings.data_folder(), app), ledger.Ledger(app))
+
+
+def _over_budget(left: int) -> OverBudget:
+    problem = OverBudget(
+        "The budget of today has too little left for this call, so nothing was sent.",
+        cause=f"{price.shown(left)} of OINT_TWITTER_BUDGET are left, and the call's next page may cost more.",
+        next_step="ask for fewer rows, or set a larger budget; the day ends at midnight UTC",
+    )
+    problem.left = left
+    return problem

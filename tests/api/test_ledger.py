@@ -1,0 +1,174 @@
+"""The ledger: never below what X can have billed, whatever ends what."""
+
+import multiprocessing
+import os
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from oint_magics.api.ledger import Ledger, Unreadable, apps
+from oint_magics.api.price import Resource
+
+DAY = datetime.now(UTC).date().isoformat()
+APP = "an-app"
+
+
+def posts(*numbers):
+    return [Resource("post", f"post {number}", 5) for number in numbers]
+
+
+def folder():
+    return Path(os.environ["OINT_HOME"]) / "ledger"
+
+
+def day_file(day=DAY):
+    return next(folder().glob(f"*-{day}"))
+
+
+def settle(ledger, resources, day=DAY, reserved_on=DAY, most=500):
+    ticket = ledger.reserve(reserved_on, most, None)
+    return ledger.settle(ticket, reserved_on, day, "auth.json", resources)
+
+
+def test_a_page_is_reserved_and_then_settled():
+    ledger = Ledger(APP)
+    ticket = ledger.reserve(DAY, 500, None)
+    assert ledger.spent(DAY)[1:3] == (500, 500)
+
+    counts = ledger.settle(ticket, DAY, DAY, "auth.json", posts(1, 2, 3))
+
+    assert counts["post"][2:] == (3, 3, 15)
+    assert ledger.spent(DAY)[1:] == (15, 0, (("auth.json", "post", 3, 3, 15),))
+
+
+def test_a_thing_is_billed_once_a_day_and_a_request_each_time():
+    ledger = Ledger(APP)
+    settle(ledger, posts(1, 2))
+    settle(ledger, posts(2, 2, 3))
+    settle(ledger, [Resource("request:trends", "", 10)] * 2)
+
+    assert ledger.spent(DAY).mills == 3 * 5 + 2 * 10
+    assert ledger.spent(DAY).lines[0][2:] == (5, 3, 15)
+
+
+def test_other_kernels_are_seen_at_once():
+    one, other = Ledger(APP), Ledger(APP)
+    settle(one, posts(1))
+
+    assert settle(other, posts(1, 2))["post"].mills == 5
+    assert one.spent(DAY).mills == 10
+
+
+def test_another_app_has_a_book_of_its_own():
+    settle(Ledger(APP), posts(1))
+    settle(Ledger("another"), posts(1))
+
+    assert Ledger(APP).spent(DAY).mills == Ledger("another").spent(DAY).mills == 5
+    assert apps() == [APP, "another"]
+
+
+def test_what_is_left_of_a_budget_counts_what_is_on_its_way():
+    ledger = Ledger(APP)
+
+    assert ledger.reserve(DAY, 600, 1000)
+    assert ledger.reserve(DAY, 600, 1000) is None
+    assert ledger.reserve(DAY, 400, 1000)
+
+
+def test_no_id_is_in_it_and_nobody_else_reads_it():
+    settle(Ledger(APP), posts(1980000000000000001))
+
+    for path in folder().iterdir():
+        assert b"1980000000000000001" not in path.read_bytes()
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+
+
+@pytest.mark.parametrize("torn", [b"settle abc", b"reserve 0123 5", b"\n"[:0] + b"x"])
+def test_a_torn_line_is_cut_off(torn):
+    settle(Ledger(APP), posts(1))
+    with day_file().open("ab") as file:
+        file.write(torn)
+
+    ledger = Ledger(APP)
+    settle(ledger, posts(2))
+
+    assert ledger.spent(DAY).mills == Ledger(APP).spent(DAY).mills == 10
+
+
+@pytest.mark.parametrize("damage", [b"settle a b c d\n", b"what is this\n", b"\xff\xfe\n", b"settle\n"])
+def test_a_damaged_one_is_named(damage):
+    settle(Ledger(APP), posts(1))
+    with day_file().open("ab") as file:
+        file.write(damage)
+
+    with pytest.raises(Unreadable, match="cannot be used"):
+        Ledger(APP).reserve(DAY, 5, None)
+
+
+def test_over_midnight():
+    """An answer of the next day is billed there, and its reservation of the day before ends."""
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
+    ledger = Ledger(APP)
+    settle(ledger, posts(1))
+    settle(ledger, posts(1, 2), day=tomorrow)
+
+    assert ledger.spent(DAY)[1:3] == (5, 0)
+    assert ledger.spent(tomorrow)[1:3] == (10, 0)
+
+
+def test_the_sums_of_a_day_stay_and_its_ids_do_not():
+    ledger = Ledger(APP)
+    first = datetime.now(UTC).replace(day=1)
+    days = [(first + timedelta(days=n)).date().isoformat() for n in range(5)]
+    for n, day in enumerate(days):
+        ledger.note_clock(first + timedelta(days=n))
+        settle(ledger, posts(1, 2), day=day, reserved_on=day)
+    ledger.reserve(days[0], 100, None)  # As a kernel does that was asleep: its file comes back.
+    ledger.note_clock(first + timedelta(days=6))
+    day = (first + timedelta(days=6)).date().isoformat()
+    settle(ledger, posts(1), day=day, reserved_on=day)
+
+    assert not [path for path in folder().iterdir() if path.name.endswith(tuple(days))]
+    month = Ledger(APP).month(day)
+    assert (month.mills, month.reserved) == (5 * 10 + 100, 100)
+    assert month.lines == (("auth.json", "post", 10, 10, 50),)
+
+
+def test_another_clock_is_remembered():
+    there = datetime.now(UTC) + timedelta(days=40)
+    Ledger(APP).note_clock(there)
+
+    assert Ledger(APP).today() == there.date().isoformat()
+    Ledger(APP).note_clock(datetime.now(UTC))
+    assert Ledger(APP).today() == DAY
+
+
+def test_without_a_data_folder(monkeypatch, home):
+    home.joinpath("file").touch()
+    monkeypatch.setenv("OINT_HOME", str(home / "file"))
+
+    with pytest.raises(Unreadable):
+        Ledger(APP).reserve(DAY, 5, None)
+
+
+def _reserve_many(path, count):
+    os.environ["OINT_HOME"] = path
+    ledger = Ledger(APP)
+    for n in range(count):
+        ticket = ledger.reserve(DAY, 5, 1000)
+        if ticket:
+            ledger.settle(ticket, DAY, DAY, "auth.json", posts(f"{os.getpid()} {n}"))
+
+
+def test_four_processes_never_pass_a_budget(home):
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=_reserve_many, args=(os.environ["OINT_HOME"], 80)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+
+    assert [process.exitcode for process in processes] == [0] * 4
+    assert Ledger(APP).spent(DAY).mills == 1000
