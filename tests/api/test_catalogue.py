@@ -61,7 +61,11 @@ def sample(read, word):
     if not word.startswith("{"):
         return word
     pattern = read.parameters[word.strip("{}")].pattern
-    return next(each for each in ("12", "12-34", "1-2", "name", "1a2b3c4d5e6f7", "a" * 16, "3_1", "1" * 19) if pattern is None or pattern.fullmatch(each))
+    return next(
+        each
+        for each in ("12", "12-34", "1-2", "name", "1a2b3c4d5e6f7", "a" * 16, "3_1", "1" * 19)
+        if pattern is None or pattern.fullmatch(each)
+    )
 
 
 def test_the_default_fields_bill_no_more():
