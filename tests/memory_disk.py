@@ -38,5 +38,7 @@ def _has_room():
     with contextlib.suppress(OSError, ValueError):
         found = os.statvfs(DISK)
         words = next(each for each in Path("/proc/meminfo").read_text().splitlines() if each.startswith("MemAvailable"))
-        return found.f_bavail * found.f_frsize >= _FREE and int(words.split()[1]) * 1024 >= _MEMORY
+        # Docker's own is mounted so that nothing on it can be run, nor a library be loaded from it.
+        is_runnable = not found.f_flag & os.ST_NOEXEC
+        return is_runnable and found.f_bavail * found.f_frsize >= _FREE and int(words.split()[1]) * 1024 >= _MEMORY
     return False
