@@ -138,7 +138,11 @@ class _RetryAfter401:
         response.request = shown(prepared)
         if response.status_code != 401 or not isinstance(header, MaskedHeader) or not _can_repeat(prepared):
             return response
-        auth = self._provider.after_401(self._sent, date_of(response.headers))
+        try:
+            auth = self._provider.after_401(self._sent, date_of(response.headers))
+        except BaseException:
+            response.close()  # Nobody else has it.
+            raise
         if auth is None or auth.access_token is None:
             return response
         self._given.append(auth.access_token)

@@ -149,11 +149,16 @@ class Session(PlainSession):
         meter = self._meter if method == "GET" or write else None
         ticket = meter.reserve(path, params, write) if meter else None
         fault: Fault | None = None
+        document: dict[str, Any] | None = None
         try:
             with exchange.running():
                 options = {"params": dict(params), "allow_redirects": False, "timeout": exchange.seconds}
                 response = self.request(method, self.api + path, **options, **body)
                 document, is_page = _document(response), response.content.lstrip().startswith(b"<")
+        except OintError:  # A refresh that failed: nothing was asked, or it was refused.
+            if meter and ticket is not None:
+                meter.release(ticket)
+            raise
         except OSError as error:  # It holds the request, so it stays here.
             fault = fault_of(error, is_sent=exchange.is_sent, late=_late(exchange))
         # A connection that is shut at the deadline looks like the end of an answer.
@@ -162,12 +167,7 @@ class Session(PlainSession):
         if fault is None and response.status_code < 200:
             fault = Fault("it announced an answer, and none followed")
         if meter and ticket is not None:
-            if fault is None and response.status_code < 300:
-                meter.settle(ticket, document, response.headers)
-            elif fault is None:
-                meter.release(ticket, response.headers)
-            elif not exchange.is_sent:
-                meter.release(ticket)
+            _counted(meter, ticket, None if fault else response, document, is_sent=exchange.is_sent)
         if fault is None:
             held = tuple(self._bearer.given)
             return Reply(response.status_code, response.headers, document, held, self._bearer.granted, is_page)
@@ -195,6 +195,10 @@ class Session(PlainSession):
         ticket = meter.reserve(*_asked(request)) if meter and is_ours(request) else None
         try:
             response = super().send(request, **kwargs)
+        except OintError:  # A refresh after a refusal that failed.
+            if meter and ticket is not None:
+                meter.release(ticket)
+            raise
         except requests.RequestException as error:
             problem = error
         else:
@@ -229,6 +233,18 @@ class Session(PlainSession):
 def _asked(request: requests.PreparedRequest) -> tuple[str, dict[str, str]]:
     parts = urlsplit(request.url or "")
     return parts.path, dict(parse_qsl(parts.query, keep_blank_values=True))
+
+
+def _counted(
+    meter: Meter, ticket: Any, response: requests.Response | None, document: dict[str, Any] | None, *, is_sent: bool
+) -> None:
+    """Count an answer, or that none came; one that was lost may have been billed."""
+    if response is not None and response.status_code < 300:
+        meter.settle(ticket, document, response.headers)
+    elif response is not None:
+        meter.release(ticket, response.headers)
+    elif not is_sent:
+        meter.release(ticket)
 
 
 def _settled(meter: Meter, ticket: Any, response: requests.Response) -> None:

@@ -78,6 +78,24 @@ def test_a_refusal_costs_nothing(pair, sandbox, status, left):
     assert spent().mills == left == round(sandbox.bills.spent() * 1000)
 
 
+@pytest.mark.parametrize("way", ["before", "after a 401", "a session, after a 401"])
+def test_a_refresh_that_fails_costs_nothing(pair, sandbox, way):
+    if way == "before":
+        Path(pair).write_text(json.dumps(json.loads(Path(pair).read_text()) | {"access_token": "old", "expires_at": 1}))
+    sandbox.accounts.expire_access_tokens()
+    sandbox.clock.set("+3h")
+    sandbox.accounts.end_all()
+
+    with pytest.raises(errors.OintError):
+        if "session" in way:
+            with twitter.session(pair) as session:
+                session.get(f"{session.api}/2/tweets/search/recent", params={"query": "the"})
+        else:
+            twitter.get("tweets/search/recent", pair, query="the")
+
+    assert spent().mills == 0
+
+
 def test_a_lost_answer_keeps_its_price(raw, monkeypatch, auth):
     server = raw(lambda connection: None)
     monkeypatch.setenv("OINT_TWITTER_API_URL", server.url)
