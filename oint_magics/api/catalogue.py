@@ -1,4 +1,4 @@
-"""The reads of X's API: what each takes, gives and wants, from X's OpenAPI description, and its price by X's list."""
+"""The reads of X's API: parameters, results and scopes from X's OpenAPI description, prices from X's list."""
 
 from __future__ import annotations
 
