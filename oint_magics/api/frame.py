@@ -33,8 +33,6 @@ def frame_of(rows: Sequence[dict[str, Any]], columns: Iterable[str]) -> pd.DataF
 
 
 def _column(pd: Any, name: str, values: list[Any]) -> Any:
-    import numpy as np
-
     kinds = {kind.__name__ for kind in set(map(type, values))} - {"NoneType"}
     if kinds <= {"str"} and name.rpartition(".")[2] in _TIMES:
         # The format, because some have milliseconds and some do not; the unit, because an empty column takes seconds.
@@ -45,9 +43,7 @@ def _column(pd: Any, name: str, values: list[Any]) -> Any:
         return pd.array(values, dtype=dtype)
     if not kinds:
         return pd.array(values, dtype="str")
-    made = np.empty(len(values), dtype=object)
-    made[:] = values
-    return made
+    return pd.Series(values, dtype=object)
 
 
 def _times(pd: Any, values: list[Any]) -> Any:
