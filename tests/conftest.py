@@ -16,6 +16,7 @@ from patience import wait_for
 from postgres import Postgres
 
 from oint_magics import process
+from oint_magics.api import ahead
 from oint_magics.sandbox import Sandbox
 from oint_magics.stores import machine
 from oint_magics.tokens import shield
@@ -177,6 +178,7 @@ def home(tmp_path, monkeypatch):
     yield folder
     # A worker that listens for a late answer writes where the environment says then.
     wait_for(lambda: not shield._at_work, "a worker is still at work")
+    ahead.settle()
 
 
 @pytest.fixture(scope="module")

@@ -131,7 +131,7 @@ class Ledger:
     """
 
     def __init__(self, app: str) -> None:
-        self._client_id = app
+        self._client_id, self._path = app, settings.data_folder() / _FOLDER
         self._app = hashlib.sha256(app.encode()).hexdigest()[:16]
         self._days: dict[str, _Day] = {}
         self._hash_key: bytes | None = None
@@ -294,10 +294,9 @@ class Ledger:
         """Return the folder, opened once: a process makes many requests."""
         if self._pid != os.getpid():
             self._folder, self._lock, self._pid = None, threading.Lock(), os.getpid()
-        path = settings.data_folder() / _FOLDER
-        if self._folder is None or self._folder.path != path or not path.exists():
-            data_folder(settings.data_folder())
-            self._folder = Folder(private_folder(path))
+        if self._folder is None or not self._path.exists():
+            data_folder(self._path.parent)
+            self._folder = Folder(private_folder(self._path))
         return self._folder
 
     def _up_to_date(self, folder: Folder, day: str, in_use: str = "") -> _Day:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
 
 from oint_magics import settings
-from oint_magics.api import catalogue, ledger, price
+from oint_magics.api import ahead, catalogue, ledger, price
 from oint_magics.api.price import Resource
 from oint_magics.api.request import Request
 from oint_magics.errors import OverBudget
 from oint_magics.http.headers import date_of
-from oint_magics.http.session import Session, Write
+from oint_magics.http.session import Session, Write, document_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,6 +57,7 @@ class Meter:
 
     def __init__(self, provider: TokenProvider) -> None:
         self._account, self._ledger = provider.name, ledger_of(provider.auth().client_id)
+        self._ahead = ahead.Ahead(self._ledger, self._account)
         self.mills = self.saved = 0
 
     def now(self) -> datetime:
@@ -73,15 +76,26 @@ class Meter:
             OverBudget: it costs more than the budget has left; nothing was sent.
             Unreadable: a budget is set, and the ledger cannot be used; nothing was sent.
         """
-        asked: Request | Write | None = write
-        most = write.mills if write else 0
-        read = catalogue.at(path.removeprefix("/2/")) if write is None else None
-        if read is not None:
-            asked = Request(read, path.removeprefix("/2/"), dict(params))
-            most = price.of_page(asked, asked.rows_at_most(params.get("max_results"))).most
+        if write:
+            return self._ticket(write, write.mills) if write.mills else None
+        asked, most = _priced(path, tuple(params.items()))
+        return self._ticket(asked, most) if asked and most else None
+
+    def reserve_url(self, url: str) -> Ticket | ahead.Share | None:
+        """Reserve what a read of somebody else's costs at most, by its address; as `reserve` otherwise."""
+        asked, most = _priced_url(url)
         if asked is None or not most:
             return None
+        if settings.budget() is None:
+            with contextlib.suppress(ledger.Unreadable):
+                if share := self._ahead.take(asked, most):
+                    return share
+        return self._ticket(asked, most)
+
+    def _ticket(self, asked: Request | Write, most: int) -> Ticket:
         budget, day = settings.budget(), self._ledger.today()
+        if budget is not None:
+            ahead.settle()
         try:
             name = self._reserved(day, most, budget)
         except ledger.Unreadable:
@@ -118,12 +132,9 @@ class Meter:
             resources = list(price.of_answer(ticket.asked.read, ticket.asked.path, document))
         counts = {kind: [each.mills for each in resources if each.kind == kind] for kind in {r.kind for r in resources}}
         new = {kind: (len(mills), sum(mills)) for kind, mills in counts.items()}
-        moment = date_of(headers)
         if ticket.name is not None:
             with contextlib.suppress(ledger.Unreadable):
-                if moment:
-                    self._ledger.note_clock(moment)
-                day = moment.date().isoformat() if moment else ticket.day
+                day = self._day_of(ticket, headers)
                 lines = self._ledger.settle(ticket.name, ticket.day, day, self._account, resources)
                 new = {kind: (line.new, line.mills) for kind, line in lines.items()}
         self.mills += sum(mills for _, mills in new.values())
@@ -132,18 +143,44 @@ class Meter:
             less = price.mills(read.price.usd) - price.mills(read.price.owned_usd)
             self.saved += less * new.get(read.price.kind, (0, 0))[0]
 
-    def release(self, ticket: Ticket, headers: Mapping[str, str] | None = None) -> None:
+    def _day_of(self, ticket: Ticket, headers: Mapping[str, str]) -> str:
+        """Return the day that an answer names, and note X's clock."""
+        moment = date_of(headers)
+        if moment is None:
+            return ticket.day
+        self._ledger.note_clock(moment)
+        return moment.date().isoformat()
+
+    def settle_read(self, ticket: Ticket | ahead.Share, body: bytes, headers: Mapping[str, str]) -> None:
+        """Note what the answer to a read of somebody else's has brought; as `settle` otherwise.
+
+        Args:
+            ticket: what `reserve_url` returned.
+            body: the answer's.
+            headers: the answer's.
+        """
+        if isinstance(ticket, ahead.Share):
+            self._ahead.answered(ticket, body, headers)
+        else:
+            self.settle(ticket, document_of(body), headers)
+
+    def lost(self, ticket: Ticket | ahead.Share) -> None:
+        """Note that no answer came: the request may have been billed."""
+        if isinstance(ticket, ahead.Share):
+            self._ahead.lost(ticket)
+
+    def release(self, ticket: Ticket | ahead.Share, headers: Mapping[str, str] | None = None) -> None:
         """Note that a request was refused, or was not sent: it is not billed.
 
         Args:
             ticket: the request's.
             headers: the answer's; `None` if there was none.
         """
-        moment = date_of(headers or {})
-        if ticket.name is not None:
+        if isinstance(ticket, ahead.Share):
+            self._ahead.released(ticket)
+        elif ticket.name is not None:
             with contextlib.suppress(ledger.Unreadable):
-                if moment:
-                    self._ledger.note_clock(moment)
+                self._day_of(ticket, headers or {})
                 self._ledger.settle(ticket.name, ticket.day, ticket.day, self._account, ())
 
 
@@ -153,8 +190,26 @@ def session(provider: TokenProvider) -> Session:
 
 
 def ledger_of(app: str) -> ledger.Ledger:
-    """Return the ledger of an app, by its client id."""
+    """Return the ledger of an app, by its client id, with all that this process has reserved ahead settled."""
+    ahead.settle()
     return _ledgers.setdefault((settings.data_folder(), app), ledger.Ledger(app))
+
+
+@lru_cache(maxsize=256)
+def _priced(path: str, params: tuple[tuple[str, str], ...]) -> tuple[Request | None, int]:
+    """Return the read of a path from `/2/` on, and its price at most; `None` where X's description has no such one."""
+    below = path.removeprefix("/2/")
+    read = catalogue.at(below)
+    if read is None:
+        return None, 0
+    asked = Request(read, below, dict(params))
+    return asked, price.of_page(asked, asked.rows_at_most(asked.params.get("max_results"))).most
+
+
+@lru_cache(maxsize=256)
+def _priced_url(url: str) -> tuple[Request | None, int]:
+    parts = urlsplit(url)
+    return _priced(parts.path, tuple(parse_qsl(parts.query, keep_blank_values=True)))
 
 
 def _over_budget(left: int) -> OverBudget:

@@ -57,15 +57,18 @@ def _check_bundle(path: Path, name: str) -> None:
         _unusable(name, "the file that it names holds no certificate, or cannot be read.", f"correct or unset {name}")
 
 
+def has_no_proxy() -> bool:
+    """Tell whether the environment surely names no proxy: outside of Linux, the system has settings of its own."""
+    return sys.platform == "linux" and not any(name.lower().endswith("_proxy") for name in os.environ)
+
+
 def proxy(url: str) -> str | None:
     """Return the environment's proxy for an address; none for this machine, which must not be sent elsewhere.
 
     Raises:
         SettingError: the proxy's address cannot be used.
     """
-    # Elsewhere the system has settings of its own.
-    has_none = sys.platform == "linux" and not any(name.lower().endswith("_proxy") for name in os.environ)
-    if has_none or is_loopback(url):
+    if has_no_proxy() or is_loopback(url):
         return None
     from requests.utils import get_environ_proxies, select_proxy
 

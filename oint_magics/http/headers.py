@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,7 +14,12 @@ if TYPE_CHECKING:
 
 def date_of(headers: Mapping[str, str]) -> datetime | None:
     """Return the moment in UTC that an answer's `Date` names, or `None`."""
+    return _date(headers.get("Date", ""))
+
+
+@lru_cache(maxsize=8)
+def _date(text: str) -> datetime | None:
     try:
-        return parsedate_to_datetime(headers.get("Date", "")).astimezone(UTC)
+        return parsedate_to_datetime(text).astimezone(UTC)
     except (ValueError, TypeError, OverflowError):
         return None
