@@ -19,7 +19,7 @@ from oint_magics import process
 from oint_magics.api import price
 from oint_magics.api.ledger import Ledger, Unreadable
 from oint_magics.http.headers import date_of
-from oint_magics.http.session import document_of
+from oint_magics.http.json_body import object_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -168,7 +168,7 @@ class Ahead:
         with contextlib.suppress(Unreadable):
             days: dict[str, list[Resource]] = {self._day: []}
             for share, body, headers in self._answers:
-                document, moment = document_of(body), date_of(headers)
+                document, moment = object_of(body), date_of(headers)
                 if document is None:
                     self._lost += share.most
                     continue

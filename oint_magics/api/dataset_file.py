@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from oint_magics import settings
 from oint_magics.display.text import escaped
 from oint_magics.errors import UsageError
+from oint_magics.http.json_body import object_of
 from oint_magics.stores.state_folder import STATE_FOLDER
 
 if TYPE_CHECKING:
@@ -115,12 +115,9 @@ def pages_of(path: Path, descriptor: int) -> tuple[list[dict[str, Any]], int]:
 
 def _page(line: bytes) -> dict[str, Any] | None:
     """Return the page of a line; `None` for what is none of ours."""
-    try:
-        page = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    note = page.get(NOTE) if isinstance(page, dict) else None
-    if not isinstance(note, dict) or not isinstance(page.get("data"), list) or _depth(page) > _DEEPEST:
+    page = object_of(line)
+    note = page.get(NOTE) if page else None
+    if page is None or not isinstance(note, dict) or not isinstance(page.get("data"), list) or _depth(page) > _DEEPEST:
         return None
     texts = all(isinstance(note.get(name), str) for name in ("path", "account", "newest"))
     params, gaps = note.get("params"), note.get("gaps")

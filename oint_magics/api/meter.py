@@ -14,7 +14,8 @@ from oint_magics.api.price import Resource
 from oint_magics.api.request import Request
 from oint_magics.errors import OverBudget
 from oint_magics.http.headers import date_of
-from oint_magics.http.session import Session, Write, document_of
+from oint_magics.http.json_body import object_of
+from oint_magics.http.session import Session, Write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -162,7 +163,7 @@ class Meter:
         if isinstance(ticket, ahead.Share):
             self._ahead.answered(ticket, body, headers)
         else:
-            self.settle(ticket, document_of(body), headers)
+            self.settle(ticket, object_of(body), headers)
 
     def lost(self, ticket: Ticket | ahead.Share) -> None:
         """Note that no answer came: the request may have been billed."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol
 from urllib.parse import urlsplit
 
@@ -16,6 +15,7 @@ from oint_magics.http.bearer import Bearer, is_ours, shown
 from oint_magics.http.connections import PlainSession, SilentAdapter, silenced
 from oint_magics.http.deadline import Exchange, current
 from oint_magics.http.faults import Fault, fault_of
+from oint_magics.http.json_body import object_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -164,7 +164,7 @@ class Session(PlainSession):
             with exchange.running():
                 options = {"params": dict(params), "allow_redirects": False, "timeout": exchange.seconds}
                 response = self.request(method, self.api + path, **options, **body)
-                document, is_page = document_of(response.content), response.content.lstrip().startswith(b"<")
+                document, is_page = object_of(response.content), response.content.lstrip().startswith(b"<")
         except OintError:  # A refresh that failed: nothing was asked, or it was refused.
             if meter and ticket is not None:
                 meter.release(ticket)
@@ -268,12 +268,3 @@ def _settled(meter: Meter, ticket: Any, response: requests.Response) -> None:
 
 def _late(exchange: Exchange) -> str | None:
     return f"no whole answer came within {exchange.seconds:g} seconds" if exchange.is_over else None
-
-
-def document_of(body: bytes) -> dict[str, Any] | None:
-    """Return the JSON object of an answer's body, or `None` where it is none."""
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):  # No JSON, or a number of endless digits.
-        return None
-    return document if isinstance(document, dict) else None
