@@ -5,15 +5,13 @@ installs into them.
 """
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import matrix
 import pytest
+from fresh import Environment
 
 from oint_magics.notebook.magic_table import MAGICS
 
@@ -22,9 +20,6 @@ ROOT = HERE.parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 # Those that a program can run to their end: in another one a person logs in, in another one a person solves exercises.
 NOTEBOOKS = ("01_first_refresh", "05_from_opi", "04_post", "03_explore")
-# The user's own, with pip's cache and settings; a test has none. Without what would lead to other packages.
-OURS = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check")
 # What the extras bring, and the library that a session can be made for.
 OPTIONAL = {"keyring", "cryptography", "psycopg", "yaml", "httpx"}
 NAMES = """
@@ -40,42 +35,6 @@ for each in pkgutil.walk_packages(oint_magics.__path__, "oint_magics."):
     except ModuleNotFoundError as error:
         print(error.name)
 """
-
-
-def run(command, *, env, **options):
-    """Run a command and return what it says; an assertion shows what it said, if it fails."""
-    done = subprocess.run(command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
-    assert done.returncode == 0, done.stdout
-    return done.stdout
-
-
-class Environment:
-    """A virtual environment that nobody has used before."""
-
-    def __init__(self, folder, python):
-        run([python, "-m", "venv", "--without-pip", folder], env=OURS)
-        self.added = set()
-        self.python = str(folder / "bin" / "python")
-
-    def pip(self, *words):
-        """Give words to our pip, for this environment."""
-        return run([*PIP, "--python", self.python, *words], env=OURS)
-
-    def run(self, *words, given=""):
-        """Give words to its Python, in the test's own home and without what would lead to other packages."""
-        env = {
-            name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "JUPYTER", "VIRTUAL"))
-        }
-        path = f"{Path(self.python).parent}{os.pathsep}{env['PATH']}"
-        return run([self.python, *words], env=env | {"PATH": path, "TERM": "dumb"}, input=given)
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wheel")
-    run([*PIP, "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, ROOT], env=OURS)
-    (path,) = folder.iterdir()
-    return path
 
 
 @pytest.fixture(scope="module", params=matrix.pythons(), ids=lambda path: Path(path).resolve().name)
