@@ -123,7 +123,8 @@ class Server:
                 path, _, query = self.path.partition("?")
                 if path != "/i/oauth2/authorize":
                     data = {"id": "1", "username": "somebody"}
-                    self._send(200, {"data": data})
+                    post = {"id": "1980000000000000001", "text": "x", "created_at": "2026-11-01T09:00:00.000Z"}
+                    self._send(200, {"data": [post] if path.endswith("/tweets") else data})
                     return
                 asked = {key: values[0] for key, values in parse_qs(query).items()}
                 given = by_client[asked["client_id"]]

@@ -133,3 +133,13 @@ def test_nothing_shows_it(file, app):
 def test_without_one_the_error_says_where_it_comes_from(auth_file):
     with pytest.raises(errors.AuthError, match="none is there. Nothing was sent"):
         twitter.get(ALL, auth_file(), query="the")
+
+
+def test_a_prefix_of_the_environment(app, sandbox, monkeypatch):
+    monkeypatch.setenv("Q_BEARER_TOKEN", app["bearer_token"])
+    monkeypatch.setattr(state, "sandbox", sandbox.url)
+
+    kept = twitter.get("users/@tidemerelantern/tweets", "env:Q_", keep="set.jsonl", max_rows=5)
+
+    assert len(kept) == len(twitter.rows("set.jsonl")) == 5
+    assert app["bearer_token"] not in Path("set.jsonl").read_text()
