@@ -5,7 +5,7 @@ import re
 
 import lab
 from patience import LONG_MS, wait_for
-from positions import POSITIONS
+from positions import POSITIONS, READS
 
 SETUP = """%load_ext oint_magics
 import json, pathlib
@@ -55,3 +55,34 @@ def test_what_the_list_shows(jupyter, page):
         wait_for(lambda: sorted(ours()) == sorted(texts), lambda: f"{line}: {json.dumps(ours())}")
         page.keyboard.press("Escape")
         items.first.wait_for(state="hidden", timeout=LONG_MS)
+
+
+READ = """() => {
+  const panel = [...jupyterapp.shell.widgets("main")].find((widget) => widget.sessionContext);
+  return panel.content.widgets[1].model.sharedModel.getSource();
+}"""
+
+
+def test_what_the_list_shows_in_a_read(jupyter, page):
+    folder = jupyter.folder / "completion-of-reads"
+    folder.mkdir()
+    lab.notebook(folder / "a.ipynb", "%load_ext oint_magics\nfrom oint_magics import twitter", "")
+    jupyter.open(page, "completion-of-reads/a.ipynb")
+    jupyter.run_cell(page, 0)
+    items = page.locator(".jp-Completer-item:visible")
+    for text, there, other in READS:
+        page.evaluate(TYPED, text)
+        page.keyboard.press("Tab")
+
+        def shown():
+            return page.locator(".jp-Completer-match:visible").all_inner_texts()
+
+        def is_there(text=text, there=there):
+            """One that fits alone is put in without a list."""
+            source = page.evaluate(READ)
+            return there in [each.strip("\"'") for each in shown()] or (source != text and there in source)
+
+        wait_for(is_there, lambda text=text: f"{text}: {json.dumps(shown()[:20])}, {page.evaluate(READ)}")
+        assert other not in shown()
+        page.keyboard.press("Escape")
+        wait_for(lambda: not items.count(), "the list stays")
