@@ -26,6 +26,13 @@ for name in ("work", "class", "old"):
     place = twitter.keep(server.issue(), f"profile:{name}")
 answers = [twitter.refresh("profile:work"), twitter.revoke("profile:old"), twitter.refresh("profile:class")]"""
 LOGIN = "%twitter_login --auth sandbox-auth.json --to profile:first"
+READS = {
+    "rows": "%twitter_get users/@tidemerelantern/tweets --max-rows 40",
+    "rows-cut": "%twitter_get users/@tidemerelantern/tweets --max-rows all",
+    "read-error": "%twitter_get users/@tidemerelantern/tweets exclude=replys",
+    "read-preview": "%twitter_get users/@tidemerelantern/tweets --preview --max-rows all",
+    "usage": "%twitter_usage",
+}
 SIZE, WIDE = {"width": 1150, "height": 900}, {"width": 1500, "height": 900}
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
@@ -35,9 +42,9 @@ def cell(page, number):
 
 
 @contextlib.contextmanager
-def narrow(page):
+def narrow(page, height=800):
     """A page of a phone's width, its side bar closed as a person does."""
-    page.set_viewport_size({"width": 390, "height": 800})
+    page.set_viewport_size({"width": 390, "height": height})
     page.evaluate("jupyterapp.shell.collapseLeft()")
     page.wait_for_timeout(300)
     yield
@@ -57,6 +64,7 @@ def take(page, server, folder, theme):
     panel(page, server, folder, theme)
     reopened(page, server, folder, theme)
     login(page, server, theme)
+    reads(page, server, theme)
     server.open(page, "status.ipynb")
     server.run_all(page)
     page.set_viewport_size(WIDE)
@@ -125,6 +133,19 @@ def reopened(page, server, folder, theme):
     cell(page, 1).screenshot(path=HERE / f"form-reopened-{theme}.png")
 
 
+def reads(page, server, theme):
+    """Take rows, rows that a budget has cut, an error, a preview, and what was spent."""
+    server.open(page, "reads.ipynb")
+    server.run_all(page)
+    page.mouse.move(1, 1)
+    page.wait_for_timeout(500)
+    for number, name in enumerate(READS, 1):
+        cell(page, number).screenshot(path=HERE / f"{name}-{theme}.png")
+    with narrow(page, 1800):
+        for number, name in enumerate(READS, 1):
+            cell(page, number).screenshot(path=HERE / f"{name}-390-{theme}.png")
+
+
 def login(page, server, theme):
     """Take the login as it waits, with an address that is not its own, and done."""
     server.open(page, "login.ipynb")
@@ -155,6 +176,8 @@ def main():
             shutil.copy(ROOT / "notebooks" / "01_first_refresh.ipynb", folder)
             lab.notebook(folder / "form.ipynb", START, "%twitter_auth")
             lab.notebook(folder / "login.ipynb", "%load_ext oint_magics\n%twitter_sandbox start", LOGIN)
+            first = "%load_ext oint_magics\n%twitter_sandbox start\n%env OINT_TWITTER_BUDGET=1.30"
+            lab.notebook(folder / "reads.ipynb", first, *READS.values())
             lab.notebook(folder / "status.ipynb", STATUS, "%twitter_status")
             server = lab.Lab(home / "lab", folder, theme=name, saves_widgets=True)
             scheme = {"color_scheme": theme}

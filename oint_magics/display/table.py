@@ -18,6 +18,7 @@ STYLE = (
     ".oint table.oint-t{border-collapse:collapse;color:inherit;background:transparent;margin:.4em 0}"
     ".oint table.oint-t caption{caption-side:top;text-align:left;font-weight:bold;color:inherit;padding:.2em 0;"
     "white-space:nowrap}"
+    "@media(max-width:40em){.oint table.oint-t caption{white-space:normal}}"
     ".oint table.oint-t th,.oint table.oint-t td{text-align:left;vertical-align:top;padding:.25em .9em .25em 0;"
     "border:0;border-bottom:1px solid;border-color:color-mix(in srgb,currentColor 20%,transparent);"
     "background:transparent;color:inherit;white-space:normal;overflow-wrap:anywhere;max-width:60em}"
