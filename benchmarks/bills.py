@@ -115,7 +115,7 @@ def within_a_budget():
     auth = sandbox.issue()
     Path("eight.json").write_text(json.dumps(auth))
     Path("eight.json").chmod(0o600)
-    kernels = [Kernel(OINT_TWITTER_BUDGET="2.50") for _ in range(8)]
+    kernels = [Kernel(OINT_TWITTER_BUDGET="6.50") for _ in range(8)]
     accounts = [
         "tidemerelantern",
         "tidemeretown",
@@ -133,7 +133,7 @@ def within_a_budget():
         kernel.stop()
     billed = round(sandbox.bills.spent() * 1000)
     sandbox.stop()
-    return 2500, billed, said
+    return 6500, billed, said
 
 
 def main(sequences=500, seed=1):

@@ -113,8 +113,11 @@ class Meter:
             if name is not None:
                 return name
             spent = self._ledger.spent(day)
-            if spent.mills - spent.reserved + most > (budget or 0) or time.monotonic() > end:
-                raise _over_budget(max(0, (budget or 0) - spent.mills))
+            left = (budget or 0) - spent.mills
+            if most > left + spent.reserved:  # Also when the answers to all others are there.
+                raise _over_budget(max(0, left + spent.reserved))
+            if time.monotonic() > end:
+                raise _over_budget(max(0, left))
             time.sleep(0.05)
 
     def settle(self, ticket: Ticket, document: dict[str, Any] | None, headers: Mapping[str, str]) -> None:
