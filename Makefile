@@ -20,7 +20,7 @@ test: .venv/test  ## all tests; PYTEST_ARGS="…" is passed on
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 quick: .venv/test  ## tests without a browser, a database or whole processes: under a minute
-	$(BIN)/python -m pytest -n 3 --quick $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 4 --quick $(PYTEST_ARGS)
 
 check: .venv/check  ## lint, types, which way the imports run, and no token in any file
 	$(BIN)/python tests/tree.py

@@ -75,7 +75,8 @@ SLOW_FILES = ("clean/", "leaks/test_lab", "leaks/test_other", "paths/", "attacks
               "test_pending", "test_code_exchange", "test_a_hard_server", "test_a_limit_is_waited_for", "posts/test_clients", "test_shared", "test_any_order_of_acts", "one_deadline_ends", "test_never_more_than_a_thousand", "test_cells_of_real_notebooks",
               "field/test_sent_or_not", "field/test_groups", "posts/test_upload", "posts/test_attacks", "http/test_instrumented", "test_mathematics", "stores/test_journal", "test_a_limit_in_the_middle",
               "without_end", "test_xdk_with_one_line", "posts/test_openapi", "right_requests", "wrong_requests", "second_reader",
-              "api/test_typed_lines", "api/test_dataset", "api/test_meter", "test_four_processes_never_pass", "tokens/test_app_token",
+              "opi/test_run", "notebook/test_completion", "sandbox/test_consistency", "field/test_logins", "nobody_answers", "two_processes",
+              "api/test_ahead", "api/test_typed_lines", "api/test_dataset", "api/test_meter", "test_four_processes_never_pass", "tokens/test_app_token",
               "test_a_limit_holds_to_the_byte", "test_no_secret_of_any_library", "test_the_keyring_of_a_desktop", "test_with_a_package_for")  # fmt: skip
 
 
