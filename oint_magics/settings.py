@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from pathlib import Path
 from typing import NoReturn
@@ -61,17 +60,14 @@ def budget() -> int | None:
     text = (os.environ.get("OINT_TWITTER_BUDGET") or "").strip().removeprefix("$")
     if not text:
         return None
-    try:
-        dollars = Decimal(text) if re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", text) else Decimal("NaN")
-    except InvalidOperation:
-        dollars = Decimal("NaN")
-    if dollars.is_nan():
+    found = re.fullmatch(r"([0-9]{1,9})(?:\.([0-9]{1,9}))?", text)
+    if found is None:
         raise SettingError(
             "OINT_TWITTER_BUDGET cannot be used. Nothing was sent.",
             cause="it must be an amount in US dollars, such as 2.00.",
             next_step="%env OINT_TWITTER_BUDGET=2.00",
         )
-    return int(dollars * 1000)
+    return int(found[1] + (found[2] or "").ljust(3, "0")[:3])
 
 
 def has_home() -> bool:
