@@ -10,27 +10,27 @@ from oint_magics.api.call import answer
 from oint_magics.errors import CallError
 
 if TYPE_CHECKING:
-    from oint_magics.http.session import Session
+    from oint_magics.http.api import Api
 
 _DAY = 86_400.0
 
 
-def number_of(session: Session, account: str) -> str:
+def number_of(api: Api, account: str) -> str:
     """Return an account's id; the look is counted as any other read.
 
     Args:
-        session: carries the token.
+        api: carries the token.
         account: its handle, or "me".
 
     Raises:
         CallError: X has no such account, or refused.
         OverBudget: the look costs more than the budget has left.
     """
-    name = (session.api, session.app, account.lower())
+    name = (api.url, api.app, account.lower())
     known = process.state.handles.get(name)
     if known and time.monotonic() - known[1] < _DAY:
         return known[0]
-    found = answer(session, "users/me" if account == "me" else f"users/by/username/{account}")
+    found = answer(api, "users/me" if account == "me" else f"users/by/username/{account}")
     number = found.get("data", {}).get("id") if isinstance(found.get("data"), dict) else None
     if not isinstance(number, str):
         raise CallError("X's answer contains no account.", next_step="run it again")

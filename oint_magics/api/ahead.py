@@ -24,7 +24,7 @@ from oint_magics.http.json_body import object_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from oint_magics.api.price import Resource
+    from oint_magics.api.price import Resources
     from oint_magics.api.request import Request
 
 # How much is reserved, in thousandths of a US dollar; what costs more than a fifth of it is reserved by itself.
@@ -166,7 +166,7 @@ class Ahead:
         if not self._name:
             return
         with contextlib.suppress(Unreadable):
-            days: dict[str, list[Resource]] = {self._day: []}
+            days: dict[str, list[Resources]] = {self._day: []}
             for share, body, headers in self._answers:
                 document, moment = object_of(body), date_of(headers)
                 if document is None:

@@ -15,20 +15,20 @@ from oint_magics.oauth.cause import DELETE, POST, READ, UPLOAD
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from oint_magics.http.session import Reply, Session
+    from oint_magics.http.api import Api, Reply
 
 
 def answer(
-    session: Session, path: str, params: Mapping[str, str] | None = None, *, method: str = "GET", **body: Any
+    api: Api, path: str, params: Mapping[str, str] | None = None, *, method: str = "GET", **options: Any
 ) -> dict[str, Any]:
     """Send one request and return its answer's JSON.
 
     Args:
-        session: carries the token.
+        api: carries the token.
         path: the call's path, below `/2/`.
         params: its parameters; `None` for none.
         method: GET, POST or DELETE.
-        body: the body, as requests takes it: `json`, or `data` and `files`; and `exchange`, as `Session.ask` takes it.
+        options: `body`, `exchange` and `write`, as `Api.ask` takes them.
 
     Raises:
         RateLimited: a limit is used up, and a later call may be accepted.
@@ -38,8 +38,8 @@ def answer(
     """
     if any(0xD800 <= ord(c) <= 0xDFFF for each in (params or {}).items() for c in "".join(each)):
         raise UsageError("A parameter holds half a character, as of an emoji. Nothing was sent.")
-    whole, host = path_of(path), urlsplit(session.api).netloc
-    reply = session.ask(whole, params or {}, method=method, **body)
+    whole, host = path_of(path), urlsplit(api.url).netloc
+    reply = api.ask(whole, params or {}, method=method, **options)
     if reply.status >= 300 or is_refusal(reply.document, params or {}):
         raise _refusal(reply, host, method, whole)
     if reply.document is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from oint_magics.api import missing, price, progress
 from oint_magics.api.facts import Facts
 from oint_magics.api.repeats import MOST_PAGES
-from oint_magics.api.rows import Rows, rows_of
+from oint_magics.api.rows import Rows, align, flat
 from oint_magics.display.text import escaped
 from oint_magics.display.times import after
 from oint_magics.errors import CallError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from oint_magics.api.meter import Meter
     from oint_magics.api.missing import Missing
     from oint_magics.api.request import Request
+    from oint_magics.api.rows import Names
     from oint_magics.auth.structure import Auth
 
 _WINDOW = timedelta(minutes=15)
@@ -54,7 +55,7 @@ class Collected:
         auth: whose tokens ask.
 
     Attributes:
-        found: X's objects, or rows that were made of them.
+        found: flat rows, each with the keys that it has itself.
         is_endless: whether X only repeats itself.
         is_more: whether X has more than was asked for.
         left: what the budget had left where it ended the call, in thousandths of a US dollar; `None` where it did not.
@@ -70,6 +71,7 @@ class Collected:
         self.is_endless = self.is_more = False
         self.left: int | None = None
         self._call, self._auth = call, auth
+        self._names: Names = {}
         self._path, self._line = escaped(call.request.shown, 80), progress.line()
         self._waits, self._waited_at = 0, -1
 
@@ -81,7 +83,7 @@ class Collected:
             page: X's answer.
             repeats: how many others it had.
         """
-        self.found += objects
+        self.found += flat(objects, self._names)
         self._pages += 1
         self._repeats += repeats
         if "errors" in page:
@@ -130,7 +132,8 @@ class Collected:
                 owned = meter.mills - meter.saved if meter.saved else None
                 facts = Facts(left_out, self._repeats, notes, self._pages, self._cost + meter.mills, owned,
                               self._auth.is_sandbox, self._auth.is_app, request, position)  # fmt: skip
-                return Rows(rows_of(self.found), facts)
+                align(self.found)
+                return Rows(self.found, facts)
             except KeyboardInterrupt:
                 continue
 

@@ -30,7 +30,7 @@ from oint_magics.stores.private_folder import Folder, data_folder, private_folde
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from oint_magics.api.price import Resource
+    from oint_magics.api.price import Resources
 
 _FOLDER, _KEY, _SUMS, _CLOCK = "ledger", "key", "sums", "clock"
 # How far two clocks are apart, in seconds, that do not count as the same.
@@ -181,7 +181,7 @@ class Ledger:
             return ticket
 
     def settle(
-        self, ticket: str, reserved_on: str, day: str, account: str, resources: Iterable[Resource]
+        self, ticket: str, reserved_on: str, day: str, account: str, resources: Iterable[Resources]
     ) -> dict[str, Line]:
         """Note what an answer has brought, in the place of its reservation, and return that, by kind.
 
@@ -236,19 +236,22 @@ class Ledger:
         return sorted(each for each in found if each)
 
     def _counted(
-        self, folder: Folder, found: _Day, resources: Iterable[Resource]
+        self, folder: Folder, found: _Day, resources: Iterable[Resources]
     ) -> tuple[dict[str, Line], dict[str, None]]:
         """Return what an answer brings, by kind, and the hashes of what is new today."""
         counts: dict[str, Line] = {}
         hashes: dict[str, None] = {}
         key = self._key(folder)
-        for each in resources:
-            name = hashlib.blake2b(each.name.encode(), key=key, digest_size=_HASH).hexdigest() if each.name else ""
-            is_known = name != "" and (name in found.known or name in hashes)
-            if name and not is_known:
-                hashes[name] = None
-            _, _, read, new, mills = counts.get(each.kind) or Line("", each.kind, 0, 0, 0)
-            counts[each.kind] = Line("", each.kind, read + 1, new + (not is_known), mills + each.mills * (not is_known))
+        for kind, mills, names in resources:
+            named = [hashlib.blake2b(name.encode(), key=key, digest_size=_HASH).hexdigest() for name in names if name]
+            new = {each: None for each in named if each not in found.known and each not in hashes}
+            number = len(new) + len(names) - len(named)
+            hashes |= new
+            if names:
+                before = counts.get(kind) or Line("", kind, 0, 0, 0)
+                counts[kind] = Line(
+                    "", kind, before.read + len(names), before.new + number, before.mills + mills * number
+                )
         return counts, hashes
 
     def _add(self, folder: Folder, day: str, found: _Day, line: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from oint_magics import process
 from oint_magics.api.call import answer
-from oint_magics.api.meter import session as metered
+from oint_magics.api.meter import api as metered
 from oint_magics.display.table import Row, Table
 from oint_magics.errors import CallError
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from oint_magics.auth.structure import Auth
-    from oint_magics.http.bearer import TokenProvider
+    from oint_magics.http.token_provider import TokenProvider
     from oint_magics.secret import Secret
 
 
@@ -51,8 +51,8 @@ def me(provider: TokenProvider) -> User:
         CallError: X refused.
         OintError: as for a refresh, where one was due and failed.
     """
-    with metered(provider) as session:
-        data = answer(session, "users/me").get("data")
+    with metered(provider) as api:
+        data = answer(api, "users/me").get("data")
     if not isinstance(data, dict):
         raise CallError("X's answer contains no user.", next_step="run it again")
     return User(data, is_sandbox=provider.auth().is_sandbox)

@@ -10,19 +10,21 @@ from urllib.parse import parse_qsl, urlsplit
 
 from oint_magics import settings
 from oint_magics.api import ahead, catalogue, ledger, price
-from oint_magics.api.price import Resource
+from oint_magics.api.price import Resources
 from oint_magics.api.request import Request
 from oint_magics.errors import OverBudget
+from oint_magics.http.api import Api
 from oint_magics.http.headers import date_of
 from oint_magics.http.json_body import object_of
-from oint_magics.http.session import Session, Write
+from oint_magics.http.metered import Write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
 
-    from oint_magics.http.bearer import TokenProvider
+    from oint_magics.http.session import Session
+    from oint_magics.http.token_provider import TokenProvider
 
 # How long to wait for answers to other requests that have reserved more than is left, in seconds.
 _WAIT = 5.0
@@ -131,11 +133,13 @@ class Meter:
         if document is None:
             return
         if isinstance(ticket.asked, Write):
-            resources = [Resource(ticket.asked.kind, "", ticket.asked.mills)]
+            resources = [Resources(ticket.asked.kind, ticket.asked.mills, [""])]
         else:
             resources = list(price.of_answer(ticket.asked.read, ticket.asked.path, document))
-        counts = {kind: [each.mills for each in resources if each.kind == kind] for kind in {r.kind for r in resources}}
-        new = {kind: (len(mills), sum(mills)) for kind, mills in counts.items()}
+        new: dict[str, tuple[int, int]] = {}  # As if nothing had been read before, where that is not known.
+        for kind, mills, names in resources:
+            before = new.get(kind, (0, 0))
+            new[kind] = before[0] + len(names), before[1] + mills * len(names)
         if ticket.name is not None:
             with contextlib.suppress(ledger.Unreadable):
                 day = self._day_of(ticket, headers)
@@ -188,8 +192,15 @@ class Meter:
                 self._ledger.settle(ticket.name, ticket.day, ticket.day, self._account, ())
 
 
+def api(provider: TokenProvider) -> Api:
+    """Return what carries our own calls, and counts them."""
+    return Api(provider, Meter(provider))
+
+
 def session(provider: TokenProvider) -> Session:
-    """Return a session whose requests are counted."""
+    """Return a session of requests whose reads are counted."""
+    from oint_magics.http.session import Session
+
     return Session(provider, Meter(provider))
 
 

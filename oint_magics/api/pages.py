@@ -15,7 +15,7 @@ from oint_magics.api.repeats import MOST_PAGES, Repeats
 from oint_magics.api.rows import Rows
 from oint_magics.error_boundary import to_oint_error
 from oint_magics.errors import CallError, InternalError, OintError, OverBudget, PackageMissing, RateLimited, UsageError
-from oint_magics.http.session import Session
+from oint_magics.http.api import Api
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from oint_magics.api.dataset import Bounds, DataSet
     from oint_magics.api.request import Request
     from oint_magics.auth.structure import Auth
-    from oint_magics.http.bearer import TokenProvider
+    from oint_magics.http.token_provider import TokenProvider
 
 _MOST_EMPTY = 50
 # A cell keeps its error only until the next one.
@@ -78,8 +78,8 @@ def _read(
     problem: OintError | None = None
     is_stopped = False
     try:
-        with Session(provider, call.meter) as session:
-            call.read(session, collected, most)
+        with Api(provider, call.meter) as api:
+            call.read(api, collected, most)
     except KeyboardInterrupt:
         is_stopped = True
     except OverBudget as error:
@@ -120,9 +120,9 @@ class Call:
         """Where it continues."""
         return Position(self.request, self.part, self.token, self.repeats)
 
-    def read(self, session: Session, collected: Collected, most: int | None) -> None:
+    def read(self, api: Api, collected: Collected, most: int | None) -> None:
         """Read page after page, until there are enough rows or no more."""
-        account = accounts.number_of(session, self.request.account) if self.request.account else None
+        account = accounts.number_of(api, self.request.account) if self.request.account else None
         parts: list[tuple[Bounds | None, Request]]
         if self.kept:
             parts = self.kept.parts(self.request, account, self.meter.now())
@@ -131,20 +131,20 @@ class Call:
         while self.part < len(parts):
             bounds, part = parts[self.part]
             asked = part.of_account(account) if account else part
-            if not self._read_part(session, collected, asked, most, bounds):
+            if not self._read_part(api, collected, asked, most, bounds):
                 return
             self.part, self.token = self.part + 1, None
 
     def _read_part(
-        self, session: Session, collected: Collected, request: Request, most: int | None, bounds: Bounds | None
+        self, api: Api, collected: Collected, request: Request, most: int | None, bounds: Bounds | None
     ) -> bool:
         """Read a call's pages; tell whether it has come to its end."""
         empty = 0
         while most is None or len(collected.found) < most:
-            page = self._page(session, collected, request, None if most is None else most - len(collected.found))
+            page = self._page(api, collected, request, None if most is None else most - len(collected.found))
             objects, token = data_of(page), _next(page)
             if self.kept and bounds:
-                url = dataset.url_of(session.api, request.path, request.params)
+                url = dataset.url_of(api.url, request.path, request.params)
                 bounds = self.kept.add(bounds, page, url, self.request, is_last=token is None)
             new = self.repeats.new(objects)
             collected.add(expanded(page, new, request.params.get("expansions", "")), page, len(objects) - len(new))
@@ -165,7 +165,7 @@ class Call:
         collected.is_more = True
         return False
 
-    def _page(self, session: Session, collected: Collected, request: Request, wanted: int | None) -> dict[str, Any]:
+    def _page(self, api: Api, collected: Collected, request: Request, wanted: int | None) -> dict[str, Any]:
         params = dict(request.params)
         size = sizes.size(request.size, params.get("max_results"), wanted)
         if size is not None:
@@ -176,7 +176,7 @@ class Call:
             params[request.page_token] = self.token
         while True:
             try:
-                return answer(session, request.path, params)
+                return answer(api, request.path, params)
             except OverBudget as error:
                 smaller = _affordable(request, error.left, size)
                 if smaller is None:

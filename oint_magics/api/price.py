@@ -57,18 +57,18 @@ class Estimate(NamedTuple):
     kinds: tuple[str, ...] = ()
 
 
-class Resource(NamedTuple):
-    """One thing that X bills once a day.
+class Resources(NamedTuple):
+    """Things of one kind, each of which X bills once a day.
 
     Attributes:
-        kind: what it is.
-        name: its kind and id; blank for a request, which is billed each time.
-        mills: its price.
+        kind: what they are.
+        mills: the price of each.
+        names: the kind and id of each; blank for a request, which is billed each time.
     """
 
     kind: str
-    name: str
     mills: int
+    names: list[str]
 
 
 def mills(usd: float) -> int:
@@ -97,7 +97,7 @@ def of_page(request: Request, rows: int) -> Estimate:
     return Estimate((own + beside) * rows, owned, is_open, is_listed=True, kinds=kinds)
 
 
-def of_answer(read: Read | None, path: str, page: dict[str, Any]) -> Iterator[Resource]:
+def of_answer(read: Read | None, path: str, page: dict[str, Any]) -> Iterator[Resources]:
     """Yield what X bills for an answer.
 
     Args:
@@ -107,20 +107,22 @@ def of_answer(read: Read | None, path: str, page: dict[str, Any]) -> Iterator[Re
     """
     kind = read.price.kind if read else ""
     if read and read.price.is_per_request:
-        yield Resource(kind, "", mills(read.price.usd))
+        yield Resources(kind, mills(read.price.usd), [""])
     elif read and kind:
         of = f"{path.split('/')[1]} " if kind in _RELATIONS else ""
-        own = mills(read.price.usd)
         data = page.get("data", [])
-        for each in data if isinstance(data, list) else [data]:
-            if isinstance(each, dict) and isinstance(each.get("id"), str):
-                yield Resource(kind, f"{kind} {of}{each['id']}", own)
+        yield Resources(kind, mills(read.price.usd), _names(f"{kind} {of}", data if isinstance(data, list) else [data]))
     includes = page.get("includes")
+    if not isinstance(includes, dict):
+        return
     for name, beside in _KINDS.items():
-        found = includes.get(name) if isinstance(includes, dict) else None
-        for each in found if isinstance(found, list) else ():
-            if isinstance(each, dict) and isinstance(each.get("id"), str):
-                yield Resource(beside, f"{beside} {each['id']}", _usd(beside))
+        yield Resources(beside, _usd(beside), _names(f"{beside} ", includes.get(name)))
+
+
+def _names(start: str, things: Any) -> list[str]:
+    if not isinstance(things, list):
+        return []
+    return [start + name for each in things if isinstance(each, dict) and isinstance(name := each.get("id"), str)]
 
 
 def shown(thousandths: int) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from oint_magics.api.request import Request
 
     # The dotted name of each key, below each prefix.
-    _Names = dict[str, dict[str, str]]
+    Names = dict[str, dict[str, str]]
 
 
 class Rows(list[dict[str, Any]]):
@@ -120,22 +120,37 @@ def rows_of(documents: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     Args:
         documents: X's objects, or rows that were made of them.
     """
-    names: _Names = {}
+    rows = flat(documents, {})
+    align(rows)
+    return rows
+
+
+def flat(documents: Iterable[dict[str, Any]], names: Names) -> list[dict[str, Any]]:
+    """Return objects as flat rows, each with the keys that it has itself.
+
+    Args:
+        documents: X's objects.
+        names: the dotted names that were made so far; more are added.
+    """
     rows: list[dict[str, Any]] = []
     for document in documents:
         row: dict[str, Any] = {}
         _flatten(document, "", row, names)
         rows.append(row)
+    return rows
+
+
+def align(rows: list[dict[str, Any]]) -> None:
+    """Give all rows the same keys, in the order in which those came: `None` for what one has not."""
     # There are few kinds of rows, and many rows of each.
     kinds = {tuple(row): None for row in rows}
     if len(kinds) > 1:
         columns = dict.fromkeys(key for kind in kinds for key in kind)
         for at, row in enumerate(rows):  # One after the other: two of each would be twice the memory.
             rows[at] = {**columns, **row}
-    return rows
 
 
-def _flatten(document: dict[str, Any], prefix: str, row: dict[str, Any], names: _Names) -> None:
+def _flatten(document: dict[str, Any], prefix: str, row: dict[str, Any], names: Names) -> None:
     """Put an object's values into a row; each dotted name is made once for all rows."""
     known = names.get(prefix)
     if known is None:

@@ -11,7 +11,7 @@ from oint_magics.display.grid import Grid
 from oint_magics.errors import CallError
 
 if TYPE_CHECKING:
-    from oint_magics.http.bearer import TokenProvider
+    from oint_magics.http.token_provider import TokenProvider
 
 _NAMES = {
     "request:counts_recent": "counts", "request:counts_all": "counts of all", "request:trends": "trends",
@@ -72,8 +72,8 @@ def _shown(app: str) -> str:
 def _balance(provider: TokenProvider) -> str:
     """Return what X itself says that the app has left; blank where it does not."""
     try:
-        with meter.session(provider) as session:
-            data = answer(session, "usage/credits").get("data")
+        with meter.api(provider) as api:
+            data = answer(api, "usage/credits").get("data")
     except CallError:  # Some apps have none yet: an empty 404.
         return ""
     total = data.get("total_balance") if isinstance(data, dict) else None

@@ -1,9 +1,8 @@
-"""The access token in a request: the bearer that puts it there, and the header that is masked for everybody else."""
+"""The bearer that puts the access token into a request of requests."""
 
 from __future__ import annotations
 
-from collections import deque
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import requests
 from requests.cookies import extract_cookies_to_jar
@@ -11,34 +10,11 @@ from requests.cookies import extract_cookies_to_jar
 from oint_magics.errors import SettingError
 from oint_magics.http import endpoints, recorders
 from oint_magics.http.headers import date_of
+from oint_magics.http.masked_header import MaskedHeader
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from oint_magics.auth.structure import Auth
+    from oint_magics.http.token_provider import TokenProvider
     from oint_magics.secret import Secret
-
-# How many tokens a bearer remembers, so that what X says is shown without them.
-_GIVEN = 8
-
-
-class TokenProvider(Protocol):
-    """Gives the pair that is to be used, as it is now."""
-
-    @property
-    def name(self) -> str:
-        """What tables call the place that it comes from."""
-
-    def auth(self) -> Auth:
-        """Return the pair; its access token is good, as far as anything tells."""
-
-    def after_401(self, refused: Secret, at: datetime | None = None) -> Auth | None:
-        """Return another pair to try after the API refused an access token, or `None` where there is none.
-
-        Args:
-            refused: the access token.
-            at: when that was, by the API's clock; `None` if it did not say.
-        """
 
 
 class Bearer(requests.auth.AuthBase):
@@ -49,18 +25,12 @@ class Bearer(requests.auth.AuthBase):
     Args:
         provider: gives the pair.
         is_direct: whether the session that it is used in asks no proxy for what is on this machine.
-
-    Attributes:
-        given: the last tokens that went into a request.
-        granted: what X said that the last of them may do; `None` if that is not known.
     """
 
     def __init__(self, provider: TokenProvider, *, is_direct: bool = False) -> None:
         self._provider = provider
         self._is_direct = is_direct
         self._header: MaskedHeader | None = None
-        self.given: deque[Secret] = deque(maxlen=_GIVEN)
-        self.granted: str | None = None
 
     def __call__(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
         auth = self._provider.auth()
@@ -73,9 +43,7 @@ class Bearer(requests.auth.AuthBase):
             if header is None or not header.is_of(auth.access_token):
                 self._header = header = MaskedHeader(auth.access_token)
             prepared.headers["Authorization"] = header
-            self.given.append(auth.access_token)
-            self.granted = auth.granted
-            prepared.register_hook("response", _RetryAfter401(self._provider, auth.access_token, self.given))
+            prepared.register_hook("response", _RetryAfter401(self._provider, auth.access_token))
         return prepared
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
@@ -92,45 +60,17 @@ class Bearer(requests.auth.AuthBase):
             )
 
 
-class MaskedHeader(str):
-    """The `Authorization` header: a text that is masked, and whose bytes, which http.client asks for, are the token's.
-
-    So whoever joins, formats, logs or serializes it has the masked text.
-    """
-
-    __slots__ = ("_token",)
-    _token: Secret
-
-    def __new__(cls, token: Secret) -> MaskedHeader:  # noqa: PYI034 - no subclass
-        header = super().__new__(cls, f"Bearer {token.masked()}")
-        header._token = token
-        return header
-
-    def is_of(self, token: Secret) -> bool:
-        """Tell whether it was made of this very token."""
-        return self._token is token
-
-    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
-        """Return the header as it is sent."""
-        return f"Bearer {self._token.reveal()}".encode(encoding, errors)
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("a secret cannot be pickled")
-
-
 class _RetryAfter401:
     """What happens to an answer: the token goes from what is left of its request, and a refused one is replaced once.
 
     Args:
         provider: gives the pair.
         sent: the access token that was sent.
-        given: where the one that replaces it is noted.
     """
 
-    def __init__(self, provider: TokenProvider, sent: Secret, given: deque[Secret]) -> None:
+    def __init__(self, provider: TokenProvider, sent: Secret) -> None:
         self._provider = provider
         self._sent = sent
-        self._given = given
 
     def __call__(self, response: requests.Response, **options: Any) -> requests.Response:
         prepared = response.request
@@ -145,7 +85,6 @@ class _RetryAfter401:
             raise
         if auth is None or auth.access_token is None:
             return response
-        self._given.append(auth.access_token)
         return _repeated(response, prepared, auth.access_token, options)
 
 

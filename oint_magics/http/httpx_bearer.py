@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import httpx
 
 from oint_magics.http import endpoints
-from oint_magics.http.bearer import Bearer, MaskedHeader
+from oint_magics.http.bearer import Bearer
 from oint_magics.http.headers import date_of
+from oint_magics.http.masked_header import MaskedHeader
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator

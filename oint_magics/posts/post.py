@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from oint_magics import settings
 from oint_magics.api.call import answer
 from oint_magics.api.me import account
-from oint_magics.api.meter import session as metered
+from oint_magics.api.meter import api as metered
 from oint_magics.display.times import moment
 from oint_magics.errors import CallError, OintError, PostInDoubt, Stopped, StoreError, UsageError
+from oint_magics.http.api import Api, json_of
 from oint_magics.http.deadline import Exchange
-from oint_magics.http.session import Session, Write
+from oint_magics.http.metered import Write
 from oint_magics.oauth import scopes
 from oint_magics.posts import claims, draft, price, shown, text
 from oint_magics.posts.given import listed, opened
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from oint_magics.api.me import User
-    from oint_magics.http.bearer import TokenProvider
+    from oint_magics.http.token_provider import TokenProvider
     from oint_magics.posts.draft import Draft, Wanted
 
 _STOPPED = "the post had been sent. Run the cell again: it shows the post and does not send it twice."
@@ -189,12 +190,12 @@ def _media_ids(provider: TokenProvider, media: Sequence[Medium | MediaId], alts:
     stopped: str | None = None
     if not media:
         return ids
-    with metered(provider) as session:
+    with metered(provider) as api:
         try:
             for each, alt in zip(media, alts, strict=True):
-                ids.append(_uploaded(session, each))
+                ids.append(_uploaded(api, each))
                 if alt:
-                    describe(session, ids[-1], alt)
+                    describe(api, ids[-1], alt)
         except KeyboardInterrupt as stop:
             stopped = str(stop) if isinstance(stop, Stopped) else "nothing was posted."
         except OintError as error:
@@ -211,10 +212,10 @@ def _held(media: Sequence[Medium | MediaId], ids: list[MediaId]) -> str:
     return f" X holds {', '.join(new)}." if new else ""
 
 
-def _uploaded(session: Session, each: Medium | MediaId) -> MediaId:
+def _uploaded(api: Api, each: Medium | MediaId) -> MediaId:
     if isinstance(each, MediaId):
         return each
-    found = Upload(session, each).run()
+    found = Upload(api, each).run()
     claims.note_media(found, each.digest)
     return found
 
@@ -265,8 +266,8 @@ def _answer(sent: _Sent, exchange: Exchange) -> dict[str, Any] | OintError | Non
     """Send a post; return what X says, or what went wrong."""
     try:
         # A connection of its own: one that lay idle may be closed just when the post is on its way.
-        with metered(sent.provider) as session:
-            return answer(session, "tweets", method="POST", json=sent.body, exchange=exchange, write=sent.write)
+        with metered(sent.provider) as api:
+            return answer(api, "tweets", method="POST", body=json_of(sent.body), exchange=exchange, write=sent.write)
     except OintError as error:
         return error
 
@@ -294,9 +295,9 @@ def _not_deleted(error: CallError) -> CallError:
 
 def _deleted(provider: TokenProvider, number: str) -> dict[str, Any]:
     problem = None
-    with metered(provider) as session:
+    with metered(provider) as api:
         try:
-            data = answer(session, f"tweets/{number}", method="DELETE", write=_DELETION).get("data")
+            data = answer(api, f"tweets/{number}", method="DELETE", write=_DELETION).get("data")
         except CallError as error:
             problem, data = error, None
     if problem is not None:

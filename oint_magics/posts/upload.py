@@ -13,13 +13,14 @@ from oint_magics.api import progress
 from oint_magics.api.call import answer
 from oint_magics.display.text import escaped
 from oint_magics.errors import CallError, RateLimited, Stopped
+from oint_magics.http.api import form_of, json_of
 from oint_magics.http.deadline import Exchange
-from oint_magics.http.session import Write
+from oint_magics.http.metered import Write
 from oint_magics.posts import price
 from oint_magics.posts.media import MediaId, size_of
 
 if TYPE_CHECKING:
-    from oint_magics.http.session import Session
+    from oint_magics.http.api import Api
     from oint_magics.posts.media import Medium
 
 _ALT = Write("alt", price.ALT_TEXT)
@@ -42,12 +43,12 @@ class Upload:
     under its own number, as X's own tools do.
 
     Args:
-        session: carries the token.
+        api: carries the token.
         medium: what to upload.
     """
 
-    def __init__(self, session: Session, medium: Medium) -> None:
-        self._session, self._medium, self._line = session, medium, progress.line()
+    def __init__(self, api: Api, medium: Medium) -> None:
+        self._api, self._medium, self._line = api, medium, progress.line()
         self._id, self._sent, self._kept, self._is_whole = "", 0, "24 hours", False
 
     def run(self) -> MediaId:
@@ -73,7 +74,7 @@ class Upload:
     def _begin(self) -> None:
         medium = self._medium
         wanted = {"media_type": medium.media_type, "media_category": medium.category, "total_bytes": medium.size}
-        data = self._call("media/upload/initialize", json=wanted)
+        data = self._call("media/upload/initialize", body=json_of(wanted))
         self._id, kept = str(data.get("id", "")), data.get("expires_after_secs")
         if not self._id.isdecimal():
             raise CallError("X gave no id for the medium. Nothing was posted.", next_step="run it again")
@@ -116,8 +117,7 @@ class Upload:
                 self._call(
                     f"media/upload/{self._id}/append",
                     exchange=Exchange(_SLOW * settings.timeout()),
-                    data={"segment_index": str(number)},
-                    files={"media": ("media", piece, "application/octet-stream")},
+                    body=form_of({"segment_index": str(number), "media": ("media", piece, "application/octet-stream")}),
                 )
             except RateLimited:
                 raise
@@ -159,7 +159,7 @@ class Upload:
         """Ask how the processing stands; an outage is waited out."""
         for pause in (*PAUSES, None):
             try:
-                found = answer(self._session, "media/upload", {"command": "STATUS", "media_id": self._id})
+                found = answer(self._api, "media/upload", {"command": "STATUS", "media_id": self._id})
             except CallError as error:
                 if pause is None or isinstance(error, RateLimited) or (error.status or 500) < 500:
                     raise
@@ -169,8 +169,8 @@ class Upload:
         data = found.get("data")
         return data if isinstance(data, dict) else {}
 
-    def _call(self, path: str, **body: Any) -> dict[str, Any]:
-        data = answer(self._session, path, method="POST", **body).get("data")
+    def _call(self, path: str, **options: Any) -> dict[str, Any]:
+        data = answer(self._api, path, method="POST", **options).get("data")
         return data if isinstance(data, dict) else {}
 
     def _stopped(self) -> str:
@@ -180,14 +180,14 @@ class Upload:
         return f"nothing was posted. {done}; X deletes them within {self._kept}."
 
 
-def describe(session: Session, media_id: str, text: str) -> None:
+def describe(api: Api, media_id: str, text: str) -> None:
     """Give a medium its alt text.
 
     Raises:
         CallError: X refused.
     """
     metadata = {"alt_text": {"text": text}}
-    answer(session, "media/metadata", method="POST", json={"id": media_id, "metadata": metadata}, write=_ALT)
+    answer(api, "media/metadata", method="POST", body=json_of({"id": media_id, "metadata": metadata}), write=_ALT)
 
 
 def check_alt(text: str) -> str | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from oint_magics.display.grid import Grid
     from oint_magics.display.table import Table
     from oint_magics.errors import CallError
-    from oint_magics.http.bearer import TokenProvider
+    from oint_magics.http.token_provider import TokenProvider
 
 
 def get(  # noqa: PLR0913 - what a user may say

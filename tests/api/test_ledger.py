@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from oint_magics.api.ledger import Ledger, Unreadable, apps
-from oint_magics.api.price import Resource
+from oint_magics.api.price import Resources
 
 DAY = datetime.now(UTC).date().isoformat()
 APP = "an-app"
 
 
 def posts(*numbers):
-    return [Resource("post", f"post {number}", 5) for number in numbers]
+    return [Resources("post", 5, [f"post {number}" for number in numbers])]
 
 
 def folder():
@@ -48,7 +48,7 @@ def test_a_thing_is_billed_once_a_day_and_a_request_each_time():
     ledger = Ledger(APP)
     settle(ledger, posts(1, 2))
     settle(ledger, posts(2, 2, 3))
-    settle(ledger, [Resource("request:trends", "", 10)] * 2)
+    settle(ledger, [Resources("request:trends", 10, [""])] * 2)
 
     assert ledger.spent(DAY).mills == 3 * 5 + 2 * 10
     assert ledger.spent(DAY).lines[0][2:] == (5, 3, 15)
@@ -157,12 +157,12 @@ def test_without_a_data_folder(monkeypatch, home):
 MANY = """
 import os, sys
 from oint_magics.api.ledger import Ledger
-from oint_magics.api.price import Resource
+from oint_magics.api.price import Resources
 ledger, day = Ledger("an-app"), sys.argv[1]
 for n in range(80):
     ticket = ledger.reserve(day, 5, 1000)
     if ticket:
-        ledger.settle(ticket, day, day, "auth.json", [Resource("post", f"post {os.getpid()} {n}", 5)])
+        ledger.settle(ticket, day, day, "auth.json", [Resources("post", 5, [f"post {os.getpid()} {n}"])])
 """
 
 

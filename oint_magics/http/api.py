@@ -1,0 +1,267 @@
+"""Our own calls of X's API, over urllib3 itself.
+
+What requests puts above it (a session's settings and cookies, redirects, hooks) is used by none of them, and takes
+longer than the way of a page.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
+from urllib.parse import quote, urlencode, urlsplit
+
+from urllib3 import PoolManager, Timeout
+from urllib3.exceptions import HTTPError
+from urllib3.filepost import encode_multipart_formdata
+
+from oint_magics import process, settings
+from oint_magics.errors import CallError, OintError
+from oint_magics.http import endpoints, environment
+from oint_magics.http.deadline import Exchange
+from oint_magics.http.faults import Fault, fault_of
+from oint_magics.http.headers import date_of
+from oint_magics.http.json_body import object_of
+from oint_magics.http.masked_header import MaskedHeader
+from oint_magics.http.silent_pools import silence
+from oint_magics.http.timed_connection import Timed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from urllib3 import BaseHTTPResponse
+
+    from oint_magics.auth.structure import Auth
+    from oint_magics.http.metered import Meter, Write
+    from oint_magics.http.token_provider import TokenProvider
+    from oint_magics.secret import Secret
+
+# How many tokens it remembers, so that what X says is shown without them.
+_GIVEN = 8
+# Characters that a path may have (RFC 3986 §3.3, §3.4), and escapes.
+_SAFE = "%/?:@!$&'()*+,;=~"
+# Pools of the parent process, kept so that nothing closes their connections here.
+_parents: list[Any] = []
+
+
+class Reply(NamedTuple):
+    """What the API answered.
+
+    Attributes:
+        status: the HTTP status.
+        headers: the answer's.
+        document: the JSON object of its body, or `None` where it is none.
+        held: the tokens that the request may have had; what X says is shown without them.
+        granted: what X said that these tokens may do, separated by blanks; `None` if that is not known.
+        is_page: whether its body is HTML.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    document: dict[str, Any] | None
+    held: tuple[Secret, ...] = ()
+    granted: str | None = None
+    is_page: bool = False
+
+
+class Body(NamedTuple):
+    """A request's body.
+
+    Attributes:
+        data: its bytes.
+        kind: its content type.
+    """
+
+    data: bytes
+    kind: str
+
+
+class Api:
+    """Carries the current access token to X's API; a context that closes its connections.
+
+    Args:
+        provider: gives the tokens.
+        meter: counts what its requests cost; `None` for nobody.
+
+    Attributes:
+        url: the API's address for these tokens: X's, or the sandbox's.
+        app: the client id of its app.
+    """
+
+    def __init__(self, provider: TokenProvider, meter: Meter | None = None) -> None:
+        self._provider, self._meter = provider, meter
+        self._first = provider.auth()
+        self.app = self._first.client_id
+        self.url = endpoints.url_of(endpoints.API, self._first)
+        self._given: deque[Secret] = deque(maxlen=_GIVEN)
+        self._pools: PoolManager | None = None
+        process.watch(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._pools is not None:
+            self._pools.clear()
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("it cannot be pickled: it holds connections and a token")
+
+    def after_fork(self) -> None:
+        """Use connections of one's own: on the parent's, its answers would be read here and these there."""
+        _parents.append(self._pools)
+        self._pools = None
+
+    def ask(  # noqa: PLR0913 - what one request needs
+        self,
+        path: str,
+        params: Mapping[str, str],
+        *,
+        method: str = "GET",
+        exchange: Exchange | None = None,
+        write: Write | None = None,
+        body: Body | None = None,
+    ) -> Reply:
+        """Send one request below the API's address, and return the answer.
+
+        Args:
+            path: the call's path, as `/2/users/me`.
+            params: its parameters.
+            method: GET, POST or DELETE.
+            exchange: its deadline, and whether it has left; `None` for one of `OINT_TWITTER_TIMEOUT` seconds.
+            write: what it writes, where X bills that; `None` otherwise.
+            body: its body; `None` for none.
+
+        Raises:
+            CallError: no answer came; `.is_sent` tells whether the request may have arrived.
+            OintError: as for a refresh, where one was due and failed.
+        """
+        exchange = exchange or Exchange(settings.timeout())
+        meter = self._meter if method == "GET" or write else None
+        ticket = meter.reserve(path, params, write) if meter else None
+        fault: Fault | None = None
+        document: dict[str, Any] | None = None
+        try:
+            with exchange.running():
+                response, auth = self._sent(method, self._address(path, params), body, exchange)
+                document = object_of(response.data)
+        except OintError:  # A refresh that failed: nothing was asked, or it was refused.
+            if meter and ticket is not None:
+                meter.release(ticket)
+            raise
+        except (OSError, HTTPError) as error:  # It holds the request, so it stays here.
+            fault = fault_of(error, is_sent=exchange.is_sent, late=_late(exchange))
+        # A connection that is shut at the deadline looks like the end of an answer.
+        if fault is None and document is None and exchange.is_over:
+            fault = Fault(_late(exchange) or "")
+        if fault is None and response.status < 200:
+            fault = Fault("it announced an answer, and none followed")
+        if meter and ticket is not None:
+            _counted(meter, ticket, None if fault else response, document, is_sent=exchange.is_sent)
+        if fault is None:
+            is_page = document is None and response.data.lstrip().startswith(b"<")
+            held = tuple(self._given)
+            return Reply(response.status, response.headers, document, held, auth.granted, is_page)
+        raise self._no_answer(fault, is_sent=exchange.is_sent)
+
+    def _address(self, path: str, params: Mapping[str, str]) -> str:
+        query = urlencode(params)
+        joint = "&" if "?" in path else "?"
+        return f"{self.url}{quote(path, safe=_SAFE)}{joint if query else ''}{query}"
+
+    def _sent(self, method: str, url: str, body: Body | None, exchange: Exchange) -> tuple[BaseHTTPResponse, Auth]:
+        """Send a request; a refused token is replaced once."""
+        auth = self._provider.auth()
+        response = self._once(method, url, auth, body, exchange)
+        if response.status == 401 and auth.access_token is not None:
+            newer = self._provider.after_401(auth.access_token, date_of(response.headers))
+            if newer is not None and newer.access_token is not None:
+                auth = newer
+                response = self._once(method, url, auth, body, exchange)
+        return response, auth
+
+    def _once(self, method: str, url: str, auth: Auth, body: Body | None, exchange: Exchange) -> BaseHTTPResponse:
+        headers = {"User-Agent": "oint_magics", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
+        if auth.is_sandbox:
+            url = endpoints.in_sandbox(url, auth)
+        if auth.access_token is not None and endpoints.takes_bearer(url, auth):
+            headers["Authorization"] = MaskedHeader(auth.access_token)
+            self._given.append(auth.access_token)
+        if body is not None:
+            headers["Content-Type"] = body.kind
+        pools = self._pools = self._pools or _pools(url)
+        exchange.begin()
+        return pools.urlopen(
+            method,
+            url,
+            body=body.data if body else None,
+            headers=headers,
+            redirect=False,
+            retries=False,
+            timeout=Timeout(connect=exchange.seconds, read=exchange.seconds),
+        )
+
+    def _no_answer(self, fault: Fault, *, is_sent: bool) -> OintError:
+        if not is_sent:
+            environment.check(self.url)
+        ended = None if is_sent else endpoints.ended_sandbox(self._first)
+        host = urlsplit(self.url).netloc
+        problem = CallError(
+            f"No answer from {host}." if is_sent else f"No connection to {host}. Nothing was sent.",
+            cause=f"{fault.cause}.",
+            next_step="is the sandbox running? %twitter_sandbox start"
+            if endpoints.is_loopback(self.url)
+            else fault.next_step,
+        )
+        problem.is_sent = is_sent
+        return ended or problem
+
+
+def json_of(document: Mapping[str, Any]) -> Body:
+    """Return a body of JSON."""
+    import json
+
+    return Body(json.dumps(document).encode(), "application/json")
+
+
+def form_of(fields: Mapping[str, Any]) -> Body:
+    """Return a body of several parts: texts, and files as name, bytes and type."""
+    return Body(*encode_multipart_formdata(fields))
+
+
+def _pools(url: str) -> PoolManager:
+    """Return a pool manager for an address, with the environment's proxy and CA bundle.
+
+    Raises:
+        SettingError: one of these cannot be used.
+        NotSent: another library answers for the connections of this process.
+    """
+    proxy, bundle = environment.proxy(url), environment.bundle(url)
+    options: dict[str, Any] = {
+        "cert_reqs": "CERT_REQUIRED",
+        "ca_cert_dir" if bundle.is_dir() else "ca_certs": str(bundle),
+    }
+    if proxy is None:
+        found = PoolManager(**options)
+    else:
+        from requests.adapters import HTTPAdapter
+
+        found = HTTPAdapter().proxy_manager_for(proxy, **options)
+    pools: PoolManager = silence(found, Timed)
+    return pools
+
+
+def _counted(
+    meter: Meter, ticket: Any, response: BaseHTTPResponse | None, document: dict[str, Any] | None, *, is_sent: bool
+) -> None:
+    """Count an answer, or that none came; one that was lost may have been billed."""
+    if response is not None and response.status < 300:
+        meter.settle(ticket, document, response.headers)
+    elif response is not None:
+        meter.release(ticket, response.headers)
+    elif not is_sent:
+        meter.release(ticket)
+
+
+def _late(exchange: Exchange) -> str | None:
+    return f"no whole answer came within {exchange.seconds:g} seconds" if exchange.is_over else None
