@@ -42,6 +42,7 @@ class Facts(NamedTuple):
         is_app: whether an app's own bearer token asked for them.
         request: what X was asked for; `None` if that is not known.
         position: where the call continues; `None` at its end.
+        has_more: whether a data set lacks rows that X has, which its next run reads.
     """
 
     missing: Sequence[Missing] = ()
@@ -54,3 +55,4 @@ class Facts(NamedTuple):
     is_app: bool = False
     request: Request | None = None
     position: Position | None = None
+    has_more: bool = False

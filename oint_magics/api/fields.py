@@ -53,6 +53,25 @@ DEFAULTS = {
     "List": "created_at description member_count follower_count",
     "Space": "created_at title state participant_count started_at",
 }  # fmt: skip
+# What people type for a field that is inside of another one.
+_COUNTS = (
+    "like",
+    "retweet",
+    "repost",
+    "reply",
+    "quote",
+    "bookmark",
+    "impression",
+    "follower",
+    "following",
+    "tweet",
+    "post",
+    "view",
+)
+_MEANT = {f"{each}{end}": "public_metrics" for each in _COUNTS for end in ("s", "_count", "s_count")}
+_MEANT |= {"replies": "public_metrics", "metrics": "public_metrics", "following": "public_metrics"}
+_MEANT |= {"user": "author.username", "username": "author.username", "author": "author.username"}
+_MEANT |= {"date": "created_at", "time": "created_at", "when": "created_at", "language": "lang"}
 # The newer vocabulary's names, and the ones that rows have.
 TWEET_WORDS = {
     "referenced_posts": "referenced_tweets",
@@ -89,7 +108,9 @@ def asked(read: Read, wanted: Iterable[str]) -> dict[str, str]:
         name = TWEET_WORDS.get(given, given)
         head, dot, field = name.partition(".")
         if name not in known:
-            near = catalogue.nearest(name, known)
+            meant = _MEANT.get(name.rpartition(".")[2], "")
+            meant = f"{head}.{meant}" if dot else meant
+            near = meant if meant in known else catalogue.nearest(name, known)
             raise UsageError(
                 f"{read.path} has no field of that name. Nothing was sent.",
                 cause=None if near is None else f"did you mean {near}?",

@@ -25,10 +25,12 @@ def after_run(kept: DataSet, request: Request, new: Rows) -> Rows:
     """
     notes = [f"{len(new)} new", *kept.notes]
     if kept.has_gap:
-        notes.append("a gap is left between two runs: the same line reads it first")
+        notes.append("older posts are left: the same line reads them first")
     for note in notes:
         progress.say(f"{kept.name}: {note}.")
-    facts = new.facts._replace(notes=[*new.notes, *notes], request=request, position=None)
+    facts = new.facts._replace(
+        notes=[*new.notes, *notes], request=request, position=None, has_more=new.more or kept.has_gap
+    )
     return _rows(kept.pages, facts)
 
 

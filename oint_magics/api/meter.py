@@ -67,6 +67,10 @@ class Meter:
         """Return the time by X's clock."""
         return self._ledger.now()
 
+    def note_clock(self, moment: datetime) -> None:
+        """Note the time by X's clock."""
+        self._ledger.note_clock(moment)
+
     def reserve(self, path: str, params: Mapping[str, str], write: Write | None = None) -> Ticket | None:
         """Reserve what a request costs at most; `None` for one that X lists no price for.
 

@@ -21,6 +21,25 @@ _HANDLE = re.compile(r"[A-Za-z0-9_]{1,15}")
 # The lists that name what is looked up; X takes a hundred in one call.
 LOOKUPS = ("ids", "usernames", "user_ids", "media_keys")
 
+# What people type for a parameter, or for what is no parameter but an option.
+_OPTIONS = {"--max-rows (max_rows=…)", "--fields (fields=…)"}
+_MEANT = {
+    "q": "query",
+    "search": "query",
+    "since": "start_time",
+    "from": "start_time",
+    "after": "start_time",
+    "until": "end_time",
+    "to": "end_time",
+    "before": "end_time",
+    "sort": "sort_order",
+    "limit": "--max-rows (max_rows=…)",
+    "count": "--max-rows (max_rows=…)",
+    "n": "--max-rows (max_rows=…)",
+    "rows": "--max-rows (max_rows=…)",
+    "fields": "--fields (fields=…)",
+}
+
 
 class Request(NamedTuple):
     """A read, as X is asked for it.
@@ -200,7 +219,8 @@ def _dotted(given: str) -> str:
 
 def _no_parameter(read: Read, name: str) -> UsageError:
     known = [each.name for each in read.parameters.values() if not each.is_in_path]
-    near = catalogue.nearest(name, known)
+    meant = _MEANT.get(name, "")
+    near = meant if meant in known or meant in _OPTIONS else catalogue.nearest(name, known)
     return UsageError(
         f"{read.path} takes no parameter of that name. Nothing was sent.",
         cause=None if near is None else f"did you mean {near}?",

@@ -34,7 +34,7 @@ class Rows(list[dict[str, Any]]):
         notes: what was said about the rows, as sentences: what is missing, more rows than asked for, a list that
             repeats.
         pages: how many pages they came in.
-        more: whether X has more: `twitter.get(…, resume=rows)` goes on.
+        more: whether X has more: `twitter.get(…, resume=rows)` goes on; for a data set, the same line.
         cost: what they cost at X's list price, in US dollars; what was billed before today counts 0.
         request: what X was asked for.
     """
@@ -65,7 +65,7 @@ class Rows(list[dict[str, Any]]):
 
     @property
     def more(self) -> bool:
-        return self._facts.position is not None
+        return self._facts.position is not None or self._facts.has_more
 
     @property
     def cost(self) -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from oint_magics import settings
 from oint_magics.api import ledger, meter, price
 from oint_magics.api.call import answer
+from oint_magics.auth.structure import SANDBOX_MARK
 from oint_magics.display.grid import Grid
 from oint_magics.errors import CallError
 
@@ -30,15 +31,20 @@ def usage(provider: TokenProvider | None) -> Grid:
     Raises:
         Unreadable: the ledger cannot be used.
     """
-    lines = [line for app in ledger.apps() for line in _of_app(app)]
     notes = [_balance(provider)] if provider else []
-    budget = settings.budget()
-    notes += [f"The budget of a day is {price.shown(budget)}."] if budget is not None else []
+    own = provider.auth().client_id if provider else ""
+    # A sandbox is another app each time; one that has ended is of no interest.
+    apps = [each for each in ledger.apps() if each == own or not own or not each.startswith(SANDBOX_MARK)]
+    apps.sort(key=lambda each: each != own)
+    lines = [line for app in apps for line in _of_app(app)]
+    if (budget := settings.budget()) is not None:
+        left = f"; {price.shown(max(0, budget - _spent(own)))} are left" if own else ""
+        notes.append(f"The budget of a day is {price.shown(budget)} for each app{left}.")
     notes.append(
         "Reads of other machines, and of sessions that are not ours (twitter.bearer), are not counted. "
         "X's own limit is set in its console: that one holds."
     )
-    day = meter.ledger_of(ledger.apps()[0]).today() if lines else ""
+    day = meter.ledger_of(apps[0]).today() if lines else ""
     caption = f"Usage at X's list price · {day} (UTC)" if day else "Nothing was read or posted yet"
     return Grid(caption, _COLUMNS, tuple(lines), " ".join(each for each in notes if each), _NUMBERS)
 
@@ -63,6 +69,11 @@ def _of_app(app: str) -> list[tuple[str, ...]]:
     lines.append(("together", "", name, "", "", f"about {price.shown(today.mills)}",
                   f"about {price.shown(today.mills + month.mills)}"))  # fmt: skip
     return lines
+
+
+def _spent(app: str) -> int:
+    book = meter.ledger_of(app)
+    return book.spent(book.today()).mills
 
 
 def _shown(app: str) -> str:

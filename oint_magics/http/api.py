@@ -6,6 +6,7 @@ longer than the way of a page.
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
 from urllib.parse import quote, urlencode, urlsplit
@@ -15,7 +16,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.filepost import encode_multipart_formdata
 
 from oint_magics import process, settings
-from oint_magics.errors import CallError, OintError
+from oint_magics.errors import CallError, OintError, OverBudget
 from oint_magics.http import endpoints, environment
 from oint_magics.http.deadline import Exchange
 from oint_magics.http.faults import Fault, fault_of
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 # How many tokens it remembers, so that what X says is shown without them.
 _GIVEN = 8
+# How long the sandbox's front page may take, in seconds.
+_MOMENT = 5.0
 # Characters that a path may have (RFC 3986 §3.3, §3.4), and escapes.
 _SAFE = "%/?:@!$&'()*+,;=~"
 # Pools of the parent process, kept so that nothing closes their connections here.
@@ -138,7 +141,7 @@ class Api:
         """
         exchange = exchange or Exchange(settings.timeout())
         meter = self._meter if method == "GET" or write else None
-        ticket = meter.reserve(path, params, write) if meter else None
+        ticket = self._reserved(meter, path, params, write) if meter else None
         fault: Fault | None = None
         document: dict[str, Any] | None = None
         try:
@@ -163,6 +166,23 @@ class Api:
             held = tuple(self._given)
             return Reply(response.status, response.headers, document, held, auth.granted, is_page)
         raise self._no_answer(fault, is_sent=exchange.is_sent)
+
+    def _reserved(self, meter: Meter, path: str, params: Mapping[str, str], write: Write | None) -> Any:
+        """Reserve what a request costs; the sandbox's day may have ended meanwhile, and its front page tells."""
+        problem: OverBudget
+        try:
+            return meter.reserve(path, params, write)
+        except OverBudget as error:
+            if not self._first.is_sandbox:
+                raise
+            problem = error
+        exchange, moment = Exchange(_MOMENT), None
+        with contextlib.suppress(OintError, OSError, HTTPError), exchange.running():
+            moment = date_of(self._once("GET", f"{self.url}/", self._first, None, exchange).headers)
+        if moment is None:
+            raise problem
+        meter.note_clock(moment)
+        return meter.reserve(path, params, write)
 
     def _address(self, path: str, params: Mapping[str, str]) -> str:
         query = urlencode(params)

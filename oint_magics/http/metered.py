@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 
 class Write(NamedTuple):
@@ -28,6 +29,9 @@ class Meter(Protocol):
 
     def reserve_url(self, url: str) -> Any:
         """Do the same for a read of somebody else's, by its address."""
+
+    def note_clock(self, moment: datetime) -> None:
+        """Note the time by X's clock."""
 
     def settle(self, ticket: Any, document: dict[str, Any] | None, headers: Mapping[str, str]) -> None:
         """Take the answer of a request."""

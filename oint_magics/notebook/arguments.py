@@ -137,10 +137,10 @@ def parse(line: str, usage: Magic) -> Words:
             at = _take_word(found, line, at, missing.pop(0), usage)
         else:
             example = " (--auth SOURCE)" if "--auth" in usage.values else ""
-            _fail(
-                f"Unexpected argument. Put a value after its option{example}; quote paths that contain spaces.",
-                usage,
-            )
+            advice = f"Put a value after its option{example}; quote paths that contain spaces."
+            if usage.takes_pairs:
+                advice = 'Parameters are NAME=VALUE, and a value with spaces stands in quotes: query="ferry OR boat".'
+            _fail(f"Unexpected argument. {advice}", usage)
         if at < len(line) and not line[at].isspace() and line[at] != ";":
             inner = f" A text with quotes stands in the other kind of quotes, or below %{usage.text.split()[0]}."
             _fail(f"A space is missing between two words.{inner if usage.text_name else ''}", usage)
@@ -213,6 +213,8 @@ def _is_end(line: str, at: int, usage: Magic) -> bool:
 
 
 def _fail(what: str, usage: Magic) -> NoReturn:
+    if "othing was sent" not in what:
+        what = f"{what} Nothing was sent."
     raise UsageError(what, next_step=f"{usage.text}  (help: {usage.text.split()[0]}?)")
 
 
@@ -220,7 +222,9 @@ def _meant(option: str, usage: Magic) -> str:
     """Return which of the magic's own options was probably meant; what was typed is not repeated."""
     from difflib import get_close_matches
 
-    near = get_close_matches(option.lower().replace("_", "-"), usage.values + usage.flags, 1, 0.75)
+    word = option.lower().replace("_", "-")
+    word = "--max-rows" if word in ("--limit", "--count", "--max", "--rows", "--n", "--max-results") else word
+    near = get_close_matches(word, usage.values + usage.flags, 1, 0.75)
     return f" Did you mean {near[0]}?" if near else ""
 
 

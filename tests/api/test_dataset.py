@@ -46,13 +46,14 @@ def test_the_second_run_reads_only_what_is_new(pair, sandbox):
 
 
 def test_a_gap_is_read_first(pair, sandbox, capsys):
-    twitter.get(LANTERN, pair, keep=FILE, max_rows=20)
-    assert "a gap is left" in capsys.readouterr().err
+    assert twitter.get(LANTERN, pair, keep=FILE, max_rows=20).more
+    assert "older posts are left" in capsys.readouterr().err
     sandbox.clock.set("+3d")
     twitter.get(LANTERN, pair, keep=FILE, max_rows=5)
 
     rows = twitter.get(LANTERN, pair, keep=FILE, max_rows=None)
 
+    assert not rows.more
     assert {row["id"] for row in rows} == set(there(sandbox))
     ids = [post["id"] for page in pages() for post in page["data"]]
     assert len(ids) == len(set(ids)) == read(sandbox)

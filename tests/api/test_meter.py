@@ -132,6 +132,28 @@ def test_the_budget_ends_a_call_with_its_rows(pair, sandbox, monkeypatch, capsys
     assert len(twitter.get(LANTERN, pair, max_rows=None, resume=rows)) > 300
 
 
+def test_a_day_of_the_sandbox_that_has_ended_frees_the_budget(pair, sandbox, monkeypatch):
+    monkeypatch.setenv("OINT_TWITTER_BUDGET", "0.50")
+    twitter.get(LANTERN, pair, max_rows=None)
+    with pytest.raises(errors.OverBudget):
+        twitter.get("users/@museumoftides/tweets", pair)
+    sandbox.clock.set("+1d")
+
+    assert len(twitter.get("users/@museumoftides/tweets", pair, max_rows=20)) == 20
+
+
+def test_the_table_of_what_was_spent_begins_with_one_s_own_app(pair, auth_file, sandbox, monkeypatch):
+    monkeypatch.setenv("OINT_TWITTER_BUDGET", "0.50")
+    twitter.get(LANTERN, auth_file("earlier.json"), max_rows=5)
+    twitter.get(LANTERN, pair, max_rows=20)
+
+    table = reading.usage(pair)
+    assert "earlier.json" not in str(table)
+    assert "The budget of a day is $0.50 for each app; $0.39 are left" in str(table)
+    monkeypatch.delenv("OINT_TWITTER_BUDGET")
+    assert "budget" not in str(reading.usage(pair))
+
+
 def test_posts_count_in_the_budget(pair, monkeypatch, sandbox):
     monkeypatch.setenv("OINT_TWITTER_BUDGET", "0.02")
     with pytest.raises(errors.OverBudget, match="nothing was sent"):
