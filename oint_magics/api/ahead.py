@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import os
 import secrets
+import sys
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -33,6 +35,8 @@ _SUM = 250
 _SOON = 0.25
 # Those that hold a sum.
 _holders: set[Ahead] = set()
+# Processes whose end was seen to.
+_workers: set[int] = set()
 
 
 class Share(NamedTuple):
@@ -124,15 +128,15 @@ class Ahead:
                 self._lost += share.most
 
     def settle(self) -> None:
-        """Note what was answered, and give the rest back; nothing happens while an answer is awaited."""
+        """Note what was answered, and give back what no request needs."""
         with self._lock:
-            if not self._out:
-                self._settle()
+            self._settle()
 
     def close(self) -> None:
         """Do the same as the process ends; answers that are still awaited may have been billed."""
         with self._lock:
             self._lost += sum(share.most for share in self._out)
+            self._out = []
             self._settle()
 
     def _begin(self) -> bool:
@@ -144,6 +148,7 @@ class Ahead:
                 self._thread = thread
         if self._thread is None:
             return False
+        _end_with_a_worker()
         now = self._ledger.now()
         self._day, self._left = now.date().isoformat(), _SUM
         self._name = self._ledger.reserve(self._day, _SUM, None) or ""
@@ -154,17 +159,20 @@ class Ahead:
 
     def _wait(self) -> None:
         """End the sum when the loop has ended."""
-        while True:
+        is_over = False
+        while not is_over:
             time.sleep(_SOON)
             with self._lock:
-                if not self._out and time.monotonic() - self._last >= _SOON:
+                if time.monotonic() - self._last >= _SOON:
                     self._settle()
-                    self._thread = None
-                    return
+                if not self._name:
+                    self._thread, is_over = None, True
 
     def _settle(self) -> None:
-        if not self._name:
+        """End the sum; what is still awaited is reserved under another name before."""
+        if not self._name or (self._out and not self._left and not self._answers):
             return
+        out, day, name = self._out, self._day, ""
         with contextlib.suppress(Unreadable):
             days: dict[str, list[Resources]] = {self._day: []}
             for share, body, headers in self._answers:
@@ -172,23 +180,36 @@ class Ahead:
                 if document is None:
                     self._lost += share.most
                     continue
-                day = moment.date().isoformat() if moment else self._day
-                days.setdefault(day, []).extend(price.of_answer(share.asked.read, share.asked.path, document))
+                its = moment.date().isoformat() if moment else self._day
+                days.setdefault(its, []).extend(price.of_answer(share.asked.read, share.asked.path, document))
             if moment_of_last := date_of(self._answers[-1][2]) if self._answers else None:
                 self._ledger.note_clock(moment_of_last)
+            if out:
+                name = self._ledger.reserve(self._day, sum(share.most for share in out), None) or ""
             if self._lost:
                 self._ledger.reserve(self._day, self._lost, None)
             # The sum's own day comes last: what ends the process in between leaves too much, and not too little.
-            for day in sorted(days, key=lambda each: each == self._day):
-                name = self._name if day == self._day else secrets.token_hex(8)
-                self._ledger.settle(name, day, day, self._account, days[day])
+            for each in sorted(days, key=lambda each: each == self._day):
+                ticket = self._name if each == self._day else secrets.token_hex(8)
+                self._ledger.settle(ticket, each, each, self._account, days[each])
         self._end()
+        if name:
+            self._name, self._day, self._out = name, day, out
+            _holders.add(self)
 
 
 def settle() -> None:
     """Note in the ledgers what this process has reserved ahead."""
     for each in list(_holders):
         each.settle()
+
+
+def _end_with_a_worker() -> None:
+    """Let a worker of multiprocessing note its answers when it ends: such a child process calls nothing of `atexit`."""
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None and os.getpid() not in _workers:
+        _workers.add(os.getpid())
+        util.Finalize(None, _close, exitpriority=10)
 
 
 @atexit.register

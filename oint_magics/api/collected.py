@@ -16,7 +16,7 @@ from oint_magics.display.times import after
 from oint_magics.errors import CallError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from oint_magics.api.facts import Position
     from oint_magics.api.meter import Meter
@@ -64,7 +64,7 @@ class Collected:
     def __init__(self, call: Call, earlier: CallError | Rows | None, auth: Auth) -> None:
         rows = earlier.rows if isinstance(earlier, CallError) else earlier
         before = rows if isinstance(rows, Rows) else Rows(rows or ())
-        self.found: list[dict[str, Any]] = list(before)
+        self.found: list[dict[str, Any]] = [dict(row) for row in before]
         self._missing = {_key(each): each for each in before.missing}
         self._repeats, self._pages, self._cost = before.repeats, before.pages, before.facts.cost
         self._pages_before = before.pages
@@ -75,19 +75,27 @@ class Collected:
         self._path, self._line = escaped(call.request.shown, 80), progress.line()
         self._waits, self._waited_at = 0, -1
 
-    def add(self, objects: list[dict[str, Any]], page: Mapping[str, Any], repeats: int) -> None:
-        """Take a page's objects.
+    def flat(self, objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return a page's objects as rows."""
+        return flat(objects, self._names)
+
+    def taken(self, rows: list[dict[str, Any]], page: Mapping[str, Any], repeats: int) -> Callable[[], None]:
+        """Return what takes a page; to call it twice changes nothing.
 
         Args:
-            objects: those that are new.
+            rows: its rows, as far as they are new.
             page: X's answer.
             repeats: how many others it had.
         """
-        self.found += flat(objects, self._names)
-        self._pages += 1
-        self._repeats += repeats
-        if "errors" in page:
-            self._missing.update((_key(each), each) for each in missing.missing_of(page))
+        start, pages, before = len(self.found), self._pages + 1, self._repeats + repeats
+        left_out = missing.missing_of(page) if "errors" in page else ()
+
+        def take() -> None:
+            self.found[start:] = rows
+            self._pages, self._repeats = pages, before
+            self._missing.update((_key(each), each) for each in left_out)
+
+        return take
 
     def tell(self) -> None:
         """Show how far it is."""

@@ -22,8 +22,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, unquote
 
-from oint_magics import settings
-from oint_magics.errors import UsageError
+from oint_magics import process, settings
+from oint_magics.errors import StoreBusy, UsageError
 from oint_magics.stores import locks
 from oint_magics.stores.private_folder import Folder, data_folder, private_folder, write_all
 
@@ -136,8 +136,12 @@ class Ledger:
         self._days: dict[str, _Day] = {}
         self._hash_key: bytes | None = None
         self._behind: float | None = None
+        self.after_fork()
+        process.watch(self)
+
+    def after_fork(self) -> None:
+        """Use a lock and a folder of one's own: another thread of the parent may hold the lock for ever."""
         self._folder: Folder | None = None
-        self._pid = os.getpid()
         self._lock = threading.Lock()
 
     def now(self) -> datetime:
@@ -282,6 +286,8 @@ class Ledger:
                 folder = self._opened()
                 with locks.file_lock(folder, "ledger", _WAIT):
                     yield folder
+        except StoreBusy:
+            reason = "another process holds it"
         except (OSError, ValueError, KeyError, TypeError) as error:
             reason = getattr(error, "strerror", None) or "a line of it is damaged"
             self._folder = None
@@ -295,8 +301,6 @@ class Ledger:
 
     def _opened(self) -> Folder:
         """Return the folder, opened once: a process makes many requests."""
-        if self._pid != os.getpid():
-            self._folder, self._lock, self._pid = None, threading.Lock(), os.getpid()
         if self._folder is None or not self._path.exists():
             data_folder(self._path.parent)
             self._folder = Folder(private_folder(self._path))

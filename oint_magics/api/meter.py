@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -93,7 +94,7 @@ class Meter:
         asked, most = _priced_url(url)
         if asked is None or not most:
             return None
-        if settings.budget() is None:
+        if settings.budget() is None and not price.is_open(asked):
             with contextlib.suppress(ledger.Unreadable):
                 if share := self._ahead.take(asked, most):
                     return share
@@ -217,7 +218,7 @@ def ledger_of(app: str) -> ledger.Ledger:
 @lru_cache(maxsize=256)
 def _priced(path: str, params: tuple[tuple[str, str], ...]) -> tuple[Request | None, int]:
     """Return the read of a path from `/2/` on, and its price at most; `None` where X's description has no such one."""
-    below = path.removeprefix("/2/")
+    below = re.sub("/+", "/", path).removeprefix("/2/").rstrip("/")  # X takes a slash too many.
     read = catalogue.at(below)
     if read is None:
         return None, 0

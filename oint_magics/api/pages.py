@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from oint_magics.api import accounts, dataset, kept_rows, may, price, sizes
@@ -18,9 +19,10 @@ from oint_magics.errors import CallError, InternalError, OintError, OverBudget, 
 from oint_magics.http.api import Api
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from oint_magics.api.dataset import Bounds, DataSet
+    from oint_magics.api.repeats import Page
     from oint_magics.api.request import Request
     from oint_magics.auth.structure import Auth
     from oint_magics.http.token_provider import TokenProvider
@@ -146,11 +148,13 @@ class Call:
             if self.kept and bounds:
                 url = dataset.url_of(api.url, request.path, request.params)
                 bounds = self.kept.add(bounds, page, url, self.request, is_last=token is None)
-            new = self.repeats.new(objects)
-            collected.add(expanded(page, new, request.params.get("expansions", "")), page, len(objects) - len(new))
+            found = self.repeats.look(objects)
+            rows = collected.flat(expanded(page, found.new, request.params.get("expansions", "")))
+            taken = collected.taken(rows, page, len(objects) - len(found.new))
+            _all_of(partial(self._take, taken, found, token))
             if token is None:
                 return True
-            self._go_on(token)
+            self._check_token(token)
             if most is not None and len(collected.found) >= most:
                 break
             if self.repeats.pages >= MOST_PAGES:
@@ -189,13 +193,36 @@ class Call:
                 until = error.retry_at
             collected.wait(until)
 
-    def _go_on(self, token: str) -> None:
+    def _take(self, taken: Callable[[], None], page: Page, token: str | None) -> None:
+        """Take a page's rows, its ids and the place of the next one; to take them twice changes nothing."""
+        taken()
+        self.repeats.note(page)
+        if token is not None:
+            self.token = token
+
+    def _check_token(self, token: str) -> None:
         if not self.repeats.is_new_token(token):
             self.is_over = True
             raise CallError(
                 "X gave the same page twice. Reading was stopped: it would not have ended.", next_step="run it again"
             )
-        self.token = token
+
+
+def _all_of(call: Callable[[], None]) -> None:
+    """Do something whole, also if stop is pressed meanwhile: a page's rows were paid, and `resume` goes on behind them.
+
+    Args:
+        call: what to do; it is begun again where it was stopped.
+    """
+    stop: KeyboardInterrupt | None = None
+    while True:
+        try:
+            call()
+            break
+        except KeyboardInterrupt as pressed:
+            stop = pressed
+    if stop is not None:
+        raise stop
 
 
 def _affordable(request: Request, left: int, size: str | None) -> str | None:

@@ -92,9 +92,13 @@ def of_page(request: Request, rows: int) -> Estimate:
     beside = sum(_usd(kind) * count for kind, count in (_BESIDE[name] for name in expansions if name in _BESIDE))
     own = mills(read.price.usd)
     owned = None if read.price.owned_usd is None else (mills(read.price.owned_usd) + beside) * rows
-    is_open = bool(_OPEN & set(expansions))
     kinds = read.price.kinds if len(read.price.kinds) > 1 else ()
-    return Estimate((own + beside) * rows, owned, is_open, is_listed=True, kinds=kinds)
+    return Estimate((own + beside) * rows, owned, is_open(request), is_listed=True, kinds=kinds)
+
+
+def is_open(request: Request) -> bool:
+    """Tell whether an expansion brings more than is known before."""
+    return not _OPEN.isdisjoint(request.params.get("expansions", "").split(","))
 
 
 def of_answer(read: Read | None, path: str, page: dict[str, Any]) -> Iterator[Resources]:
@@ -122,7 +126,9 @@ def of_answer(read: Read | None, path: str, page: dict[str, Any]) -> Iterator[Re
 def _names(start: str, things: Any) -> list[str]:
     if not isinstance(things, list):
         return []
-    return [start + name for each in things if isinstance(each, dict) and isinstance(name := each.get("id"), str)]
+    return [
+        f"{start}{name}" for each in things if isinstance(each, dict) and type(name := each.get("id")) in (str, int)
+    ]
 
 
 def shown(thousandths: int) -> str:

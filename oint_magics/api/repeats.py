@@ -4,10 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 # Public reports, 2026-09: `quote_tweets` repeats its last page for as long as it is asked.
 MOST_PAGES = 3
+
+
+class Page(NamedTuple):
+    """What was found on a page.
+
+    Attributes:
+        new: its objects without those of an earlier page.
+        names: the ids of all.
+        digest: of a page whose objects have no ids; blank otherwise.
+        pages: how many pages without a break, with this one, had rows and none that is new.
+    """
+
+    new: list[dict[str, Any]]
+    names: list[str | None]
+    digest: bytes
+    pages: int
 
 
 class Repeats:
@@ -24,7 +40,13 @@ class Repeats:
         self._tokens: set[str] = set()
 
     def new(self, objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Return a page's objects without those of an earlier page.
+        """Return a page's objects without those of an earlier page, and note the page; as `look` otherwise."""
+        page = self.look(objects)
+        self.note(page)
+        return page.new
+
+    def look(self, objects: list[dict[str, Any]]) -> Page:
+        """Return what is new on a page; nothing is noted yet.
 
         What has no id is never dropped: two equal counts or trends are two. If a whole page of them comes again, it
         counts as one without anything new.
@@ -35,12 +57,20 @@ class Repeats:
         if not known.isdisjoint(names):
             found = [each for each, name in zip(objects, names, strict=True) if name not in known]
         is_new = any(name is not None and name not in known for name in names)
-        is_new = is_new or (None in names and self._is_new_page(objects))
-        known.update(names)
-        known.discard(None)
-        if objects:
-            self.pages = 0 if is_new else self.pages + 1
-        return found
+        digest = b""
+        if not is_new and None in names:
+            digest = hashlib.sha256(json.dumps(objects, sort_keys=True).encode()).digest()
+            is_new = digest not in self._whole
+        pages = self.pages if not objects else 0 if is_new else self.pages + 1
+        return Page(found, names, digest, pages)
+
+    def note(self, page: Page) -> None:
+        """Note a page; to note it twice changes nothing."""
+        self._ids.update(page.names)
+        self._ids.discard(None)
+        if page.digest:
+            self._whole.add(page.digest)
+        self.pages = page.pages
 
     def is_new_token(self, token: str | None) -> bool:
         """Note a page token, and tell whether it is the first of its kind."""
@@ -48,12 +78,6 @@ class Repeats:
             return True
         is_new = token not in self._tokens
         self._tokens.add(token)
-        return is_new
-
-    def _is_new_page(self, objects: list[dict[str, Any]]) -> bool:
-        digest = hashlib.sha256(json.dumps(objects, sort_keys=True).encode()).digest()
-        is_new = digest not in self._whole
-        self._whole.add(digest)
         return is_new
 
 

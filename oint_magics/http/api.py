@@ -104,8 +104,15 @@ class Api:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if self._pools is not None:
-            self._pools.clear()
+        pools = self._pools
+        if pools is None:
+            return
+        for key in pools.pools.keys() if error else ():
+            # The stop button may have fallen into its queue, and left it locked for whoever closes it.
+            mutex = getattr(getattr(pools.pools.get(key), "pool", None), "mutex", None)
+            if mutex is not None and mutex.locked():
+                mutex.release()
+        pools.clear()
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("it cannot be pickled: it holds connections and a token")
@@ -152,7 +159,8 @@ class Api:
             if meter and ticket is not None:
                 meter.release(ticket)
             raise
-        except (OSError, HTTPError) as error:  # It holds the request, so it stays here.
+        # It holds the request, so it stays here. A chunk of negative size is a `ValueError`.
+        except (OSError, HTTPError, ValueError) as error:
             fault = fault_of(error, is_sent=exchange.is_sent, late=_late(exchange))
         # A connection that is shut at the deadline looks like the end of an answer.
         if fault is None and document is None and exchange.is_over:

@@ -66,11 +66,15 @@ class _RetryAfter401:
     Args:
         provider: gives the pair.
         sent: the access token that was sent.
+
+    Attributes:
+        has_failed: whether a refresh was due after a refusal, and failed.
     """
 
     def __init__(self, provider: TokenProvider, sent: Secret) -> None:
         self._provider = provider
         self._sent = sent
+        self.has_failed = False
 
     def __call__(self, response: requests.Response, **options: Any) -> requests.Response:
         prepared = response.request
@@ -81,6 +85,7 @@ class _RetryAfter401:
         try:
             auth = self._provider.after_401(self._sent, date_of(response.headers))
         except BaseException:
+            self.has_failed = True
             response.close()  # Nobody else has it.
             raise
         if auth is None or auth.access_token is None:
@@ -91,6 +96,11 @@ class _RetryAfter401:
 def is_ours(prepared: requests.PreparedRequest) -> bool:
     """Tell whether a request carries a token of ours, and so goes to X's API."""
     return isinstance(prepared.headers.get("Authorization"), MaskedHeader)
+
+
+def has_failed(prepared: requests.PreparedRequest) -> bool:
+    """Tell whether a request was refused, and the refresh after that failed."""
+    return any(isinstance(each, _RetryAfter401) and each.has_failed for each in prepared.hooks.get("response", ()))
 
 
 def _can_repeat(prepared: requests.PreparedRequest) -> bool:

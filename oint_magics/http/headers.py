@@ -20,6 +20,7 @@ def date_of(headers: Mapping[str, str]) -> datetime | None:
 @lru_cache(maxsize=8)
 def _date(text: str) -> datetime | None:
     try:
-        return parsedate_to_datetime(text).astimezone(UTC)
+        moment = parsedate_to_datetime(text).astimezone(UTC)
     except (ValueError, TypeError, OverflowError):
         return None
+    return moment if 1990 < moment.year < 2200 else None  # Beyond that, a day before or after may be none.

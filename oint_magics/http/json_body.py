@@ -6,8 +6,8 @@ import json
 import re
 from typing import Any
 
-# An escape of half a character: with the other half it is one, and alone it is no text that can be encoded.
-_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+# Half a character, as an escape or as bytes: with the other half it is one, and alone it cannot be encoded.
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 
 
 def object_of(body: bytes) -> dict[str, Any] | None:

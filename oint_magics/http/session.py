@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -9,9 +10,8 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from oint_magics import process, settings
-from oint_magics.errors import OintError
 from oint_magics.http import endpoints, environment, recorders
-from oint_magics.http.bearer import Bearer, is_ours, shown
+from oint_magics.http.bearer import Bearer, has_failed, is_ours, shown
 from oint_magics.http.connections import PlainSession, SilentAdapter, silenced
 
 if TYPE_CHECKING:
@@ -75,21 +75,32 @@ class Session(PlainSession):
         ticket = meter.reserve_url(request.url or "") if meter and is_ours(request) else None
         try:
             response = super().send(request, **kwargs)
-        except BaseException as error:
-            if meter and ticket is not None:
-                # The first is a refresh after a refusal, which failed.
-                is_free = isinstance(error, OintError | requests.ConnectTimeout)
-                (meter.release if is_free else meter.lost)(ticket)
-            if not isinstance(error, requests.RequestException):
-                raise
-            problem = error
-        else:
             if meter and ticket is not None:
                 _settled(meter, ticket, response)
             return response
+        except BaseException as error:
+            if meter and ticket is not None:
+                self._failed(meter, ticket, request, error)
+            if not isinstance(error, requests.RequestException):
+                raise
+            problem = error
         problem.request = shown(request)
         problem.__cause__ = problem.__context__ = None
         raise problem.with_traceback(None)
+
+    def _failed(self, meter: Meter, ticket: Any, request: requests.PreparedRequest, error: BaseException) -> None:
+        """Count a request that ended in an error: it is free if X refused it, or if nothing has left."""
+        answer = getattr(error, "response", None)  # That of a hook, as `raise_for_status`.
+        retries = getattr(super().get_adapter(request.url or ""), "max_retries", None)
+        if isinstance(answer, requests.Response) and answer.url == request.url:
+            with contextlib.suppress(requests.RequestException):
+                _settled(meter, ticket, answer)
+                return
+            meter.lost(ticket)
+        elif has_failed(request) or (isinstance(error, requests.ConnectTimeout) and not getattr(retries, "total", 1)):
+            meter.release(ticket)
+        else:
+            meter.lost(ticket)
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
         """Take the token from a redirect to another host; no `.netrc` puts anything in its place."""

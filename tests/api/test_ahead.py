@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -10,16 +11,16 @@ from pathlib import Path
 
 import pytest
 import requests
-from patience import wait_for
+from patience import LONG, wait_for
 from raw_server import answer
 
-from oint_magics import twitter
+from oint_magics import errors, twitter
 from oint_magics.api import ahead, meter
 from oint_magics.api.ledger import Ledger
 
 LOOP = """
 import os, signal, sys, time
-from oint_magics import twitter
+from oint_magics import errors, twitter
 from oint_magics.api import ahead
 session = twitter.session("auth.json")
 for _ in range(6):
@@ -182,3 +183,161 @@ def test_without_a_ledger_a_loop_goes_on(pair, app, sandbox, home):
         day = next(path for path in (home / "oint" / "ledger").iterdir() if "-20" in path.name)
         day.write_bytes(day.read_bytes() + b"damage\n")
         loop(session)
+
+
+def test_what_may_cost_more_than_is_known_is_noted_by_itself(pair, app, sandbox):
+    with twitter.session(pair) as session:
+        loop(session, 4)
+        meter.ledger_of(app)
+        for number in range(3):
+            session.get(f"{session.api}/2/tweets/{number}", params={"expansions": "entities.mentions.username"})
+            assert not ahead._holders
+
+
+@pytest.mark.parametrize("path", ["/2/users/by/username/tidemerelantern/", "//2/users/by/username/tidemerelantern",
+                                  "/2//users/by/username/tidemerelantern"])  # fmt: skip
+def test_a_slash_too_many_costs_the_same(pair, app, sandbox, path):
+    with twitter.session(pair) as session:
+        session.get(session.api + path)
+    meter.ledger_of(app)
+
+    assert spent(app).mills >= booked(sandbox)
+
+
+def test_a_hook_that_raises_after_a_refusal_keeps_no_price(pair, app, sandbox):
+    with twitter.session(pair) as session:
+        session.hooks["response"].append(lambda response, **_: response.raise_for_status())
+        for _ in range(3):
+            loop(session, 2)
+            sandbox.faults.add("503")
+            with pytest.raises(requests.HTTPError) as caught:
+                session.get(f"{session.api}/2/users/by/username/museumoftides")
+            caught.value.response.close()
+    meter.ledger_of(app)
+
+    assert (spent(app).mills, spent(app).reserved) == (booked(sandbox), 0) == (10, 0)
+
+
+def test_a_hook_s_own_call_that_fails_leaves_the_price_of_the_first(pair, app, sandbox):
+    def fails(*_, **__):
+        raise errors.CallError("a call of the hook's own")
+
+    with twitter.session(pair) as session:
+        session.hooks["response"].append(fails)
+        with pytest.raises(errors.CallError):
+            session.get(f"{session.api}/2/users/by/username/museumoftides")
+    meter.ledger_of(app)
+
+    assert spent(app).mills >= booked(sandbox) == 10
+
+
+def test_an_answer_that_breaks_holds_its_own_price_alone(raw, monkeypatch, auth):
+    good = answer("200 OK", b'{"data": {"id": "1"}}')
+
+    def cut(connection):
+        connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n{"data"')
+
+    count = itertools.count()
+    server = raw(lambda connection: (cut if next(count) == 5 else good)(connection))
+    monkeypatch.setenv("OINT_TWITTER_API_URL", server.url)
+    Path("auth.json").write_text(json.dumps(auth | {"expires_at": 4_000_000_000}))
+
+    with twitter.session("auth.json") as session:
+        for _ in range(8):
+            with contextlib.suppress(requests.RequestException):
+                _ = session.get(f"{server.url}/2/users/1", stream=True).content
+    meter.ledger_of(auth["client_id"])
+
+    assert (spent(auth["client_id"]).mills, spent(auth["client_id"]).reserved) == (20, 10)
+
+
+def test_a_slow_answer_holds_its_own_price_alone(raw, monkeypatch, auth):
+    good, go_on, count = answer("200 OK", b'{"data": {"id": "1"}}'), threading.Event(), itertools.count()
+
+    def behave(connection):
+        if next(count) == 5:
+            go_on.wait(LONG)
+        good(connection)
+
+    server = raw(behave)
+    monkeypatch.setenv("OINT_TWITTER_API_URL", server.url)
+    Path("auth.json").write_text(json.dumps(auth | {"expires_at": 4_000_000_000}))
+    app = auth["client_id"]
+    with twitter.session("auth.json") as session:
+        for _ in range(5):
+            session.get(f"{server.url}/2/users/1")
+        thread = threading.Thread(target=session.get, args=(f"{server.url}/2/users/1",))
+        thread.start()
+        wait_for(lambda: len(server.requests) == 6, "the slow request does not come")
+        meter.ledger_of(app)
+        assert (spent(app).mills, spent(app).reserved) == (20, 10)
+        go_on.set()
+        thread.join()
+    wait_for(lambda: not ahead._holders, "the sum is still held")
+
+    assert (spent(app).mills, spent(app).reserved) == (10, 0)
+
+
+BUSY = """
+import sys
+from oint_magics.api.ledger import Ledger
+with Ledger(sys.argv[1])._held():
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_a_ledger_that_is_held_for_long_stops_no_read(pair, app, sandbox, monkeypatch):
+    monkeypatch.setattr("oint_magics.api.ledger._WAIT", 0.2)
+    twitter.get("users/by/username/tidemerelantern", pair)
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", BUSY, app], stdin=pipe, stdout=pipe, text=True) as other:
+        other.stdout.readline()
+        assert len(twitter.get("users/by/username/museumoftides", pair)) == 1
+        monkeypatch.setenv("OINT_TWITTER_BUDGET", "5")
+        with pytest.raises(errors.UsageError, match="ledger of what was read cannot be used"):
+            twitter.get("users/by/username/museumoftides", pair)
+        other.communicate("go on")
+    monkeypatch.delenv("OINT_TWITTER_BUDGET")
+    assert len(twitter.get("users/by/username/museumoftides", pair)) == 1
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_fork_while_another_thread_holds_the_ledger(app):
+    book, held, go_on = meter.ledger_of(app), threading.Event(), threading.Event()
+
+    def hold():
+        with book._held():
+            held.set()
+            go_on.wait(LONG)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait(LONG)
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if book._lock.acquire(timeout=60) else 1)
+    go_on.set()
+    thread.join()
+    assert os.waitpid(child, 0)[1] == 0
+
+
+WORKER = """
+import multiprocessing, sys
+from oint_magics import errors, twitter
+def work():
+    session = twitter.session("auth.json")
+    for _ in range(6):
+        session.get(f"{session.api}/2/users/by/username/tidemerelantern")
+if __name__ == "__main__":
+    worker = multiprocessing.get_context("fork").Process(target=work)
+    worker.start()
+    worker.join()
+    sys.exit(worker.exitcode)
+"""
+
+
+def test_a_worker_of_multiprocessing_notes_its_answers(pair, app, sandbox):
+    subprocess.run([sys.executable, "-W", "ignore", "-c", WORKER], check=True, timeout=LONG)
+
+    assert (spent(app).mills, spent(app).reserved) == (booked(sandbox), 0) == (10, 0)

@@ -269,3 +269,54 @@ def test_names_and_values_as_x_wants_them(api):
 
     line = server.requests[0].split(b"\r\n")[0].decode()
     assert line == "GET /2/x?tweet.fields=a%2Cb&user.fields=c&exclude=d&is_it=true&n=3 HTTP/1.1"
+
+
+def test_a_stop_at_any_moment_loses_no_page(api, monkeypatch):
+    """The stop falls into each line that takes a page, one after another."""
+    from oint_magics.api import pages
+
+    last = {"data": [{"id": "3"}], "meta": {}}
+    body = [*({"data": [{"id": f"{n}"}], "meta": {"next_token": f"t{n}"}} for n in range(3)), last]
+    right, stops = pages.Call._take, 0
+    for at in range(1, 25):
+        left, asked = at, 0
+
+        def line(frame, event, _):
+            nonlocal left, stops
+            left -= event == "line"
+            if left == 0 and event == "line":
+                sys.settrace(None)
+                stops += 1
+                raise KeyboardInterrupt
+            return line
+
+        def take(self, *words):
+            sys.settrace(line if left > 0 else None)
+            try:
+                right(self, *words)
+            finally:
+                sys.settrace(None)
+
+        def behave(connection):
+            nonlocal asked
+            request = server.requests[-1].decode()
+            number = int(request.partition("_token=t")[2][:1] or -1) + 1
+            asked += 1
+            answer("200 OK", json.dumps(body[number]).encode())(connection)
+
+        server = api(behave)
+        monkeypatch.setattr(pages.Call, "_take", take)
+        rows = twitter.get("users/12/tweets", "auth.json", max_rows=None)
+        monkeypatch.setattr(pages.Call, "_take", right)
+        if rows.more:
+            rows = twitter.get("users/12/tweets", "auth.json", max_rows=None, resume=rows)
+        assert ([row["id"] for row in rows], rows.repeats, asked) == (["0", "1", "2", "3"], 0, 4), at
+    assert stops > 8
+
+
+def test_rows_that_are_continued_are_not_changed_by_the_next_ones(pair, ids):
+    one = twitter.get(POSTS, pair, max_rows=20)
+    two = twitter.get(POSTS, pair, max_rows=40, resume=one)
+    two[0]["note"] = "mine"
+
+    assert "note" not in one[0]
