@@ -61,7 +61,7 @@ def there(sandbox):
 
 def kept():
     """Return the ids in the file, as they come, and how many pages it has."""
-    pages = [json.loads(line) for line in FILE.read_text("ascii").splitlines()]
+    pages = [json.loads(line) for line in FILE.read_text("ascii").splitlines()] if FILE.exists() else []
     return [post["id"] for page in pages for post in page["data"]], len(pages)
 
 
@@ -81,6 +81,8 @@ def check(sandbox, faults):
         faults.append("the next run read something again")
     from twarc.expansions import ensure_flattened
 
+    if not ids:
+        return
     flat = [post for line in FILE.read_text("ascii").splitlines() for post in ensure_flattened(json.loads(line))]
     if len(flat) != len(ids) or not all("author" in post for post in flat):
         faults.append("twarc reads something else")
@@ -100,9 +102,7 @@ def main(kills=200, disks=20, seed=2):
         os.chdir(folder)
         os.environ["OINT_HOME"] = f"{folder}/oint"
         sandbox = Sandbox()
-        # With its end, so that no run refreshes: what a kill in a refresh costs is the trial of kills.py.
-        Path("auth.json").write_text(json.dumps(sandbox.issue() | {"expires_at": int(time.time()) + 7200}))
-        Path("auth.json").chmod(0o600)
+        Path("auth.json").touch(0o600)
         trials = {
             "kills": kills,
             "full disks": disks,
@@ -116,6 +116,8 @@ def main(kills=200, disks=20, seed=2):
                     new_set(sandbox)
                 else:
                     sandbox.clock.set("+8h")
+                # New tokens each time, so that no run refreshes: what a kill in a refresh costs is the trial of kills.py.
+                Path("auth.json").write_text(json.dumps(sandbox.issue() | {"expires_at": int(time.time()) + 7200}))
                 hits += _disturbed(name, luck)
                 check(sandbox, faults)
             rows.append((name, count, hits, len(faults), "; ".join(sorted(set(faults)))[:200]))
