@@ -10,10 +10,9 @@ from oint_magics.api.call import answer
 from oint_magics.api.meter import api as metered
 from oint_magics.display.table import Row, Table
 from oint_magics.errors import CallError
+from oint_magics.http.token_provider import OneToken
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from oint_magics.auth.structure import Auth
     from oint_magics.http.token_provider import TokenProvider
     from oint_magics.secret import Secret
@@ -88,21 +87,4 @@ def owner(auth: Auth, access_token: Secret) -> dict[str, Any]:
     Raises:
         CallError: X refused; status 401 for a token that opens nothing.
     """
-    return me(_Fixed(auth._replace(access_token=access_token)))
-
-
-class _Fixed:
-    """Gives one token, whatever its end is: the answer tells."""
-
-    def __init__(self, auth: Auth) -> None:
-        self._auth = auth
-
-    @property
-    def name(self) -> str:
-        return "a login"
-
-    def auth(self) -> Auth:
-        return self._auth
-
-    def after_401(self, refused: Secret, at: datetime | None = None) -> Auth | None:  # noqa: ARG002 - the protocol's
-        return None
+    return me(OneToken(auth._replace(access_token=access_token), "a login"))

@@ -28,3 +28,28 @@ class TokenProvider(Protocol):
             refused: the access token.
             at: when that was, by the API's clock; `None` if it did not say.
         """
+
+
+class OneToken:
+    """Gives one token, whatever its end is: the answer tells.
+
+    Args:
+        auth: the pair with it.
+        name: what tables call it.
+    """
+
+    def __init__(self, auth: Auth, name: str) -> None:
+        self._auth, self._name = auth, name
+
+    @property
+    def name(self) -> str:
+        """What tables call it."""
+        return self._name
+
+    def auth(self) -> Auth:
+        """Return the pair."""
+        return self._auth
+
+    def after_401(self, refused: Secret, at: datetime | None = None) -> Auth | None:  # noqa: ARG002 - the protocol's
+        """Return nothing: there is no other token."""
+        return None

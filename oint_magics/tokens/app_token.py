@@ -12,13 +12,12 @@ from oint_magics.auth import spellings
 from oint_magics.auth.json_text import read_object
 from oint_magics.auth.structure import SANDBOX_MARK, Auth, is_token
 from oint_magics.errors import AuthError, AuthFieldError, OintError, StoreTaken
+from oint_magics.http.token_provider import OneToken
 from oint_magics.secret import Secret
 from oint_magics.stores import open_store
 from oint_magics.stores.file import FileStore
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from oint_magics.stores import Store
 
 _NAME = re.compile(r"(?:(?:x|twitter)(?:api)?)?(?:oauth2?)?bearertoken")
@@ -26,7 +25,7 @@ _LONGEST = 4096
 _QUOTES = "\"'"
 
 
-class AppToken:
+class AppToken(OneToken):
     """Gives an app's bearer token, as `CurrentToken` gives a user's.
 
     Args:
@@ -37,7 +36,7 @@ class AppToken:
 
     def __init__(self, token: Secret, address: str | None, *, is_alone: bool = True) -> None:
         self.is_alone = is_alone
-        self._auth = Auth(
+        auth = Auth(
             client_id=f"{SANDBOX_MARK if is_sandbox(token) else ''}bearer-{token.fingerprint()[:16]}",
             client_secret=None,
             access_token=token,
@@ -49,19 +48,7 @@ class AppToken:
             is_app=True,
             document=Secret(json.dumps({"bearer_token": token.reveal()} | ({"sandbox": address} if address else {}))),
         )
-
-    @property
-    def name(self) -> str:
-        """What tables call it."""
-        return "the app itself"
-
-    def auth(self) -> Auth:
-        """Return it in the place of a user's tokens; its app is named by the token's fingerprint."""
-        return self._auth
-
-    def after_401(self, refused: Secret, at: datetime | None = None) -> Auth | None:  # noqa: ARG002 - the interface's
-        """Return nothing: X gives an app the same token each time."""
-        return None
+        super().__init__(auth, "the app itself")
 
 
 def is_sandbox(token: Secret) -> bool:
