@@ -29,13 +29,14 @@ if TYPE_CHECKING:
     from oint_magics.api.price import Resources
     from oint_magics.api.request import Request
 
-# How much is reserved, in thousandths of a US dollar; what costs more than a fifth of it is reserved by itself.
+# How much is reserved at once, in thousandths of a US dollar. A request that costs more than a fifth of it gets a
+# reservation of its own.
 _SUM = 250
 # Requests that follow each other within so many seconds are a loop; after so many without one, it has ended.
 _SOON = 0.25
-# Those that hold a sum.
+# The sessions that hold a sum now.
 _holders: set[Ahead] = set()
-# Processes whose end was seen to.
+# The ids of processes that note their answers when they end.
 _workers: set[int] = set()
 
 
@@ -81,7 +82,7 @@ class Ahead:
         self._answers: list[tuple[Share, bytes, Mapping[str, str]]] = []
 
     def take(self, asked: Request, most: int) -> Share | None:
-        """Take a request's price out of the sum; `None` if it is to be reserved by itself.
+        """Take a request's price out of the sum; `None` if it needs a reservation of its own.
 
         Args:
             asked: the read.
@@ -205,7 +206,7 @@ def settle() -> None:
 
 
 def _end_with_a_worker() -> None:
-    """Let a worker of multiprocessing note its answers when it ends: such a child process calls nothing of `atexit`."""
+    """Let a multiprocessing worker note its answers when it ends: a forked one does not run `atexit` handlers."""
     util = sys.modules.get("multiprocessing.util")
     if util is not None and os.getpid() not in _workers:
         _workers.add(os.getpid())

@@ -209,10 +209,10 @@ class Call:
 
 
 def _all_of(call: Callable[[], None]) -> None:
-    """Do something whole, also if stop is pressed meanwhile: a page's rows were paid, and `resume` goes on behind them.
+    """Run a call to its end, even if stop is pressed meanwhile: `resume` continues after the rows that were paid.
 
     Args:
-        call: what to do; it is begun again where it was stopped.
+        call: what to run; if it is interrupted, it is run again from its beginning.
     """
     stop: KeyboardInterrupt | None = None
     while True:
