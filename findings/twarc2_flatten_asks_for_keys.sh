@@ -9,6 +9,7 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export HOME="$work"
+cd "$work"  # It writes twarc.log where it is.
 unset BEARER_TOKEN CONSUMER_KEY CONSUMER_SECRET ACCESS_TOKEN ACCESS_TOKEN_SECRET
 python3 -m venv --without-pip "$work/venv"
 python3 -m pip --python "$work/venv/bin/python" install --quiet --disable-pip-version-check twarc==2.14.0

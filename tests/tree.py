@@ -1,5 +1,5 @@
-"""What must not lie in the tree: `python tests/tree.py` fails for a file that holds anything like a token pair, and
-for a notebook with outputs.
+"""What must not lie in the tree: `python tests/tree.py` fails for a file that holds anything like a token pair, for
+a notebook with outputs, and for a name at the top that is not the project's.
 
 It looks at every file but those of the build folders, whether git tracks it or ignores it: what a run left behind
 would be published with the next archive of the folder.
@@ -9,12 +9,16 @@ import base64
 import binascii
 import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 BUILT = (".git", ".venv", "dist", "build", "mutants", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache",
          ".hypothesis", ".import_linter_cache", ".ipynb_checkpoints", "node_modules")  # fmt: skip
+TOP = {".ci", ".gitignore", ".pre-commit-config.yaml", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE",
+       "Makefile", "README.md", "SECURITY.md", "benchmarks", "docs", "findings", "notebooks", "oint_magics",
+       "pyproject.toml", "tests"}  # fmt: skip
 _LARGEST = 2 * 1024 * 1024
 _WORD = re.compile(rb"[A-Za-z0-9_-]{40,}")
 _NAMED = re.compile(
@@ -75,8 +79,15 @@ def with_outputs(root=ROOT):
     return found
 
 
+def strangers(root=ROOT):
+    """Return the names at the top that git tracks and that are not the project's; none where git does not answer."""
+    listed = subprocess.run(["git", "ls-files"], cwd=root, capture_output=True, text=True, check=False).stdout
+    return sorted({line.partition("/")[0] for line in listed.splitlines()} - TOP)
+
+
 if __name__ == "__main__":
     found = [f"{name}: holds something like a token pair; a run may have left it" for name in suspicious()]
     found += [f"{name}: has outputs; clear them before it is committed" for name in with_outputs()]
+    found += [f"{name}: is no part of the project; a run may have left it" for name in strangers()]
     print("\n".join(found), end="\n" if found else "")
     sys.exit(bool(found))
