@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from oint_magics.http.api import Api, Reply
+
+# Half a character, as of an emoji that was cut.
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def answer(
@@ -36,7 +41,7 @@ def answer(
         UsageError: it is not a path of the API, or a parameter is no text.
         OintError: as for a refresh, where one was due and failed.
     """
-    if any(0xD800 <= ord(c) <= 0xDFFF for each in (params or {}).items() for c in "".join(each)):
+    if _HALF.search("".join(chain.from_iterable((params or {}).items()))):
         raise UsageError("A parameter holds half a character, as of an emoji. Nothing was sent.")
     whole, host = path_of(path), urlsplit(api.url).netloc
     reply = api.ask(whole, params or {}, method=method, **options)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from oint_magics.api import missing, price, progress
 from oint_magics.api.facts import Facts
 from oint_magics.api.repeats import MOST_PAGES
-from oint_magics.api.rows import Rows, align, flat
+from oint_magics.api.rows import Rows, align
 from oint_magics.display.text import escaped
 from oint_magics.display.times import after
 from oint_magics.errors import CallError
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from oint_magics.api.meter import Meter
     from oint_magics.api.missing import Missing
     from oint_magics.api.request import Request
-    from oint_magics.api.rows import Names
     from oint_magics.auth.structure import Auth
 
 _WINDOW = timedelta(minutes=15)
@@ -55,7 +54,7 @@ class Collected:
         auth: whose tokens ask.
 
     Attributes:
-        found: flat rows, each with the keys that it has itself.
+        found: flat rows; those of one page have the same keys.
         is_endless: whether X only repeats itself.
         is_more: whether X has more than was asked for.
         left: what the budget had left where it ended the call, in thousandths of a US dollar; `None` where it did not.
@@ -65,19 +64,16 @@ class Collected:
         rows = earlier.rows if isinstance(earlier, CallError) else earlier
         before = rows if isinstance(rows, Rows) else Rows(rows or ())
         self.found: list[dict[str, Any]] = [dict(row) for row in before]
+        # The columns of each page, whose rows all have them.
+        self._kinds = set(map(tuple, self.found[:1]))
         self._missing = {_key(each): each for each in before.missing}
         self._repeats, self._pages, self._cost = before.repeats, before.pages, before.facts.cost
         self._pages_before = before.pages
         self.is_endless = self.is_more = False
         self.left: int | None = None
         self._call, self._auth = call, auth
-        self._names: Names = {}
         self._path, self._line = escaped(call.request.shown, 80), progress.line()
         self._waits, self._waited_at = 0, -1
-
-    def flat(self, objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Return a page's objects as rows."""
-        return flat(objects, self._names)
 
     def taken(self, rows: list[dict[str, Any]], page: Mapping[str, Any], repeats: int) -> Callable[[], None]:
         """Return what takes a page; to call it twice changes nothing.
@@ -92,6 +88,7 @@ class Collected:
 
         def take() -> None:
             self.found[start:] = rows
+            self._kinds.update(map(tuple, rows[:1]))
             self._pages, self._repeats = pages, before
             self._missing.update((_key(each), each) for each in left_out)
 
@@ -140,7 +137,8 @@ class Collected:
                 owned = meter.mills - meter.saved if meter.saved else None
                 facts = Facts(left_out, self._repeats, notes, self._pages, self._cost + meter.mills, owned,
                               self._auth.is_sandbox, self._auth.is_app, request, position)  # fmt: skip
-                align(self.found)
+                if len(self._kinds) > 1:
+                    align(self.found)
                 return Rows(self.found, facts)
             except KeyboardInterrupt:
                 continue

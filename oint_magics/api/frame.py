@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def frame_of(rows: Sequence[dict[str, Any]], columns: Iterable[str]) -> pd.DataF
     import pandas as pd
 
     names = list(rows[0]) if rows else list(columns)
-    made = {name: _column(pd, name, [row[name] for row in rows]) for name in names}
+    made = {name: _column(pd, name, list(map(itemgetter(name), rows))) for name in names}
     return pd.DataFrame(made, columns=names)
 
 

@@ -13,7 +13,7 @@ from oint_magics.api.expansions import expanded
 from oint_magics.api.facts import Position
 from oint_magics.api.meter import Meter
 from oint_magics.api.repeats import MOST_PAGES, Repeats
-from oint_magics.api.rows import Rows
+from oint_magics.api.rows import Rows, flat
 from oint_magics.error_boundary import to_oint_error
 from oint_magics.errors import CallError, InternalError, OintError, OverBudget, PackageMissing, RateLimited, UsageError
 from oint_magics.http.api import Api
@@ -149,7 +149,7 @@ class Call:
                 url = dataset.url_of(api.url, request.path, request.params)
                 bounds = self.kept.add(bounds, page, url, self.request, is_last=token is None)
             found = self.repeats.look(objects)
-            rows = collected.flat(expanded(page, found.new, request.params.get("expansions", "")))
+            rows = flat(expanded(page, found.new, request.params.get("expansions", "")))
             taken = collected.taken(rows, page, len(objects) - len(found.new))
             _all_of(partial(self._take, taken, found, token))
             if token is None:

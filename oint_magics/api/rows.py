@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from itertools import chain, repeat
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 from oint_magics.api.facts import Facts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
 
@@ -16,8 +19,8 @@ if TYPE_CHECKING:
     from oint_magics.api.missing import Missing
     from oint_magics.api.request import Request
 
-    # The dotted name of each key, below each prefix.
-    Names = dict[str, dict[str, str]]
+# How many objects become rows at once, where there are more than a page of them.
+_PAGE = 1000
 
 
 class Rows(list[dict[str, Any]]):
@@ -111,7 +114,7 @@ class Rows(list[dict[str, Any]]):
         return found if isinstance(found, dict) else Rows(found, self._facts)
 
 
-def rows_of(documents: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def rows_of(documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return objects as flat rows that all have the same keys, in the order in which those came.
 
     What is nested gets a dotted name. Ids are text. A list of texts stays one, any other becomes JSON text. What X left
@@ -120,56 +123,80 @@ def rows_of(documents: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     Args:
         documents: X's objects, or rows that were made of them.
     """
-    rows = flat(documents, {})
+    rows = [row for start in range(0, len(documents), _PAGE) for row in flat(documents[start : start + _PAGE])]
     align(rows)
     return rows
 
 
-def flat(documents: Iterable[dict[str, Any]], names: Names) -> list[dict[str, Any]]:
-    """Return objects as flat rows, each with the keys that it has itself.
+def flat(documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a page's objects as flat rows that all have the same keys.
+
+    It goes by column, as the objects of a page are alike: that takes a third of the time.
 
     Args:
         documents: X's objects.
-        names: the dotted names that were made so far; more are added.
     """
-    rows: list[dict[str, Any]] = []
-    for document in documents:
-        row: dict[str, Any] = {}
-        _flatten(document, "", row, names)
-        rows.append(row)
-    return rows
+    columns: dict[str, Sequence[Any]] = {}
+    _add_objects(columns, "", documents)
+    names = tuple(columns)
+    rows = map(zip, repeat(names), zip(*columns.values(), strict=True))
+    return list(map(dict, rows)) or [{} for _ in documents]
 
 
 def align(rows: list[dict[str, Any]]) -> None:
     """Give all rows the same keys, in the order in which those came: `None` for what one has not."""
     # There are few kinds of rows, and many rows of each.
-    kinds = {tuple(row): None for row in rows}
+    kinds = dict.fromkeys(map(tuple, rows))
     if len(kinds) > 1:
-        columns = dict.fromkeys(key for kind in kinds for key in kind)
+        columns = dict.fromkeys(chain.from_iterable(kinds))
         for at, row in enumerate(rows):  # One after the other: two of each would be twice the memory.
             rows[at] = {**columns, **row}
 
 
-def _flatten(document: dict[str, Any], prefix: str, row: dict[str, Any], names: Names) -> None:
-    """Put an object's values into a row; each dotted name is made once for all rows."""
-    known = names.get(prefix)
-    if known is None:
-        known = names[prefix] = {}
-    for key, value in document.items():
-        name = known.get(key)
-        if name is None:
-            name = known[key] = prefix + key
-        kind = type(value)
-        if kind is str:
-            row[name] = value
-        elif kind is dict and value:
-            _flatten(value, f"{name}.", row, names)
-        elif kind is dict or kind is list:
-            row[name] = value if _is_plain(value) else json.dumps(value, ensure_ascii=False)
-        else:
-            row[name] = str(value) if kind is int and key.endswith("id") else value
+def _add_objects(columns: dict[str, Sequence[Any]], prefix: str, documents: Sequence[dict[str, Any]]) -> None:
+    """Add a column for each value of some objects, below a prefix."""
+    for key, values in _by_key(documents):
+        types = set(map(type, values))
+        if dict not in types:
+            _add(columns, prefix + key, _told(key, values, types))
+            continue
+        own = [None if type(each) is dict and each else each for each in values]
+        if any(each is not None for each in own):
+            _add(columns, prefix + key, _told(key, own, types))
+        _add_objects(columns, f"{prefix}{key}.", [each if type(each) is dict else {} for each in values])
 
 
-def _is_plain(value: object) -> bool:
-    """Tell whether something is a list of texts."""
-    return isinstance(value, list) and all(type(each) is str for each in value)
+def _by_key(documents: Sequence[dict[str, Any]]) -> list[tuple[str, list[Any]]]:
+    """Return the keys of objects, each with their values; `None` for one that has it not."""
+    if len(set(map(len, documents))) == 1:
+        with contextlib.suppress(KeyError):  # Most often all have the same keys.
+            return [(key, list(map(itemgetter(key), documents))) for key in documents[0]]
+    keys = dict.fromkeys(chain.from_iterable(documents))
+    return [(key, [each.get(key) for each in documents]) for key in keys]
+
+
+def _told(key: str, values: Sequence[Any], types: set[type]) -> Sequence[Any]:
+    """Return a column's values as rows have them: ids as text, lists of texts, and JSON text of what is nested."""
+    is_id = int in types and key.endswith("id")
+    if list not in types and dict not in types and not is_id:
+        return values
+    if types <= {list, type(None)} and set(map(type, chain.from_iterable(filter(None, values)))) <= {str}:
+        return values
+    return [_told_one(each, is_id=is_id) for each in values]
+
+
+def _told_one(value: Any, *, is_id: bool) -> Any:
+    kind = type(value)
+    if kind is int:
+        return str(value) if is_id else value
+    if kind is dict or (kind is list and not all(type(each) is str for each in value)):
+        return json.dumps(value, ensure_ascii=False)
+    return value
+
+
+def _add(columns: dict[str, Sequence[Any]], name: str, values: Sequence[Any]) -> None:
+    """Add a column; a dotted name of X's own may be there already."""
+    before = columns.get(name)
+    if before is not None:
+        values = [old if new is None else new for old, new in zip(before, values, strict=True)]
+    columns[name] = values

@@ -17,7 +17,8 @@ def object_of(body: bytes) -> dict[str, Any] | None:
     """
     try:
         document = json.loads(body)
-        if _HALF.search(body):
+        # The bytes first: the pattern takes two thirds of the time of the JSON.
+        if (b"\\u" in body or b"\xed" in body) and _HALF.search(body):
             document = _whole(document)
     except (ValueError, RecursionError):  # No JSON, or a number of endless digits.
         return None
