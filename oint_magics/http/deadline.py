@@ -6,44 +6,19 @@ the connection is shut at the deadline, whatever it is doing.
 
 from __future__ import annotations
 
-import _thread
 import contextlib
 import socket
 import threading
 import time
 from typing import TYPE_CHECKING
 
+from oint_magics.http.alarm import Alarm
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
+_SHORTEST = 0.01
 _here = threading.local()
-
-
-class Alarm:
-    """A call that is made after a time, unless it is cancelled before.
-
-    `threading.Timer` is not used, because its `start` can wait for ever: on Python 3.11 an exception that is set in
-    the starting thread may hit the new thread instead, which then ends before it reports that it has started. If no
-    thread can be started, as at the end of a process since Python 3.12, the socket's own timeouts still apply.
-
-    Args:
-        seconds: after how many seconds.
-        call: what to call.
-    """
-
-    def __init__(self, seconds: float, call: Callable[[], object]) -> None:
-        self._cancelled = threading.Lock()
-        self._cancelled.acquire()
-        with contextlib.suppress(RuntimeError):
-            _thread.start_new_thread(self._wait, (max(0.0, seconds), call))
-
-    def cancel(self) -> None:
-        """Cancel the call; must be called at most once."""
-        self._cancelled.release()
-
-    def _wait(self, seconds: float, call: Callable[[], object]) -> None:
-        if not self._cancelled.acquire(timeout=min(seconds, threading.TIMEOUT_MAX)):
-            call()
 
 
 class Deadline:
@@ -62,6 +37,11 @@ class Deadline:
     def left(self) -> float:
         """How much time is left, in seconds."""
         return self._end - time.monotonic()
+
+    @property
+    def wait(self) -> float:
+        """How long the connection may wait for one thing, in seconds; never nothing, which would be for ever."""
+        return max(_SHORTEST, self.left)
 
     @property
     def is_over(self) -> bool:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from oint_magics import settings
 from oint_magics.errors import NotSent, OintError
 from oint_magics.http import direct, environment
-from oint_magics.http.deadline import Alarm
+from oint_magics.http.alarm import Alarm
 from oint_magics.http.endpoints import url_of
 from oint_magics.http.faults import Fault, fault_of
 from oint_magics.http.watch import Watch
