@@ -19,12 +19,13 @@ import re
 import secrets
 import threading
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import quote, unquote
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from oint_magics import process, settings
+from oint_magics.api.ledger_day import Day, Line, Spent, together
 from oint_magics.errors import StoreBusy, UsageError
-from oint_magics.stores import locks
+from oint_magics.stores.kept_lock import KeptLock
 from oint_magics.stores.private_folder import Folder, data_folder, private_folder, write_all
 
 if TYPE_CHECKING:
@@ -45,84 +46,6 @@ class Unreadable(UsageError):
     """The ledger cannot be read or written; with a budget, nothing is sent then."""
 
 
-class Line(NamedTuple):
-    """What one account has read or posted of one kind.
-
-    Attributes:
-        account: the source of its tokens, as tables call it.
-        kind: the kind, as the list of prices has it.
-        read: how many X gave.
-        new: how many of these X bills, as it bills a thing once a day.
-        mills: their price, in thousandths of a US dollar.
-    """
-
-    account: str
-    kind: str
-    read: int
-    new: int
-    mills: int
-
-
-class Spent(NamedTuple):
-    """What an app has spent.
-
-    Attributes:
-        app: its client id; blank if it is not known.
-        mills: settled and reserved together, in thousandths of a US dollar.
-        reserved: of these, what is reserved for answers that did not come.
-        lines: by account and kind.
-    """
-
-    app: str
-    mills: int
-    reserved: int
-    lines: tuple[Line, ...]
-
-
-class _Day:
-    """A day's file, as far as it was read."""
-
-    def __init__(self) -> None:
-        self.at = self.settled = 0
-        self.app = ""
-        self.reserved: dict[str, int] = {}
-        self.known: set[str] = set()
-        self.lines: tuple[Line, ...] = ()
-
-    def take(self, text: str) -> None:
-        """Take the lines that came since; a torn last one is left for the next time.
-
-        Raises:
-            ValueError: a line is none of ours.
-        """
-        end = text.rfind("\n") + 1
-        self.at += len(text[:end].encode())
-        for line in text[:end].splitlines():
-            word, name, *more = line.split(" ")
-            if word == "app":
-                self.app = unquote(name)
-            elif word == "reserve":
-                self.reserved[name] = int(more[0])
-            elif word == "settle":
-                self.reserved.pop(name, None)
-                self._settle(*more)
-            else:
-                raise ValueError("an unknown word")
-
-    def _settle(self, mills: str, account: str, counts: str, *hashes: str) -> None:
-        self.settled += int(mills)
-        parts = [each.split("=") for each in counts.split(",") if each]
-        new = [Line(unquote(account), kind, *map(int, numbers)) for kind, *numbers in parts]
-        if new:
-            self.lines = _together([*self.lines, *new])
-        self.known.update(hashes)
-
-    @property
-    def spent(self) -> Spent:
-        reserved = sum(self.reserved.values())
-        return Spent(self.app, self.settled + reserved, reserved, self.lines)
-
-
 class Ledger:
     """An app's ledger.
 
@@ -133,7 +56,7 @@ class Ledger:
     def __init__(self, app: str) -> None:
         self._client_id, self._path = app, settings.data_folder() / _FOLDER
         self._app = hashlib.sha256(app.encode()).hexdigest()[:16]
-        self._days: dict[str, _Day] = {}
+        self._days: dict[str, Day] = {}
         self._hash_key: bytes | None = None
         self._behind: float | None = None
         self.after_fork()
@@ -142,7 +65,7 @@ class Ledger:
     def after_fork(self) -> None:
         """Use a lock and a folder of one's own: another thread of the parent may hold the lock for ever."""
         self._folder: Folder | None = None
-        self._lock = threading.Lock()
+        self._lock, self._between = threading.Lock(), KeptLock("ledger")
 
     def now(self) -> datetime:
         """Return the time in UTC by X's clock, as far as its last answer tells."""
@@ -182,6 +105,7 @@ class Ledger:
                 return None
             ticket = secrets.token_hex(_HASH)
             self._add(folder, day, found, f"reserve {ticket} {mills}\n")
+            found.reserved[ticket] = mills
             return ticket
 
     def settle(
@@ -202,13 +126,16 @@ class Ledger:
         who = quote(account, safe="")
         with self._held() as folder:
             found = self._up_to_date(folder, day, in_use=reserved_on)
-            counts, hashes = self._counted(folder, found, resources)
+            counts, hashes = self._counted(folder, found, account, resources)
             mills = sum(each.mills for each in counts.values())
             text = ",".join(f"{kind}={each.read}={each.new}={each.mills}" for kind, each in counts.items())
-            self._add(folder, day, found, " ".join(["settle", ticket, str(mills), who, text, *hashes]) + "\n")
+            names = f" {b''.join(hashes).hex(' ', _HASH)}" if hashes else ""
+            self._add(folder, day, found, f"settle {ticket} {mills} {who} {text}{names}\n")
+            found.settle(ticket, mills, counts.values(), hashes)
             if day != reserved_on:  # After the other: what ends it in between leaves too much, and not too little.
                 before = self._up_to_date(folder, reserved_on)
                 self._add(folder, reserved_on, before, f"settle {ticket} 0 {who} \n")
+                before.settle(ticket, 0, (), ())
             return counts
 
     def spent(self, day: str) -> Spent:
@@ -223,7 +150,7 @@ class Ledger:
             files = [name.removeprefix(f"{self._app}-") for name in folder.names(f"{self._app}-{day[:7]}")]
             left = [self._up_to_date(folder, name).spent for name in files if name < day]
         spent = [*map(_of_sums, days.values()), *left]
-        lines = _together(line for each in spent for line in each.lines)
+        lines = together(line for each in spent for line in each.lines)
         mills, reserved = sum(each.mills for each in spent), sum(each.reserved for each in spent)
         return Spent(self._client_id, mills, reserved, lines)
 
@@ -240,33 +167,37 @@ class Ledger:
         return sorted(each for each in found if each)
 
     def _counted(
-        self, folder: Folder, found: _Day, resources: Iterable[Resources]
-    ) -> tuple[dict[str, Line], dict[str, None]]:
+        self, folder: Folder, found: Day, account: str, resources: Iterable[Resources]
+    ) -> tuple[dict[str, Line], dict[bytes, None]]:
         """Return what an answer brings, by kind, and the hashes of what is new today."""
         counts: dict[str, Line] = {}
-        hashes: dict[str, None] = {}
-        key = self._key(folder)
+        hashes: dict[bytes, None] = {}
+        key, blake2b = self._key(folder), hashlib.blake2b
         for kind, mills, names in resources:
-            named = [hashlib.blake2b(name.encode(), key=key, digest_size=_HASH).hexdigest() for name in names if name]
-            new = {each: None for each in named if each not in found.known and each not in hashes}
+            named = [blake2b(name.encode(), key=key, digest_size=_HASH).digest() for name in names if name]
+            new = dict.fromkeys(named)
+            for known in (*filter(found.known.__contains__, new), *filter(hashes.__contains__, new)):
+                new.pop(known, None)
             number = len(new) + len(names) - len(named)
             hashes |= new
             if names:
-                before = counts.get(kind) or Line("", kind, 0, 0, 0)
+                before = counts.get(kind) or Line(account, kind, 0, 0, 0)
                 counts[kind] = Line(
-                    "", kind, before.read + len(names), before.new + number, before.mills + mills * number
+                    account, kind, before.read + len(names), before.new + number, before.mills + mills * number
                 )
         return counts, hashes
 
-    def _add(self, folder: Folder, day: str, found: _Day, line: str) -> None:
+    def _add(self, folder: Folder, day: str, found: Day, line: str) -> None:
+        """Append a line to a day's file; what it says is noted by whoever calls this."""
         if not found.at:
             line = f"app {quote(self._client_id, safe='')}\n{line}"
+            found.app = self._client_id
         descriptor = folder.open(f"{self._app}-{day}", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         try:
             write_all(descriptor, line.encode())
         finally:
             os.close(descriptor)
-        found.take(line)
+        found.at += len(line)
 
     def _key(self, folder: Folder) -> bytes:
         if self._hash_key is None:
@@ -284,13 +215,16 @@ class Ledger:
         try:
             with self._lock:
                 folder = self._opened()
-                with locks.file_lock(folder, "ledger", _WAIT):
+                with self._between.held(folder, _WAIT):
                     yield folder
         except StoreBusy:
             reason = "another process holds it"
         except (OSError, ValueError, KeyError, TypeError) as error:
             reason = getattr(error, "strerror", None) or "a line of it is damaged"
             self._folder = None
+        except BaseException:
+            self._days.clear()  # The stop button may have fallen between a line and what is remembered of it.
+            raise
         if reason:
             raise Unreadable(
                 "The ledger of what was read cannot be used.",
@@ -306,16 +240,16 @@ class Ledger:
             self._folder = Folder(private_folder(self._path))
         return self._folder
 
-    def _up_to_date(self, folder: Folder, day: str, in_use: str = "") -> _Day:
+    def _up_to_date(self, folder: Folder, day: str, in_use: str = "") -> Day:
         """Return a day, with what other processes have added; what one of them has torn is cut off."""
         name = f"{self._app}-{day}"
         if day not in self._days:
             self._end_earlier_days(folder, day, in_use)
-        found = self._days.setdefault(day, _Day())
+        found = self._days.setdefault(day, Day())
         there = folder.stat(name)
         size = there.st_size if there else 0
         if size < found.at:
-            found = self._days[day] = _Day()
+            found = self._days[day] = Day()
         if size > found.at:
             descriptor = folder.open(name, os.O_RDWR)
             with os.fdopen(descriptor, "rb") as file:
@@ -345,7 +279,7 @@ class Ledger:
                 self._client_id,
                 sum(each.mills for each in total),
                 sum(each.reserved for each in total),
-                _together(line for each in total for line in each.lines),
+                together(line for each in total for line in each.lines),
             )._asdict()
             folder.write(f"{self._app}.{_SUMS}", json.dumps(sums).encode(), is_synced=False)
             folder.remove(name)
@@ -356,23 +290,14 @@ class Ledger:
         return found
 
 
-def _day(folder: Folder, name: str) -> _Day:
-    found = _Day()
+def _day(folder: Folder, name: str) -> Day:
+    found = Day()
     found.take((folder.read(name, _LARGEST) or b"").decode("ascii"))
     return found
 
 
 def _of_sums(each: dict[str, Any]) -> Spent:
     return Spent(each["app"], each["mills"], each["reserved"], tuple(Line(*line) for line in each["lines"]))
-
-
-def _together(lines: Iterable[Line]) -> tuple[Line, ...]:
-    """Return lines with those of one account and kind in one."""
-    found: dict[tuple[str, str], Line] = {}
-    for who, kind, read, new, mills in lines:
-        _, _, *before = found.get((who, kind)) or Line(who, kind, 0, 0, 0)
-        found[who, kind] = Line(who, kind, before[0] + read, before[1] + new, before[2] + mills)
-    return tuple(found.values())
 
 
 def apps() -> list[str]:

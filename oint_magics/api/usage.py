@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from oint_magics import settings
 from oint_magics.api import ledger, meter, price
 from oint_magics.api.call import answer
+from oint_magics.api.ledger_day import Line
 from oint_magics.auth.structure import SANDBOX_MARK
 from oint_magics.display.grid import Grid
 from oint_magics.errors import CallError
@@ -57,7 +58,7 @@ def _of_app(app: str) -> list[tuple[str, ...]]:
     name = _shown(app)
     lines: list[tuple[str, ...]] = []
     for who, kind in dict.fromkeys([*now, *before]):
-        none = ledger.Line(who, kind, 0, 0, 0)
+        none = Line(who, kind, 0, 0, 0)
         one, other = now.get((who, kind), none), before.get((who, kind), none)
         lines.append((
             _NAMES.get(kind, f"{kind}s"), who, name, f"{one.read:,}", f"{one.new:,}", price.shown(one.mills),

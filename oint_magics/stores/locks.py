@@ -320,7 +320,7 @@ def _acquire(
 def _try_flock(folder: Folder, name: str) -> Callable[[], None] | None:
     import fcntl
 
-    file = _LockFile(folder.open(name, os.O_RDWR | os.O_CREAT))
+    file = LockFile(folder.open(name, os.O_RDWR | os.O_CREAT))
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Somebody may have deleted the folder meanwhile; a lock on a file that is gone locks nothing.
@@ -336,7 +336,7 @@ def _try_flock(folder: Folder, name: str) -> Callable[[], None] | None:
     return None
 
 
-class _LockFile(io.FileIO):
+class LockFile(io.FileIO):
     """A file that closes itself without a word when an interrupt falls before anybody holds it."""
 
     def __init__(self, descriptor: int) -> None:
