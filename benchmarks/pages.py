@@ -86,11 +86,11 @@ import requests, tweepy
 class Here(requests.Session):
     def request(self, method, address, **options):
         return super().request(method, url + "/2" + address.partition("/2")[2], **options)
-client = tweepy.Client(bearer_token="placeholder", return_type=dict)
+client = tweepy.Client(bearer_token="placeholder")
 client.session = Here()
-pd.json_normalize(client.get_users_tweets(12, max_results=100)["data"])
+pd.json_normalize([post.data for post in client.get_users_tweets(12, max_results=100).data])
 start = time.perf_counter()
-data = [post for page in tweepy.Paginator(client.get_users_tweets, 12, max_results=100) for post in page["data"]]
+data = [post.data for page in tweepy.Paginator(client.get_users_tweets, 12, max_results=100) for post in page.data]
 frame = pd.json_normalize(data)
 """
 XDK = """
