@@ -122,7 +122,7 @@ def test_what_is_no_name_of_a_module_is_not_shown(name):
         ("secrets", "twitter.authorization_link({'client_id': 'a' * 34, 'redirect_uri': 'http://127.0.0.1/'})"),
         ("platformdirs", "sys.platform = 'darwin'; twitter.status()"),  # Linux's place for data is known without it.
         ("requests", "twitter.session(Sandbox().issue())"),
-        ("urllib3", "twitter.me(Sandbox().issue())"),
+        ("urllib3", "twitter.session(Sandbox().issue())"),
     ],
 )
 def test_a_file_of_the_user_s_in_place_of_a_module(name, call):

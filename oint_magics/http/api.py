@@ -1,8 +1,4 @@
-"""Our own calls of X's API, over urllib3 itself.
-
-What requests puts above it (a session's settings and cookies, redirects, hooks) is used by none of them, and takes
-longer than the way of a page.
-"""
+"""Our own calls of X's API, over a connection of our own; requests serves users' sessions alone."""
 
 from __future__ import annotations
 
@@ -11,10 +7,6 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
 from urllib.parse import quote, urlencode, urlsplit
 
-from urllib3 import PoolManager, Timeout
-from urllib3.exceptions import HTTPError
-from urllib3.filepost import encode_multipart_formdata
-
 from oint_magics import process, settings
 from oint_magics.errors import CallError, OintError, OverBudget
 from oint_magics.http import endpoints, environment
@@ -22,18 +14,17 @@ from oint_magics.http.deadline import Exchange
 from oint_magics.http.faults import Fault, fault_of
 from oint_magics.http.headers import date_of
 from oint_magics.http.json_body import object_of
+from oint_magics.http.kept_connection import KeptConnection
 from oint_magics.http.masked_header import MaskedHeader
-from oint_magics.http.silent_pools import silence
-from oint_magics.http.timed_connection import Timed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
-    from urllib3 import BaseHTTPResponse
-
     from oint_magics.auth.structure import Auth
+    from oint_magics.http.kept_connection import Answer
     from oint_magics.http.metered import Meter, Write
+    from oint_magics.http.proxied import Proxied
     from oint_magics.http.token_provider import TokenProvider
     from oint_magics.secret import Secret
 
@@ -43,7 +34,7 @@ _GIVEN = 8
 _MOMENT = 5.0
 # Characters that a path may have (RFC 3986 §3.3, §3.4), and escapes.
 _SAFE = "%/?:@!$&'()*+,;=~"
-# Pools of the parent process, kept so that nothing closes their connections here.
+# Connections of the parent process, kept so that nothing closes them here.
 _parents: list[Any] = []
 
 
@@ -97,30 +88,23 @@ class Api:
         self.app = self._first.client_id
         self.url = endpoints.url_of(endpoints.API, self._first)
         self._given: deque[Secret] = deque(maxlen=_GIVEN)
-        self._pools: PoolManager | None = None
+        self._connection: KeptConnection | Proxied | None = None
         process.watch(self)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        pools = self._pools
-        if pools is None:
-            return
-        for key in pools.pools.keys() if error else ():
-            # The stop button may have fallen into its queue, and left it locked for whoever closes it.
-            mutex = getattr(getattr(pools.pools.get(key), "pool", None), "mutex", None)
-            if mutex is not None and mutex.locked():
-                mutex.release()
-        pools.clear()
+        if self._connection is not None:
+            self._connection.close()
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("it cannot be pickled: it holds connections and a token")
 
     def after_fork(self) -> None:
         """Use connections of one's own: on the parent's, its answers would be read here and these there."""
-        _parents.append(self._pools)
-        self._pools = None
+        _parents.append(self._connection)
+        self._connection = None
 
     def ask(  # noqa: PLR0913 - what one request needs
         self,
@@ -153,26 +137,24 @@ class Api:
         document: dict[str, Any] | None = None
         try:
             with exchange.running():
-                response, auth = self._sent(method, self._address(path, params), body, exchange)
-                document = object_of(response.data)
+                answer, auth = self._sent(method, self._address(path, params), body, exchange)
+                document = object_of(answer.body)
         except OintError:  # A refresh that failed: nothing was asked, or it was refused.
             if meter and ticket is not None:
                 meter.release(ticket)
             raise
         # It holds the request, so it stays here. A chunk of negative size is a `ValueError`.
-        except (OSError, HTTPError, ValueError) as error:
+        except (OSError, ValueError) as error:
             fault = fault_of(error, is_sent=exchange.is_sent, late=_late(exchange))
         # A connection that is shut at the deadline looks like the end of an answer.
         if fault is None and document is None and exchange.is_over:
             fault = Fault(_late(exchange) or "")
-        if fault is None and response.status < 200:
-            fault = Fault("it announced an answer, and none followed")
         if meter and ticket is not None:
-            _counted(meter, ticket, None if fault else response, document, is_sent=exchange.is_sent)
+            _counted(meter, ticket, None if fault else answer, document, is_sent=exchange.is_sent)
         if fault is None:
-            is_page = document is None and response.data.lstrip().startswith(b"<")
+            is_page = document is None and answer.body.lstrip().startswith(b"<")
             held = tuple(self._given)
-            return Reply(response.status, response.headers, document, held, auth.granted, is_page)
+            return Reply(answer.status, answer.headers, document, held, auth.granted, is_page)
         raise self._no_answer(fault, is_sent=exchange.is_sent)
 
     def _reserved(self, meter: Meter, path: str, params: Mapping[str, str], write: Write | None) -> Any:
@@ -185,7 +167,7 @@ class Api:
                 raise
             problem = error
         exchange, moment = Exchange(_MOMENT), None
-        with contextlib.suppress(OintError, OSError, HTTPError), exchange.running():
+        with contextlib.suppress(OintError, OSError, ValueError), exchange.running():
             moment = date_of(self._once("GET", f"{self.url}/", self._first, None, exchange).headers)
         if moment is None:
             raise problem
@@ -197,18 +179,18 @@ class Api:
         joint = "&" if "?" in path else "?"
         return f"{self.url}{quote(path, safe=_SAFE)}{joint if query else ''}{query}"
 
-    def _sent(self, method: str, url: str, body: Body | None, exchange: Exchange) -> tuple[BaseHTTPResponse, Auth]:
+    def _sent(self, method: str, url: str, body: Body | None, exchange: Exchange) -> tuple[Answer, Auth]:
         """Send a request; a refused token is replaced once."""
         auth = self._provider.auth()
-        response = self._once(method, url, auth, body, exchange)
-        if response.status == 401 and auth.access_token is not None:
-            newer = self._provider.after_401(auth.access_token, date_of(response.headers))
+        answer = self._once(method, url, auth, body, exchange)
+        if answer.status == 401 and auth.access_token is not None:
+            newer = self._provider.after_401(auth.access_token, date_of(answer.headers))
             if newer is not None and newer.access_token is not None:
                 auth = newer
-                response = self._once(method, url, auth, body, exchange)
-        return response, auth
+                answer = self._once(method, url, auth, body, exchange)
+        return answer, auth
 
-    def _once(self, method: str, url: str, auth: Auth, body: Body | None, exchange: Exchange) -> BaseHTTPResponse:
+    def _once(self, method: str, url: str, auth: Auth, body: Body | None, exchange: Exchange) -> Answer:
         headers = {"User-Agent": "oint_magics", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
         if auth.is_sandbox:
             url = endpoints.in_sandbox(url, auth)
@@ -217,17 +199,10 @@ class Api:
             self._given.append(auth.access_token)
         if body is not None:
             headers["Content-Type"] = body.kind
-        pools = self._pools = self._pools or _pools(url)
+        if self._connection is None:
+            self._connection = _connection_to(url)
         exchange.begin()
-        return pools.urlopen(
-            method,
-            url,
-            body=body.data if body else None,
-            headers=headers,
-            redirect=False,
-            retries=False,
-            timeout=Timeout(connect=exchange.seconds, read=exchange.seconds),
-        )
+        return self._connection.ask(method, url, headers, body.data if body else None, exchange)
 
     def _no_answer(self, fault: Fault, *, is_sent: bool) -> OintError:
         if not is_sent:
@@ -254,39 +229,34 @@ def json_of(document: Mapping[str, Any]) -> Body:
 
 def form_of(fields: Mapping[str, Any]) -> Body:
     """Return a body of several parts: texts, and files as name, bytes and type."""
+    from urllib3.filepost import encode_multipart_formdata
+
     return Body(*encode_multipart_formdata(fields))
 
 
-def _pools(url: str) -> PoolManager:
-    """Return a pool manager for an address, with the environment's proxy and CA bundle.
+def _connection_to(url: str) -> KeptConnection | Proxied:
+    """Return a connection to an address, by the environment's proxy where it names one.
 
     Raises:
-        SettingError: one of these cannot be used.
+        SettingError: the proxy or the CA bundle cannot be used.
         NotSent: another library answers for the connections of this process.
     """
-    proxy, bundle = environment.proxy(url), environment.bundle(url)
-    options: dict[str, Any] = {
-        "cert_reqs": "CERT_REQUIRED",
-        "ca_cert_dir" if bundle.is_dir() else "ca_certs": str(bundle),
-    }
+    proxy = environment.proxy(url)
     if proxy is None:
-        found = PoolManager(**options)
-    else:
-        from requests.adapters import HTTPAdapter
+        return KeptConnection(url)
+    from oint_magics.http.proxied import Proxied
 
-        found = HTTPAdapter().proxy_manager_for(proxy, **options)
-    pools: PoolManager = silence(found, Timed)
-    return pools
+    return Proxied(url, proxy)
 
 
 def _counted(
-    meter: Meter, ticket: Any, response: BaseHTTPResponse | None, document: dict[str, Any] | None, *, is_sent: bool
+    meter: Meter, ticket: Any, answer: Answer | None, document: dict[str, Any] | None, *, is_sent: bool
 ) -> None:
     """Count an answer, or that none came; one that was lost may have been billed."""
-    if response is not None and response.status < 300:
-        meter.settle(ticket, document, response.headers)
-    elif response is not None:
-        meter.release(ticket, response.headers)
+    if answer is not None and answer.status < 300:
+        meter.settle(ticket, document, answer.headers)
+    elif answer is not None:
+        meter.release(ticket, answer.headers)
     elif not is_sent:
         meter.release(ticket)
 

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from oint_magics.http.deadline import Deadline
     from oint_magics.http.watch import Watch
 
 _LONGEST_CONNECT = 10.0
 # Characters that a path and a query may have (RFC 3986 §3.3, §3.4), and escapes.
 _SAFE = "%/?:@!$&'()*+,;=~"
-_PORTS = {"https": 443, "http": 80}
+PORTS = {"https": 443, "http": 80}
 
 
 def send(url: str, headers: Mapping[str, str], body: str, watch: Watch) -> None:
@@ -43,14 +44,14 @@ def send(url: str, headers: Mapping[str, str], body: str, watch: Watch) -> None:
     recorders.check_none()
     address = urlsplit(url)
     bundle = environment.bundle(url) if address.scheme == "https" else None
-    host = _ascii(address.hostname or "")
+    host = ascii_host(address.hostname or "")
     path = quote(address.path or "/", safe=_SAFE) + (f"?{quote(address.query, safe=_SAFE)}" if address.query else "")
-    data = _message(path, _authority(host, address.port, address.scheme), headers, body.encode())
-    connection = _connected(host, address.port or _PORTS[address.scheme], watch)
+    data = _message(path, authority(host, address.port, address.scheme), headers, body.encode())
+    connection = connected(host, address.port or PORTS[address.scheme], watch)
     try:
         watch.guard(connection)
         if bundle is not None:
-            connection = _encrypted(connection, host, bundle)
+            connection = encrypted(connection, host, bundle)
         watch.allow()
         connection.settimeout(watch.wait)
         connection.sendall(data)
@@ -66,39 +67,44 @@ def _message(path: str, authority: str, headers: Mapping[str, str], body: bytes)
     return f"POST {path} HTTP/1.1\r\n{head}\r\n".encode("ascii") + body
 
 
-def _authority(host: str, port: int | None, scheme: str) -> str:
+def authority(host: str, port: int | None, scheme: str) -> str:
+    """Return what the `Host` header says (RFC 9110 §7.2)."""
     name = f"[{host}]" if ":" in host else host
-    return name if port in (None, _PORTS[scheme]) else f"{name}:{port}"
+    return name if port in (None, PORTS[scheme]) else f"{name}:{port}"
 
 
-def _ascii(host: str) -> str:
+def ascii_host(host: str) -> str:
     """Return a host's name as name services take it; the codec for other alphabets is slow to import."""
     return host if host.isascii() else host.encode("idna").decode()
 
 
-def _connected(host: str, port: int, watch: Watch) -> socket.socket:
-    """Return a connection to the first address of a host that answers; each address gets its share of the time."""
+def connected(host: str, port: int, deadline: Deadline) -> socket.socket:
+    """Return a connection to the first address of a host that answers; each address gets its share of the time.
+
+    Raises:
+        OSError: none answers.
+    """
     addresses = socket.getaddrinfo(host.encode(), port, type=socket.SOCK_STREAM)
     raised: OSError | None = None
     for number, (family, kind, protocol, _, address) in enumerate(addresses):
-        if watch.is_over:
+        if deadline.is_over:
             break
         connection = socket.socket(family, kind, protocol)
         try:
-            connection.settimeout(min(_LONGEST_CONNECT, watch.wait / (len(addresses) - number)))
+            connection.settimeout(min(_LONGEST_CONNECT, deadline.wait / (len(addresses) - number)))
             connection.connect(address)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError as error:
             raised = error
             connection.close()
         else:
-            connection.settimeout(watch.wait)
+            connection.settimeout(deadline.wait)
             return connection
     raise raised or TimeoutError
 
 
-def _encrypted(connection: socket.socket, host: str, bundle: Path) -> socket.socket:
-    """Return the connection with TLS; the certificate is verified with the CA bundle that is set."""
+def encrypted(connection: socket.socket, host: str, bundle: Path) -> socket.socket:
+    """Return the connection with TLS; the certificate is verified with a CA bundle, a file or a folder."""
     import ssl
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

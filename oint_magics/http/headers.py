@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 
 
 def date_of(headers: Mapping[str, str]) -> datetime | None:
-    """Return the moment in UTC that an answer's `Date` names, or `None`."""
-    return _date(headers.get("Date", ""))
+    """Return the moment in UTC that an answer's `Date` names, or `None`.
+
+    Args:
+        headers: the answer's, their names in lower case or in a mapping without case.
+    """
+    return _date(headers.get("date", ""))
 
 
 @lru_cache(maxsize=8)

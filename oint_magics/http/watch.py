@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from oint_magics.oauth.raw_answer import Answer
 
 _CHUNK = 16 * 1024
-_SHORTEST = 0.01
 # A body of the largest size, and as many headers as anybody sends.
 _MOST = raw_answer.LARGEST + 256 * 1024
 # How long an answer is waited for in total, and how often a late wait is checked; in seconds.
@@ -64,11 +63,6 @@ class Watch(Deadline):
         self._came = bytearray()
         self._fault: str | None = None
         self.connected = False
-
-    @property
-    def wait(self) -> float:
-        """How long the connection may wait for one thing, in seconds; never nothing, which would be for ever."""
-        return max(_SHORTEST, self.left)
 
     def answer(self) -> Answer | None:
         """Return the answer as far as it came; `None` where not even its headers did."""

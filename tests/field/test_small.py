@@ -167,7 +167,7 @@ def test_a_recorder_is_named_and_nothing_is_sent(sandbox, auth_file, after, reco
 
 
 def test_a_connection_class_that_sends_by_itself_is_none(sandbox, auth_file, monkeypatch):
-    """People put one with other socket options in urllib3's place; its requests are its own."""
+    """People put one with other socket options in urllib3's place; their sessions use it, and it records nothing."""
 
     class KeptAlive(HTTPConnection):
         def connect(self):
@@ -177,8 +177,10 @@ def test_a_connection_class_that_sends_by_itself_is_none(sandbox, auth_file, mon
     used = []
     monkeypatch.setattr(HTTPConnectionPool, "ConnectionCls", KeptAlive)
     assert is_alive(sandbox, twitter.refresh(auth_file())["access_token"])
-    assert not used  # Tokens go by a connection of our own.
     assert twitter.me("auth.json")
+    assert not used  # Both go by connections of our own.
+    with twitter.session("auth.json") as session:
+        assert session.get("https://api.x.com/2/users/me").status_code == 200
     assert used
 
 
