@@ -19,7 +19,7 @@ import re
 import secrets
 import threading
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from oint_magics import process, settings
@@ -29,10 +29,11 @@ from oint_magics.stores.kept_lock import KeptLock
 from oint_magics.stores.private_folder import Folder, data_folder, private_folder, write_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from oint_magics.api.price import Resources
 
+T = TypeVar("T")
 _FOLDER, _KEY, _SUMS, _CLOCK = "ledger", "key", "sums", "clock"
 # How far two clocks are apart, in seconds, that do not count as the same.
 _MUCH = 300.0
@@ -56,23 +57,26 @@ class Ledger:
     def __init__(self, app: str) -> None:
         self._client_id, self._path = app, settings.data_folder() / _FOLDER
         self._app = hashlib.sha256(app.encode()).hexdigest()[:16]
-        self._days: dict[str, Day] = {}
         self._hash_key: bytes | None = None
         self._behind: float | None = None
         self.after_fork()
         process.watch(self)
 
     def after_fork(self) -> None:
-        """Use a lock and a folder of one's own: another thread of the parent may hold the lock for ever."""
+        """Use a lock and a folder of one's own: another thread of the parent may hold the lock for ever.
+
+        What that thread has not yet noted of the file is read again.
+        """
         self._folder: Folder | None = None
+        self._days: dict[str, Day] = {}
         self._lock, self._between = threading.Lock(), KeptLock("ledger")
 
     def now(self) -> datetime:
         """Return the time in UTC by X's clock, as far as its last answer tells."""
         if self._behind is None:
             self._behind = 0.0
-            with contextlib.suppress(Unreadable), self._held() as folder:
-                self._behind = float(folder.read(f"{self._app}.{_CLOCK}", 64) or 0)
+            with contextlib.suppress(Unreadable):
+                self._behind = self._held(lambda folder: float(folder.read(f"{self._app}.{_CLOCK}", 64) or 0))
         return datetime.now(UTC) + timedelta(seconds=self._behind)
 
     def today(self) -> str:
@@ -85,8 +89,8 @@ class Ledger:
         behind = (moment - datetime.now(UTC)).total_seconds()
         self._behind = behind
         if is_other:
-            with contextlib.suppress(Unreadable), self._held() as folder:
-                folder.note(f"{self._app}.{_CLOCK}", f"{behind:.0f}".encode())
+            with contextlib.suppress(Unreadable):
+                self._held(lambda folder: folder.note(f"{self._app}.{_CLOCK}", f"{behind:.0f}".encode()))
 
     def reserve(self, day: str, mills: int, budget: int | None) -> str | None:
         """Note what a request costs at most; return its ticket, or `None` where the budget has not so much left.
@@ -99,7 +103,8 @@ class Ledger:
         Raises:
             Unreadable: the ledger cannot be used.
         """
-        with self._held() as folder:
+
+        def work(folder: Folder) -> str | None:
             found = self._up_to_date(folder, day)
             if budget is not None and found.spent.mills + mills > budget:
                 return None
@@ -107,6 +112,8 @@ class Ledger:
             self._add(folder, day, found, f"reserve {ticket} {mills}\n")
             found.reserved[ticket] = mills
             return ticket
+
+        return self._held(work)
 
     def settle(
         self, ticket: str, reserved_on: str, day: str, account: str, resources: Iterable[Resources]
@@ -124,7 +131,8 @@ class Ledger:
             Unreadable: the ledger cannot be used; the reservation stays.
         """
         who = quote(account, safe="")
-        with self._held() as folder:
+
+        def work(folder: Folder) -> dict[str, Line]:
             found = self._up_to_date(folder, day, in_use=reserved_on)
             counts, hashes = self._counted(folder, found, account, resources)
             mills = sum(each.mills for each in counts.values())
@@ -138,17 +146,21 @@ class Ledger:
                 before.settle(ticket, 0, (), ())
             return counts
 
+        return self._held(work)
+
     def spent(self, day: str) -> Spent:
         """Return what was spent on a day; raises `Unreadable`."""
-        with self._held() as folder:
-            return self._up_to_date(folder, day).spent
+        return self._held(lambda folder: self._up_to_date(folder, day).spent)
 
     def month(self, day: str) -> Spent:
         """Return what was spent in a day's month before it; raises `Unreadable`."""
-        with self._held() as folder:
+
+        def work(folder: Folder) -> tuple[dict[str, Any], list[Spent]]:
             days = {name: each for name, each in self._sums(folder).items() if name.startswith(day[:7]) and name < day}
             files = [name.removeprefix(f"{self._app}-") for name in folder.names(f"{self._app}-{day[:7]}")]
-            left = [self._up_to_date(folder, name).spent for name in files if name < day]
+            return days, [self._up_to_date(folder, name).spent for name in files if name < day]
+
+        days, left = self._held(work)
         spent = [*map(_of_sums, days.values()), *left]
         lines = together(line for each in spent for line in each.lines)
         mills, reserved = sum(each.mills for each in spent), sum(each.reserved for each in spent)
@@ -156,15 +168,18 @@ class Ledger:
 
     def apps(self) -> list[str]:
         """Return the client ids of all apps; raises `Unreadable`."""
-        found = set()
-        with self._held() as folder:
+
+        def work(folder: Folder) -> set[str]:
+            found = set()
             for name in folder.names(""):
                 if name.endswith(f".{_SUMS}"):
                     sums = json.loads(folder.read(name, _LARGEST) or b"{}")
                     found |= {str(each["app"]) for each in sums.values()}
                 elif _DAY.fullmatch(name):
                     found.add(_day(folder, name).app)
-        return sorted(each for each in found if each)
+            return found
+
+        return sorted(each for each in self._held(work) if each)
 
     def _counted(
         self, folder: Folder, found: Day, account: str, resources: Iterable[Resources]
@@ -208,30 +223,33 @@ class Ledger:
             self._hash_key = known
         return self._hash_key
 
-    @contextlib.contextmanager
-    def _held(self) -> Iterator[Folder]:
-        """Hold the ledger's folder."""
+    def _held(self, work: Callable[[Folder], T]) -> T:
+        """Do something while the ledger's folder is held, and return what it returns."""
         reason = ""
         try:
             with self._lock:
                 folder = self._opened()
-                with self._between.held(folder, _WAIT):
-                    yield folder
+                try:
+                    try:
+                        self._between.take(folder, _WAIT)
+                        return work(folder)
+                    finally:
+                        self._between.release()
+                except BaseException:
+                    self._days.clear()  # It may have fallen between a line and what is remembered of it.
+                    self._between.drop()
+                    raise
         except StoreBusy:
             reason = "another process holds it"
         except (OSError, ValueError, KeyError, TypeError) as error:
             reason = getattr(error, "strerror", None) or "a line of it is damaged"
             self._folder = None
-        except BaseException:
-            self._days.clear()  # The stop button may have fallen between a line and what is remembered of it.
-            raise
-        if reason:
-            raise Unreadable(
-                "The ledger of what was read cannot be used.",
-                cause=f"{reason}.",
-                next_step="make the data folder writable; or delete its folder ledger, which holds counts alone; "
-                "or take OINT_TWITTER_BUDGET away",
-            )
+        raise Unreadable(
+            "The ledger of what was read cannot be used.",
+            cause=f"{reason}.",
+            next_step="make the data folder writable; or delete its folder ledger, which holds counts alone; "
+            "or take OINT_TWITTER_BUDGET away",
+        )
 
     def _opened(self) -> Folder:
         """Return the folder, opened once: a process makes many requests."""

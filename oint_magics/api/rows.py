@@ -131,7 +131,8 @@ def rows_of(documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def flat(documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return a page's objects as flat rows that all have the same keys.
 
-    It goes by column, as the objects of a page are alike: that takes a third of the time.
+    It goes by column, as the objects of a page are alike: that takes a third of the time. So the order of columns may
+    differ with the size of a page, and not their names.
 
     Args:
         documents: X's objects.

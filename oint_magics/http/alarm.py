@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _MANY = 64
 # How long a thread may take to begin, in seconds.
 _BEGINS = 1.0
+_PAUSE = 0.01
 
 
 class Alarm:
@@ -50,7 +51,7 @@ class Alarm:
         """Make the call, which nobody waits for."""
         call, self._call = self._call, None
         if call is not None:
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(BaseException):
                 call()
 
 
@@ -87,6 +88,9 @@ class _Clock:
                 _thread.start_new_thread(self._run, ())
             except RuntimeError:
                 self._started = -_BEGINS
+            except BaseException:
+                self._started = -_BEGINS
+                raise
         elif is_sooner:
             with contextlib.suppress(RuntimeError):  # It was told before, and has not looked yet.
                 self._sooner.release()
@@ -96,11 +100,13 @@ class _Clock:
             if self._is_running:
                 return
             self._is_running = True
-        try:
-            while self._look():
+        while True:
+            try:
+                if not self._look():
+                    return
                 self._sooner.acquire(timeout=min(max(0.0, self._until - time.monotonic()), threading.TIMEOUT_MAX))
-        except BaseException:  # noqa: BLE001 - one that was set for another thread; the next alarm begins a new one
-            self._started, self._is_running = -_BEGINS, False
+            except BaseException:  # noqa: BLE001 - one that was set for another thread
+                time.sleep(_PAUSE)
 
     def _look(self) -> bool:
         """Ring the alarms whose time has come; tell whether others are left."""

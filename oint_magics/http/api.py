@@ -89,14 +89,19 @@ class Api:
         self.url = endpoints.url_of(endpoints.API, self._first)
         self._given: deque[Secret] = deque(maxlen=_GIVEN)
         self._connection: KeptConnection | Proxied | None = None
+        self._origin: tuple[str, str, int] | None = None
         process.watch(self)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._close()
+
+    def _close(self) -> None:
         if self._connection is not None:
             self._connection.close()
+            self._connection = None
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("it cannot be pickled: it holds connections and a token")
@@ -199,8 +204,10 @@ class Api:
             self._given.append(auth.access_token)
         if body is not None:
             headers["Content-Type"] = body.kind
-        if self._connection is None:
-            self._connection = _connection_to(url)
+        origin = endpoints.origin_of(url)
+        if self._connection is None or origin != self._origin:  # Tokens of another kind go to another server.
+            self._close()
+            self._connection, self._origin = _connection_to(url), origin
         exchange.begin()
         return self._connection.ask(method, url, headers, body.data if body else None, exchange)
 

@@ -45,8 +45,7 @@ def send(url: str, headers: Mapping[str, str], body: str, watch: Watch) -> None:
     address = urlsplit(url)
     bundle = environment.bundle(url) if address.scheme == "https" else None
     host = ascii_host(address.hostname or "")
-    path = quote(address.path or "/", safe=_SAFE) + (f"?{quote(address.query, safe=_SAFE)}" if address.query else "")
-    data = _message(path, authority(host, address.port, address.scheme), headers, body.encode())
+    data = _message(target(url), authority(host, address.port, address.scheme), headers, body.encode())
     connection = connected(host, address.port or PORTS[address.scheme], watch)
     try:
         watch.guard(connection)
@@ -65,6 +64,11 @@ def _message(path: str, authority: str, headers: Mapping[str, str], body: bytes)
     lines = {"Host": authority, **headers, "Content-Length": str(len(body)), "Connection": "close"}
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
     return f"POST {path} HTTP/1.1\r\n{head}\r\n".encode("ascii") + body
+
+
+def target(url: str) -> str:
+    """Return what the first line of a request names (RFC 9112 §3.2.1): an address's path and query."""
+    return f"/{quote(url.split('/', 3)[3], safe=_SAFE)}" if url.count("/") > 2 else "/"
 
 
 def authority(host: str, port: int | None, scheme: str) -> str:
@@ -89,14 +93,16 @@ def connected(host: str, port: int, deadline: Deadline) -> socket.socket:
     for number, (family, kind, protocol, _, address) in enumerate(addresses):
         if deadline.is_over:
             break
-        connection = socket.socket(family, kind, protocol)
+        connection = None
         try:
+            connection = socket.socket(family, kind, protocol)  # Where IPv6 is off, that alone fails.
             connection.settimeout(min(_LONGEST_CONNECT, deadline.wait / (len(addresses) - number)))
             connection.connect(address)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError as error:
             raised = error
-            connection.close()
+            if connection is not None:
+                connection.close()
         else:
             connection.settimeout(deadline.wait)
             return connection

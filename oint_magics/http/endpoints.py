@@ -66,9 +66,9 @@ def takes_bearer(url: str, auth: Auth) -> bool:
         url: the address of a request, as it is about to be sent.
         auth: the pair's auth structure; the sandbox's goes to its sandbox alone.
     """
-    origin = _origin(url)
+    origin = origin_of(url)
     is_of_x = not auth.is_sandbox and origin in _API_ORIGINS
-    return origin is not None and (is_of_x or origin == _origin(url_of(API, auth)))
+    return origin is not None and (is_of_x or origin == origin_of(url_of(API, auth)))
 
 
 def in_sandbox(url: str, auth: Auth) -> str:
@@ -78,7 +78,7 @@ def in_sandbox(url: str, auth: Auth) -> str:
         url: the address of a request.
         auth: the sandbox's pair.
     """
-    if _origin(url) not in _API_ORIGINS:
+    if origin_of(url) not in _API_ORIGINS:
         return url
     parts = urlsplit(url)
     return url_of(API, auth) + parts.path + (f"?{parts.query}" if parts.query else "")
@@ -95,7 +95,7 @@ def ended_sandbox(auth: Auth) -> NotSent | None:
     Args:
         auth: the pair's auth structure; `None` is returned for one of X, and where nothing tells.
     """
-    origin = _origin(auth.sandbox or state.sandbox or "") if auth.is_sandbox else None
+    origin = origin_of(auth.sandbox or state.sandbox or "") if auth.is_sandbox else None
     if origin is None or origin[1] not in _LOOPBACK:
         return None
     try:
@@ -113,11 +113,11 @@ def ended_sandbox(auth: Auth) -> NotSent | None:
 
 def is_loopback(url: str) -> bool:
     """Tell whether an address is on this machine."""
-    origin = _origin(url)
+    origin = origin_of(url)
     return origin is not None and origin[1] in _LOOPBACK
 
 
-def _origin(url: str) -> tuple[str, str, int] | None:
+def origin_of(url: str) -> tuple[str, str, int] | None:
     """Return an address's scheme, host and port; `None` for one that is not of the web, or names a user."""
     start = _START.match(url)
     return _origin_of(start[0]) if start else None
@@ -135,7 +135,7 @@ def _origin_of(start: str) -> tuple[str, str, int] | None:
 
 
 def _checked(url: str, endpoint: Endpoint) -> str:
-    origin = _origin(url)
+    origin = origin_of(url)
     if origin is None or not (origin[0] == "https" or origin[1] in _LOOPBACK):
         raise SettingError(
             f"{endpoint.setting} cannot be used.",

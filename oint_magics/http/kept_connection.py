@@ -13,7 +13,7 @@ import zlib
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from oint_magics.http import direct, environment, recorders
+from oint_magics.http import direct, endpoints, environment, recorders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,10 @@ _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _FOLDED = re.compile(rb"\r?\n[ \t]+")
 _STATUS = re.compile(rb"HTTP/1\.(\d)[ \t]+(\d{3})(?!\d)")
 _SIZE = re.compile(rb"[ \t]*([0-9a-fA-F]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
+_GZIP = b"\x1f\x8b"
 _NO_BODY = (204, 304)
+# Another protocol, which was not asked for.
+_NO_ANSWER = (101,)
 
 
 class Answer(NamedTuple):
@@ -47,6 +50,10 @@ class Answer(NamedTuple):
         return f"Answer({self.status}, {len(self.body)} bytes)"
 
 
+class _Ended(ConnectionResetError):
+    """The server has ended the connection in its order."""
+
+
 class DecodeError(ValueError):
     """The body is not compressed as its headers say."""
 
@@ -60,7 +67,7 @@ class KeptConnection:
 
     def __init__(self, url: str) -> None:
         self._socket: socket.socket | None = None
-        self._url = urlsplit(url)
+        self._url, self._origin = urlsplit(url), endpoints.origin_of(url)
         self._bundle = environment.bundle(url) if self._url.scheme == "https" else None
         self._host = direct.ascii_host(self._url.hostname or "")
 
@@ -78,17 +85,20 @@ class KeptConnection:
 
         Args:
             method: GET, POST or DELETE.
-            url: the address, whose server this is.
+            url: the address, at this very server.
             headers: the request's; those of the connection are added.
             body: the request's; `None` for none.
             exchange: its deadline, which is told when it leaves.
 
         Raises:
             OSError: there is no connection, or it was cut.
-            ValueError: the answer is none of HTTP.
+            ValueError: the answer is none of HTTP; or the address is another server's, and nothing was sent.
             NotSent: another library answers for the connections of this process.
         """
         recorders.check_none()
+        if endpoints.origin_of(url) != self._origin:
+            raise ValueError("another server")
+        head = self._head(method, url, headers, body)
         try:
             if self._socket is not None and _is_ended(self._socket):
                 self.close()
@@ -96,8 +106,8 @@ class KeptConnection:
                 self._socket = self._connected(exchange)
             self._socket.settimeout(exchange.wait)
             exchange.leave(self._socket)
-            self._send(self._socket, method, url, headers, body)
-            answer, is_kept = _answer_on(self._socket)
+            _send(self._socket, head, body)
+            answer, is_kept = _answer_on(self._socket, exchange)
         except BaseException:
             self.close()
             raise
@@ -115,22 +125,23 @@ class KeptConnection:
             connection.close()
             raise
 
-    def _send(
-        self, connection: socket.socket, method: str, url: str, headers: Mapping[str, str], body: bytes | None
-    ) -> None:
+    def _head(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
         lines = {"Host": direct.authority(self._host, self._url.port, self._url.scheme), **headers}
         if body is not None or method == "POST":
             lines["Content-Length"] = str(len(body or b""))
-        head = f"{method} /{url.split('/', 3)[3]} HTTP/1.1\r\n".encode("ascii")
         # A secret is masked in a text, and told as bytes alone.
-        head += b"".join(name.encode() + b": " + value.encode("latin-1") + b"\r\n" for name, value in lines.items())
-        # Who refuses a large body answers before it is read, and reads no more.
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            if body is None or len(body) <= _SMALL:
-                connection.sendall(head + b"\r\n" + (body or b""))
-            else:
-                connection.sendall(head + b"\r\n")
-                connection.sendall(body)
+        fields = [name.encode() + b": " + value.encode("latin-1") + b"\r\n" for name, value in lines.items()]
+        return b"".join([f"{method} {direct.target(url)} HTTP/1.1\r\n".encode("ascii"), *fields, b"\r\n"])
+
+
+def _send(connection: socket.socket, head: bytes, body: bytes | None) -> None:
+    """Send a request; who refuses a large body answers before it is read, and reads no more."""
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        if body is None or len(body) <= _SMALL:
+            connection.sendall(head + (body or b""))
+        else:
+            connection.sendall(head)
+            connection.sendall(body)
 
 
 def _is_ended(connection: socket.socket) -> bool:
@@ -145,12 +156,12 @@ def _is_ended(connection: socket.socket) -> bool:
     return True
 
 
-def _answer_on(connection: socket.socket) -> tuple[Answer, bool]:
+def _answer_on(connection: socket.socket, exchange: Exchange) -> tuple[Answer, bool]:
     """Return the answer that comes on a connection, and whether another request may follow on it."""
-    coming = _Coming(connection)
-    minor, status, headers = _head(coming.head())
+    coming = _Coming(connection, exchange)
+    minor, status, headers = _fields(coming.head())
     while 100 <= status < 200:  # An interim answer (RFC 9110 §15.2).
-        minor, status, headers = _head(coming.head())
+        minor, status, headers = _fields(coming.head())
     length = headers.get("content-length", "")
     is_kept = minor != "0" and "close" not in headers.get("connection", "").lower()
     if status in _NO_BODY:
@@ -167,18 +178,24 @@ def _answer_on(connection: socket.socket) -> tuple[Answer, bool]:
 class _Coming:
     """An answer's bytes, as they come off a connection."""
 
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
+    def __init__(self, connection: socket.socket, exchange: Exchange) -> None:
+        self._connection, self._exchange = connection, exchange
         self._came = bytearray()
+        self._is_ended = False
 
     @property
     def is_over(self) -> bool:
-        return not self._came
+        """Whether nothing is left, and more may come."""
+        return not self._came and not self._is_ended
 
     def _take_more(self) -> None:
+        if self._exchange.is_over:  # Where no thread could be started that shuts it.
+            raise TimeoutError
+        self._connection.settimeout(self._exchange.wait)
         chunk = self._connection.recv(_CHUNK)
         if not chunk:
-            raise ConnectionResetError
+            self._is_ended = True
+            raise _Ended
         self._came += chunk
 
     def head(self) -> bytes:
@@ -199,7 +216,7 @@ class _Coming:
 
     def rest(self) -> bytes:
         """Return what comes until the server ends the connection."""
-        with contextlib.suppress(ConnectionResetError):
+        with contextlib.suppress(_Ended):
             while True:
                 self._take_more()
         return self._cut(len(self._came), len(self._came))
@@ -211,8 +228,9 @@ class _Coming:
             body += self.exactly(length)
             if self._line():
                 raise ValueError("a chunk is longer than it says")
-        while self._line():  # Trailer fields.
-            pass
+        with contextlib.suppress(_Ended):  # Some servers end it here, without the last line break.
+            while self._line():  # Trailer fields.
+                pass
         return bytes(body)
 
     def _line(self) -> bytes:
@@ -230,12 +248,12 @@ class _Coming:
         return found
 
 
-def _head(data: bytes) -> tuple[str, int, dict[str, str]]:
+def _fields(data: bytes) -> tuple[str, int, dict[str, str]]:
     """Return the minor version, the status and the header fields of a head."""
     lines = _FOLDED.sub(b" ", data.lstrip(b"\r\n")).splitlines()
     status = _STATUS.match(lines[0]) if lines else None
-    if status is None:
-        raise ValueError("no answer of HTTP")
+    if status is None or int(status[2]) in _NO_ANSWER or status[2] < b"100":
+        raise ValueError("no answer of HTTP that anybody asked for")
     headers: dict[str, str] = {}
     for line in lines[1:]:
         name, colon, value = line.decode("latin-1").partition(":")
@@ -260,6 +278,11 @@ def _decoded(body: bytes, encodings: str) -> bytes:
 
 def _inflated(body: bytes) -> bytes:
     for bits in (zlib.MAX_WBITS | 32, -zlib.MAX_WBITS):  # gzip or zlib by their heads; deflate without one
+        found, left = b"", body
         with contextlib.suppress(zlib.error):
-            return zlib.decompressobj(bits).decompress(body)
+            while left and (not found or left.startswith(_GZIP)):  # gzip may have several members.
+                member = zlib.decompressobj(bits)
+                found += member.decompress(left)
+                left = member.unused_data
+            return found
     raise DecodeError

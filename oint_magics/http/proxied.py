@@ -50,4 +50,6 @@ class Proxied:
             )
         except HTTPError as error:
             raise OSError from error
+        if found.status < 200:
+            raise ConnectionResetError
         return Answer(found.status, {name.lower(): value for name, value in found.headers.items()}, found.data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import time
 from typing import TYPE_CHECKING
@@ -11,13 +12,14 @@ from oint_magics.errors import StoreBusy
 from oint_magics.stores import locks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from oint_magics.stores.private_folder import Folder
 
 
 class KeptLock:
     """A lock of a folder; threads of one process need another one beside it.
+
+    It is no context manager: a stop between two of Python's own steps would leave it held. Whoever takes it releases it
+    in a `finally`, and drops it after whatever was raised.
 
     Args:
         name: the name of its file, without an ending.
@@ -26,11 +28,10 @@ class KeptLock:
     def __init__(self, name: str) -> None:
         self._name = name
         self._file: locks.LockFile | None = None
-        self._status: os.stat_result | None = None
+        self._others = contextlib.ExitStack()
 
-    @contextlib.contextmanager
-    def held(self, folder: Folder, seconds: float) -> Iterator[None]:
-        """Hold it; as `locks.file_lock` otherwise.
+    def take(self, folder: Folder, seconds: float) -> None:
+        """Take it, where the disk has locks.
 
         Args:
             folder: its folder.
@@ -40,18 +41,9 @@ class KeptLock:
             StoreBusy: another process held it all the time.
         """
         if not locks.BY_FLOCK:
-            with locks.file_lock(folder, self._name, seconds):
-                yield
+            self._others.enter_context(locks.file_lock(folder, self._name, seconds))
             return
-        try:
-            self._take(folder, time.monotonic() + seconds)
-            yield
-            self._release()
-        except BaseException:
-            self._file = None  # Whatever has ended it, and wherever: a file that is closed is held by nobody.
-            raise
-
-    def _take(self, folder: Folder, end: float) -> None:
+        end = time.monotonic() + seconds
         while not self._is_taken(folder):
             if time.monotonic() > end:
                 raise StoreBusy(
@@ -67,24 +59,37 @@ class KeptLock:
 
         if self._file is None:
             self._file = locks.LockFile(folder.open(f"{self._name}.lock", os.O_RDWR | os.O_CREAT))
-            self._status = os.fstat(self._file.fileno())
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         except OSError as error:
-            if error.errno is None:
+            if error.errno == errno.EBADF:  # Somebody has closed the file.
+                with contextlib.suppress(OSError):
+                    self._file.close()
+            if error.errno in (None, errno.EBADF):  # None is that of a handler of the user's.
                 raise
             return True
         there = folder.stat(f"{self._name}.lock")
-        if there and self._status and os.path.samestat(self._status, there):
+        if there and os.path.samestat(os.fstat(self._file.fileno()), there):
             return True
         self._file = None  # Somebody has deleted the folder meanwhile; a lock on a file that is gone locks nothing.
         return False
 
-    def _release(self) -> None:
-        import fcntl
-
+    def release(self) -> None:
+        """Give it back."""
+        self._others.close()
         if self._file is not None:
-            with contextlib.suppress(OSError):
+            import fcntl
+
+            try:
                 fcntl.flock(self._file, fcntl.LOCK_UN)
+            except OSError as error:
+                self._file = None
+                if error.errno is None:
+                    raise
+
+    def drop(self) -> None:
+        """Give it back, and close its file: a file that is closed is held by nobody."""
+        self._file = None
+        self._others.close()

@@ -171,3 +171,47 @@ def test_four_processes_never_pass_a_budget():
 
     assert [process.wait() for process in processes] == [0] * 4
     assert Ledger(APP).spent(DAY).mills == 1000
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, TimeoutError, ValueError])
+@pytest.mark.parametrize("at", ["reserve", "settle"])
+def test_a_stop_between_a_line_and_what_is_remembered_of_it(monkeypatch, kind, at):
+    """The `TimeoutError` of an alarm's handler is an `OSError` too."""
+    ledger = Ledger(APP)
+    settle(ledger, posts(1))
+    ticket = ledger.reserve(DAY, 500, None)
+    add = ledger._add
+
+    def stopped(*words):
+        add(*words)
+        raise kind
+
+    with monkeypatch.context() as change, pytest.raises((Unreadable, kind)):
+        change.setattr(ledger, "_add", stopped)
+        if at == "reserve":
+            ledger.reserve(DAY, 1000, None)
+        else:
+            ledger.settle(ticket, DAY, DAY, "auth.json", posts(1, 2))
+
+    assert ledger.spent(DAY) == Ledger(APP).spent(DAY)
+    assert ledger.spent(DAY).mills == (1505 if at == "reserve" else 10)
+    assert ledger.settle(ticket, DAY, DAY, "auth.json", posts(2))["post"].new == (at == "reserve")
+
+
+def test_a_child_process_reads_what_its_parent_was_about_to_note():
+    ledger = Ledger(APP)
+    ledger.reserve(DAY, 1, None)
+    add = ledger._add
+    child = 0
+
+    def forked(*words):
+        nonlocal child
+        add(*words)
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if ledger.spent(DAY).mills == 1001 else 1)
+
+    with pytest.MonkeyPatch.context() as change:
+        change.setattr(ledger, "_add", forked)
+        ledger.reserve(DAY, 1000, None)
+    assert os.waitpid(child, 0)[1] == 0

@@ -1,5 +1,6 @@
 """Our own calls of the API: what leaves this machine, by which way, and what never shows."""
 
+import contextlib
 import gzip
 import json
 import os
@@ -100,6 +101,23 @@ def test_a_redirect_is_an_answer(api, raw):
 
     assert calls.ask("/2/users/me", {}).status == 302
     assert other.requests == []
+
+
+def test_a_token_of_another_kind_goes_to_its_own_server(given, auth, raw, monkeypatch):
+    """The pair of a source may change between two pages."""
+    x, sandbox = raw(OK), raw(OK)
+    monkeypatch.setenv("OINT_TWITTER_API_URL", x.url)
+    other = auth_of({"client_id": "sandbox-app", "access_token": "sandbox-token", "refresh_token": "sandbox-b",
+                     "expires_at": int(time.time()) + 3600, "sandbox": sandbox.url})  # fmt: skip
+    assert other.is_sandbox
+    provider = Provider(given)
+    with Api(provider) as calls:
+        for provider.now in (given, other, given, other):
+            with contextlib.suppress(errors.CallError):
+                calls.ask("/2/users/me", {})
+
+    assert all(TOKEN.encode() not in each for each in sandbox.requests)
+    assert all(b"sandbox-token" not in each for each in x.requests)
 
 
 def test_a_compressed_answer_and_a_page(api):

@@ -5,6 +5,7 @@ import gzip
 import itertools
 import socket
 import ssl
+import struct
 import threading
 import zlib
 
@@ -33,6 +34,9 @@ class Server:
         self.ended = threading.Semaphore(0)
         threading.Thread(target=self._run, daemon=True).start()
 
+    def before_end(self, connection):
+        """Do nothing more."""
+
     def will(self, *pieces, ends=False):
         self.answers.append((pieces, ends))
 
@@ -57,6 +61,7 @@ class Server:
                 for each in pieces:
                     connection.sendall(each)
                 if ends:
+                    self.before_end(connection)
                     break
         connection.close()
         self.ended.release()
@@ -110,6 +115,7 @@ def chunks(*parts, trailer=b""):
     (b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + answer(), BODY),
     (b"\r\n" + answer(), BODY),
     (b"HTTP/1.1 200\r\nA: b\r\n c\r\nContent-Length:  16 \r\n\r\n" + BODY, BODY),
+    (answer(gzip.compress(BODY[:5]) + gzip.compress(BODY[5:]), "Content-Encoding: gzip"), BODY),
     (b"HTTP/1.1 200 OK\nContent-Length: 16\n\n" + BODY, BODY),
 ])  # fmt: skip
 def test_answers_and_another_request_on_the_same_connection(server, sent, body):
@@ -155,15 +161,59 @@ def test_a_connection_that_the_server_has_ended_is_made_anew(server):
     assert (server.connections, len(server.requests)) == (3, 3)
 
 
+@pytest.mark.parametrize("end", [b"", b"A: b\r\n"])
+def test_chunks_without_their_last_line_break(server, end):
+    connection = KeptConnection(server.url)
+    for number in (1, 2):
+        server.will(chunks(BODY)[:-2] + end, ends=True)
+        assert ask(connection).body == BODY
+        assert server.connections == number
+
+
+def test_a_body_without_a_length_that_is_cut(server):
+    def cut(connection):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    server.before_end = cut
+    server.will(b"HTTP/1.1 200 OK\r\n\r\n" + BODY[:5], ends=True)
+    with pytest.raises(ConnectionResetError):
+        ask(KeptConnection(server.url))
+
+
+def test_the_address_of_another_server_gets_nothing(server):
+    other = Server()
+    connection, exchange = KeptConnection(server.url), Exchange(LONG)
+    with exchange.running(), pytest.raises(ValueError, match="another server"):
+        connection.ask("GET", f"{other.url}/2/a", {}, None, exchange)
+    assert (exchange.is_sent, server.connections, other.connections) == (False, 0, 0)
+    other.stop()
+
+
+def test_an_address_with_other_letters_is_escaped(server):
+    connection, exchange = KeptConnection(server.url), Exchange(LONG)
+    server.will(answer())
+    with exchange.running():
+        connection.ask("GET", f"{server.url}/ü b/2/a?c=%2C", {}, None, exchange)
+    assert server.requests[0].startswith(b"GET /%C3%BC%20b/2/a?c=%2C HTTP/1.1\r\n")
+
+
+def test_what_cannot_be_sent_has_not_left(server):
+    connection, exchange = KeptConnection(server.url), Exchange(LONG)
+    with exchange.running(), pytest.raises(ValueError):
+        connection.ask("GET", f"{server.url}/2/a", {"A": "\u20ac"}, None, exchange)
+    assert not exchange.is_sent
+
+
 @pytest.mark.parametrize(("sent", "kind"), [
     (b"", ConnectionResetError),
     (b"HTTP/1.1 200 OK\r\nContent-Le", ConnectionResetError),
     (b"HTTP/1.1 103 Early Hints\r\n\r\n", ConnectionResetError),
     (answer()[:-1], ConnectionResetError),
     (chunks(BODY)[:-6], ConnectionResetError),
-    (chunks(BODY)[:-2], ConnectionResetError),
     (b"SSH-2.0-server\r\n\r\n", ValueError),
     (b"HTTP/2 200\r\n\r\n", ValueError),
+    (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", ValueError),
+    (b"HTTP/1.1 000 OK\r\nContent-Length: 2\r\n\r\n{}", ValueError),
     (CHUNKED + b"-1\r\n", ValueError),
     (CHUNKED + b"x\r\n", ValueError),
     (CHUNKED + b"2\r\nabc\r\n", ValueError),

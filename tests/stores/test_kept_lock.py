@@ -1,5 +1,7 @@
 """A lock whose file stays open: held by one process at a time, whatever becomes of its folder or its holder."""
 
+import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
@@ -22,8 +24,11 @@ from oint_magics.stores.private_folder import Folder
 lock = KeptLock("a")
 with Folder(Path(sys.argv[1])) as folder:
     for _ in range(300):
-        with lock.held(folder, 300.0):
+        lock.take(folder, 300.0)
+        try:
             Path("count").write_text(str(int(Path("count").read_text()) + 1))
+        finally:
+            lock.release()
 """
 
 
@@ -33,9 +38,20 @@ def folder(tmp_path):
         yield found
 
 
+@contextlib.contextmanager
+def held(lock, folder, seconds=LONG):
+    try:
+        lock.take(folder, seconds)
+        yield
+        lock.release()
+    except BaseException:
+        lock.drop()
+        raise
+
+
 def is_free(folder, lock=None):
     try:
-        with (lock or KeptLock("a")).held(folder, 0.05):
+        with held(lock or KeptLock("a"), folder, 0.05):
             return True
     except errors.StoreBusy:
         return False
@@ -53,7 +69,7 @@ def test_it_is_held_and_given_back_again_and_again(folder, monkeypatch, is_posix
     monkeypatch.setattr(locks, "BY_FLOCK", is_posix)
     lock = KeptLock("a")
     for _ in range(3):
-        with lock.held(folder, LONG):
+        with held(lock, folder):
             assert not is_free(folder)
         assert is_free(folder)
 
@@ -61,7 +77,7 @@ def test_it_is_held_and_given_back_again_and_again(folder, monkeypatch, is_posix
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, ValueError])
 def test_what_ends_its_body_gives_it_back(folder, kind):
     lock = KeptLock("a")
-    with pytest.raises(kind), lock.held(folder, LONG):
+    with pytest.raises(kind), held(lock, folder):
         raise kind
     assert is_free(folder)
     assert is_free(folder, lock)
@@ -73,17 +89,42 @@ def test_an_interrupt_before_it_is_given_back(folder, monkeypatch):
     def interrupted():
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(lock, "_release", interrupted)
-    with pytest.raises(KeyboardInterrupt), lock.held(folder, LONG):
+    monkeypatch.setattr(lock, "release", interrupted)
+    with pytest.raises(KeyboardInterrupt), held(lock, folder):
         pass
     assert is_free(folder)
+
+
+def test_a_handler_that_raises_while_it_is_given_back(folder, monkeypatch):
+    """The `TimeoutError` of an alarm's handler is an `OSError` too."""
+    lock = KeptLock("a")
+    lock.take(folder, LONG)
+
+    def interrupted(*_):
+        raise TimeoutError("a user's own")
+
+    with monkeypatch.context() as change, pytest.raises(TimeoutError):
+        change.setattr(fcntl, "flock", interrupted)
+        lock.release()
+    assert is_free(folder)
+
+
+def test_a_file_that_somebody_has_closed(folder):
+    lock = KeptLock("a")
+    with held(lock, folder):
+        pass
+    os.close(lock._file.fileno())
+    with pytest.raises(OSError), held(lock, folder):
+        pass
+    with held(lock, folder):
+        assert not is_free(folder)
 
 
 def test_a_folder_that_was_deleted_and_made_again(tmp_path):
     lock = KeptLock("a")
     for _ in range(2):
         (tmp_path / "b").mkdir()
-        with Folder(tmp_path / "b") as folder, lock.held(folder, LONG):
+        with Folder(tmp_path / "b") as folder, held(lock, folder):
             assert not is_free(folder)
         shutil.rmtree(tmp_path / "b")
 
@@ -92,14 +133,14 @@ def test_a_disk_without_locks_holds_nothing(folder, monkeypatch):
     no_locks.take_away(monkeypatch, everywhere=True)
     lock = KeptLock("a")
     for _ in range(2):
-        with lock.held(folder, LONG):
+        with held(lock, folder):
             assert is_free(folder)
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_a_child_process_does_not_hold_what_its_parent_holds(folder):
     lock = KeptLock("a")
-    with lock.held(folder, LONG):
+    with held(lock, folder):
         child = os.fork()
         if child == 0:
             os._exit(3 if is_free(folder) else 0)
