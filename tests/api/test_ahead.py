@@ -281,9 +281,10 @@ def test_a_slow_answer_holds_its_own_price_alone(raw, monkeypatch, auth):
 BUSY = """
 import sys
 from oint_magics.api.ledger import Ledger
-with Ledger(sys.argv[1])._held():
+def hold(folder):
     print("held", flush=True)
     sys.stdin.readline()
+Ledger(sys.argv[1])._held(hold)
 """
 
 
@@ -292,7 +293,7 @@ def test_a_ledger_that_is_held_for_long_stops_no_read(pair, app, sandbox, monkey
     twitter.get("users/by/username/tidemerelantern", pair)
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", BUSY, app], stdin=pipe, stdout=pipe, text=True) as other:
-        other.stdout.readline()
+        assert other.stdout.readline() == "held\n"
         assert len(twitter.get("users/by/username/museumoftides", pair)) == 1
         monkeypatch.setenv("OINT_TWITTER_BUDGET", "5")
         with pytest.raises(errors.UsageError, match="ledger of what was read cannot be used"):
@@ -306,12 +307,11 @@ def test_a_ledger_that_is_held_for_long_stops_no_read(pair, app, sandbox, monkey
 def test_a_fork_while_another_thread_holds_the_ledger(app):
     book, held, go_on = meter.ledger_of(app), threading.Event(), threading.Event()
 
-    def hold():
-        with book._held():
-            held.set()
-            go_on.wait(LONG)
+    def hold(folder):
+        held.set()
+        go_on.wait(LONG)
 
-    thread = threading.Thread(target=hold)
+    thread = threading.Thread(target=lambda: book._held(hold))
     thread.start()
     held.wait(LONG)
     child = os.fork()
