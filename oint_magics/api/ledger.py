@@ -203,7 +203,7 @@ class Ledger:
         return counts, hashes
 
     def _add(self, folder: Folder, day: str, found: Day, line: str) -> None:
-        """Append a line to a day's file; what it says is noted by whoever calls this."""
+        """Append a line to a day's file; the caller updates the day in memory."""
         if not found.at:
             line = f"app {quote(self._client_id, safe='')}\n{line}"
             found.app = self._client_id

@@ -48,7 +48,7 @@ class Alarm:
         self._call = None
 
     def ring(self) -> None:
-        """Make the call, which nobody waits for."""
+        """Make the call; an exception in it is dropped."""
         call, self._call = self._call, None
         if call is not None:
             with contextlib.suppress(BaseException):
@@ -63,7 +63,7 @@ class _Clock:
         process.watch(self)
 
     def after_fork(self) -> None:
-        """Begin anew: in a child process the thread is gone, and so are those whose alarms these were."""
+        """Start empty: the parent's threads, and their alarms, do not exist in a child process."""
         self._lock = threading.Lock()
         self._sooner = threading.Lock()
         self._sooner.acquire()

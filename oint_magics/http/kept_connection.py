@@ -59,7 +59,7 @@ class DecodeError(ValueError):
 
 
 class KeptConnection:
-    """A connection to one server, made anew where the server has ended it.
+    """A connection to one server, opened again if the server has closed it.
 
     Args:
         url: an address there.
@@ -91,7 +91,7 @@ class KeptConnection:
             exchange: its deadline, which is told when it leaves.
 
         Raises:
-            OSError: there is no connection, or it was cut.
+            OSError: no connection could be made, or it was lost.
             ValueError: the answer is none of HTTP; or the address is another server's, and nothing was sent.
             NotSent: another library answers for the connections of this process.
         """
@@ -145,7 +145,7 @@ def _send(connection: socket.socket, head: bytes, body: bytes | None) -> None:
 
 
 def _is_ended(connection: socket.socket) -> bool:
-    """Tell whether the server has ended a connection, or said something that nobody asked for."""
+    """Tell whether the server has closed a connection, or sent unexpected data on it."""
     connection.settimeout(0)
     try:
         socket.socket.recv(connection, 1, socket.MSG_PEEK)  # Below TLS.

@@ -35,7 +35,7 @@ class Proxied:
     def close(self) -> None:
         """Close them."""
         for key in self._pools.pools.keys():  # noqa: SIM118 - not iterable otherwise
-            # The stop button may have fallen into its queue, and left it locked for whoever closes it.
+            # An interrupt inside its queue may have left the queue locked, and `clear` would wait for ever.
             mutex = getattr(getattr(self._pools.pools.get(key), "pool", None), "mutex", None)
             if mutex is not None and mutex.locked():
                 mutex.release()

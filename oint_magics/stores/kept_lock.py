@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class KeptLock:
     """A lock of a folder; threads of one process need another one beside it.
 
-    It is no context manager: a stop between two of Python's own steps would leave it held. Whoever takes it releases it
-    in a `finally`, and drops it after whatever was raised.
+    It is not a context manager: an interrupt inside contextlib's code would leave it locked. The caller releases it in
+    a `finally`, and drops it after any exception.
 
     Args:
         name: the name of its file, without an ending.
@@ -90,6 +90,6 @@ class KeptLock:
                     raise
 
     def drop(self) -> None:
-        """Give it back, and close its file: a file that is closed is held by nobody."""
+        """Release it and close its file, which always ends the lock."""
         self._file = None
         self._others.close()
