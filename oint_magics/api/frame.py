@@ -30,7 +30,7 @@ def frame_of(rows: Sequence[dict[str, Any]], columns: Iterable[str]) -> pd.DataF
 
     names = list(rows[0]) if rows else list(columns)
     made = {name: _column(pd, name, list(map(itemgetter(name), rows))) for name in names}
-    return pd.DataFrame(made, columns=names)
+    return pd.DataFrame(made, columns=names, copy=False)
 
 
 def _column(pd: Any, name: str, values: list[Any]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from itertools import chain, repeat
+from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
@@ -139,9 +139,12 @@ def flat(documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """
     columns: dict[str, Sequence[Any]] = {}
     _add_objects(columns, "", documents)
-    names = tuple(columns)
-    rows = map(zip, repeat(names), zip(*columns.values(), strict=True))
-    return list(map(dict, rows)) or [{} for _ in documents]
+    blank: dict[str, Any] = dict.fromkeys(columns)
+    rows = [blank.copy() for _ in documents]  # Filled one by one, each would grow three times.
+    for name, values in columns.items():
+        for row, value in zip(rows, values, strict=True):
+            row[name] = value
+    return rows
 
 
 def align(rows: list[dict[str, Any]]) -> None:
@@ -161,17 +164,24 @@ def _add_objects(columns: dict[str, Sequence[Any]], prefix: str, documents: Sequ
         if dict not in types:
             _add(columns, prefix + key, _told(key, values, types))
             continue
-        own = [None if type(each) is dict and each else each for each in values]
-        if any(each is not None for each in own):
-            _add(columns, prefix + key, _told(key, own, types))
-        _add_objects(columns, f"{prefix}{key}.", [each if type(each) is dict else {} for each in values])
+        if len(types) > 1 or not all(values):
+            own = [None if type(each) is dict and each else each for each in values]
+            if any(each is not None for each in own):
+                _add(columns, prefix + key, _told(key, own, types))
+        _add_objects(columns, f"{prefix}{key}.", _objects(values, types))
 
 
-def _by_key(documents: Sequence[dict[str, Any]]) -> list[tuple[str, list[Any]]]:
+def _objects(values: Sequence[Any], types: set[type]) -> Sequence[dict[str, Any]]:
+    """Return the objects of a column, and an empty one in the place of each other value."""
+    return values if len(types) == 1 else [each if type(each) is dict else {} for each in values]
+
+
+def _by_key(documents: Sequence[dict[str, Any]]) -> list[tuple[str, Sequence[Any]]]:
     """Return the keys of objects, each with their values; `None` for one that has it not."""
-    if len(set(map(len, documents))) == 1:
+    first = list(documents[0]) if documents else []
+    if len(first) > 1 and set(map(len, documents)) == {len(first)}:
         with contextlib.suppress(KeyError):  # Most often all have the same keys.
-            return [(key, list(map(itemgetter(key), documents))) for key in documents[0]]
+            return list(zip(first, zip(*map(itemgetter(*first), documents), strict=True), strict=True))
     keys = dict.fromkeys(chain.from_iterable(documents))
     return [(key, [each.get(key) for each in documents]) for key in keys]
 
@@ -180,10 +190,18 @@ def _told(key: str, values: Sequence[Any], types: set[type]) -> Sequence[Any]:
     """Return a column's values as rows have them: ids as text, lists of texts, and JSON text of what is nested."""
     is_id = int in types and key.endswith("id")
     if list not in types and dict not in types and not is_id:
-        return values
+        return _shared(values)
     if types <= {list, type(None)} and set(map(type, chain.from_iterable(filter(None, values)))) <= {str}:
         return values
     return [_told_one(each, is_id=is_id) for each in values]
+
+
+def _shared(values: Sequence[Any]) -> Sequence[Any]:
+    """Return a column with one object for a text that many rows have, as their language or their author."""
+    first = values[0]
+    if type(first) is not str or first != values[-1]:
+        return values
+    return [first if each == first else each for each in values]
 
 
 def _told_one(value: Any, *, is_id: bool) -> Any:

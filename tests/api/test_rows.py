@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oint_magics.api.facts import Facts
-from oint_magics.api.rows import Rows, rows_of
+from oint_magics.api.rows import Rows, flat, rows_of
 
 
 def test_what_is_nested_gets_a_dotted_name_and_ids_are_text():
@@ -86,6 +86,43 @@ def test_any_objects_become_rows(documents):
     assert rows_of(rows) == rows
     if rows and rows[0]:
         assert len(pd.DataFrame(rows)) == len(rows)
+
+
+def _one_by_one(document, prefix=""):
+    """Return what a row says, made value by value."""
+    found = {}
+    for key, value in document.items():
+        if isinstance(value, dict) and value:
+            found |= _one_by_one(value, f"{prefix}{key}.")
+        elif isinstance(value, dict) or (isinstance(value, list) and not all(isinstance(each, str) for each in value)):
+            found[prefix + key] = json.dumps(value, ensure_ascii=False)
+        elif value is not None:
+            found[prefix + key] = str(value) if type(value) is int and key.endswith("id") else value
+    return found
+
+
+# Objects of one kind, of several kinds, and with texts that many of them have.
+OBJECTS = st.dictionaries(st.text("abc_id", min_size=1, max_size=3), VALUES, max_size=4)
+LIKE = st.lists(
+    st.fixed_dictionaries({"id": st.integers(0, 9), "lang": st.sampled_from(["en", "de"]), "a": VALUES}), max_size=6
+)
+
+
+@given(
+    LIKE | st.lists(OBJECTS, max_size=6) | LIKE.map(lambda each: [{**one, "a": {"x": 1, "y": "en"}} for one in each])
+)
+def test_rows_by_column_say_what_each_object_says(documents):
+    rows = flat(documents)
+
+    assert [{key: value for key, value in row.items() if value is not None} for row in rows] == [
+        _one_by_one(document) for document in documents
+    ]
+
+
+def test_a_text_that_many_rows_have_is_kept_once():
+    rows = flat([{"id": str(n), "lang": json.loads('"en"'), "words": None} for n in range(9)])
+
+    assert len({id(row["lang"]) for row in rows}) == 1
 
 
 def test_rows_are_a_list_for_everybody_and_remember_what_x_left_out():
