@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from oint_magics import settings
-from oint_magics.api import ahead, catalogue, ledger, price
+from oint_magics.api import ahead, catalogue, ledger, price, sizes
 from oint_magics.api.price import Resources
 from oint_magics.api.request import Request
 from oint_magics.errors import OverBudget
@@ -86,7 +86,8 @@ class Meter:
         """
         if write:
             return self._ticket(write, write.mills) if write.mills else None
-        asked, most = _priced(path, tuple(params.items()))
+        # No page has a price of its own.
+        asked, most = _priced(path, tuple(each for each in params.items() if each[0] not in sizes.PAGE_TOKENS))
         return self._ticket(asked, most) if asked and most else None
 
     def reserve_url(self, url: str) -> Ticket | ahead.Share | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
 from oint_magics import process, settings
 from oint_magics.errors import CallError, OintError, OverBudget
@@ -34,6 +35,8 @@ _GIVEN = 8
 _MOMENT = 5.0
 # Characters that a path may have (RFC 3986 §3.3, §3.4), and escapes.
 _SAFE = "%/?:@!$&'()*+,;=~"
+# The pages of a call have the same words but one.
+_quoted_path, _quoted_word = lru_cache(maxsize=256)(quote), lru_cache(maxsize=256)(quote_plus)
 # Connections of the parent process, kept so that nothing closes them here.
 _parents: list[Any] = []
 
@@ -180,9 +183,9 @@ class Api:
         return meter.reserve(path, params, write)
 
     def _address(self, path: str, params: Mapping[str, str]) -> str:
-        query = urlencode(params)
+        query = urlencode(params, quote_via=_quoted_word)
         joint = "&" if "?" in path else "?"
-        return f"{self.url}{quote(path, safe=_SAFE)}{joint if query else ''}{query}"
+        return f"{self.url}{_quoted_path(path, _SAFE)}{joint if query else ''}{query}"
 
     def _sent(self, method: str, url: str, body: Body | None, exchange: Exchange) -> tuple[Answer, Auth]:
         """Send a request; a refused token is replaced once."""

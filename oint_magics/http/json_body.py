@@ -17,12 +17,16 @@ def object_of(body: bytes) -> dict[str, Any] | None:
     """
     try:
         document = json.loads(body)
-        # The bytes first: the pattern takes two thirds of the time of the JSON.
-        if (b"\\u" in body or b"\xed" in body) and _HALF.search(body):
+        if _may_hold_half(body) and _HALF.search(body):
             document = _whole(document)
     except (ValueError, RecursionError):  # No JSON, or a number of endless digits.
         return None
     return document if isinstance(document, dict) else None
+
+
+def _may_hold_half(body: bytes) -> bool:
+    """Tell whether the pattern is needed: it takes two thirds of the time of the JSON, to look for one byte none."""
+    return (b"\\" in body and b"\\u" in body) or b"\xed" in body
 
 
 def _whole(value: Any) -> Any:

@@ -243,7 +243,8 @@ class _Coming:
         return self._cut(end, end + 1).removesuffix(b"\r")
 
     def _cut(self, end: int, start: int) -> bytes:
-        found = bytes(self._came[:end])
+        with memoryview(self._came) as came:
+            found = bytes(came[:end])
         del self._came[:start]
         return found
 
