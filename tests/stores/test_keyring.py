@@ -156,16 +156,23 @@ def test_a_refresh_and_its_answer_on_the_way_are_encrypted(ring, sandbox, auth_f
 
 
 needs_a_desktop = pytest.mark.skipif(
-    not (shutil.which("gnome-keyring-daemon") and shutil.which("dbus-run-session")),
+    not all(map(shutil.which, ("gnome-keyring-daemon", "dbus-run-session", "dbus-send"))),
     reason="gnome-keyring is not installed",
 )
 
 
 def on_a_desktop(code, path=""):
-    """Run code with GNOME's own keyring, unlocked, over D-Bus; return what it said."""
+    """Run code with GNOME's own keyring, unlocked, over D-Bus; return what it said.
+
+    The daemon leaves its first process before it has its name on the bus: who asks then makes the bus start another
+    one, which is locked.
+    """
     Path("code.py").write_text(code)
+    ask = "dbus-send --print-reply --dest=org.freedesktop.DBus / org.freedesktop.DBus.NameHasOwner"
     script = (
-        f'echo -n secret | gnome-keyring-daemon --unlock --components=secrets >/dev/null; "{sys.executable}" code.py'
+        "echo -n secret | gnome-keyring-daemon --unlock --components=secrets >/dev/null; "
+        f"until {ask} string:org.freedesktop.secrets | grep -q true; do sleep 0.05; done; "
+        f'"{sys.executable}" code.py'
     )
     words = ["dbus-run-session", "--", "sh", "-c", script]
     with tempfile.TemporaryDirectory() as folder:  # Its socket's path must not be long.
