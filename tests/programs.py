@@ -11,6 +11,7 @@ import subprocess
 PROGRAMS = {
     "gnome-keyring-daemon": "gnome-keyring",
     "dbus-run-session": "dbus",
+    "dbus-send": "dbus",
     "pgbouncer": "pgbouncer",
     "bindfs": "bindfs",
 }
