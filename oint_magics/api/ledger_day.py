@@ -50,7 +50,7 @@ class Day:
         self.at = self.settled = 0
         self.app = ""
         self.reserved: dict[str, int] = {}
-        # A set quadruples where it grows: it takes up to three times the memory of these keys.
+        # Below 50,000 keys it takes about the memory of a set or down to a third of it, above up to a quarter more.
         self.known: dict[bytes, None] = {}
         self.lines: tuple[Line, ...] = ()
 

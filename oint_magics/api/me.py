@@ -14,6 +14,7 @@ from oint_magics.http.token_provider import OneToken
 
 if TYPE_CHECKING:
     from oint_magics.auth.structure import Auth
+    from oint_magics.http.api import Api
     from oint_magics.http.token_provider import TokenProvider
     from oint_magics.secret import Secret
 
@@ -51,10 +52,7 @@ def me(provider: TokenProvider) -> User:
         OintError: as for a refresh, where one was due and failed.
     """
     with metered(provider) as api:
-        data = answer(api, "users/me").get("data")
-    if not isinstance(data, dict):
-        raise CallError("X's answer contains no user.", next_step="run it again")
-    return User(data, is_sandbox=provider.auth().is_sandbox)
+        return _asked(api)
 
 
 def account(provider: TokenProvider) -> User:
@@ -66,14 +64,25 @@ def account(provider: TokenProvider) -> User:
     Raises:
         OintError: as for `me`.
     """
-    token = provider.auth().access_token
+    with metered(provider) as api:
+        return account_of(api)
+
+
+def account_of(api: Api) -> User:
+    """Return the account whose token something carries; as `account` otherwise."""
+    token = api.next_token
     known = process.state.users.get(token.fingerprint()) if token else None
-    if isinstance(known, User):
-        return known
-    found = me(provider)
-    token = provider.auth().access_token
-    if token:
-        process.state.users[token.fingerprint()] = found
+    return known if isinstance(known, User) else _asked(api)
+
+
+def _asked(api: Api) -> User:
+    """Ask X whose token it is, and remember it of the very token that was sent: its store may hold another one now."""
+    data = answer(api, "users/me").get("data")
+    if not isinstance(data, dict):
+        raise CallError("X's answer contains no user.", next_step="run it again")
+    found = User(data, is_sandbox=api.is_sandbox)
+    if api.last_token:
+        process.state.users[api.last_token.fingerprint()] = found
     return found
 
 

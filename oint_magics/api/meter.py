@@ -86,7 +86,7 @@ class Meter:
         """
         if write:
             return self._ticket(write, write.mills) if write.mills else None
-        # No page has a price of its own.
+        # All pages of a call cost the same.
         asked, most = _priced(path, tuple(each for each in params.items() if each[0] not in sizes.PAGE_TOKENS))
         return self._ticket(asked, most) if asked and most else None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -279,7 +278,7 @@ def _place_of(given: object, request: Request) -> tuple[int, str | None, Repeats
             cause="its path or its parameters differ from these.",
             next_step="give the same path and parameters as in the first call",
         )
-    return position.part, position.token, deepcopy(position.repeats)  # It can be continued from more than once.
+    return position.part, position.token, position.repeats.copied()  # It can be continued from more than once.
 
 
 def _of_another_kind(error: OintError) -> CallError:

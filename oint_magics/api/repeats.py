@@ -35,10 +35,17 @@ class Repeats:
 
     def __init__(self) -> None:
         self.pages = 0
-        # A set quadruples where it grows: it takes up to three times the memory of these keys.
+        # Texts as keys take less memory than in a set.
         self._ids: dict[str | None, None] = {}
         self._whole: set[bytes] = set()
         self._tokens: set[str] = set()
+
+    def copied(self) -> Repeats:
+        """Return the same, to go on from on its own."""
+        found = Repeats()
+        found.pages, found._ids = self.pages, self._ids.copy()
+        found._whole, found._tokens = self._whole.copy(), self._tokens.copy()
+        return found
 
     def new(self, objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return a page's objects without those of an earlier page, and note the page; as `look` otherwise."""

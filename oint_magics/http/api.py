@@ -95,6 +95,21 @@ class Api:
         self._origin: tuple[str, str, int] | None = None
         process.watch(self)
 
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether its tokens are the sandbox's."""
+        return self._first.is_sandbox
+
+    @property
+    def next_token(self) -> Secret | None:
+        """The access token that a request would have now."""
+        return self._provider.auth().access_token
+
+    @property
+    def last_token(self) -> Secret | None:
+        """The access token that the last request had; `None` before the first one."""
+        return self._given[-1] if self._given else None
+
     def __enter__(self) -> Self:
         return self
 
