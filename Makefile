@@ -52,7 +52,7 @@ bench: .venv/test  ## ratios against named alternatives, in one run; and the lar
 	$(BIN)/python benchmarks/posts.py 200
 	$(BIN)/python benchmarks/bills.py 500
 	$(BIN)/python benchmarks/kept.py 200 20
-	$(BIN)/python benchmarks/pages.py 5
+	$(BIN)/python benchmarks/pages.py 15
 	$(BIN)/python benchmarks/lengths.py .venv/lengths
 	$(BIN)/python benchmarks/uploads.py 512
 

@@ -44,6 +44,7 @@ if __name__ == "__main__":
     sandbox = Sandbox()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
+        os.environ["OINT_HOME"] = f"{folder}/oint"
         auth = Path("auth.json")
         found = quartiles(
             {"requests": PLAIN, "http.client": BARE, "ours": OURS},

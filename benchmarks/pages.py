@@ -1,6 +1,6 @@
 """Twenty thousand posts in two hundred pages to a frame of pandas: beside a bare loop, tweepy and xdk.
 
-`python benchmarks/pages.py [ROUNDS]`, 5 unless told. One loopback server with ready pages, header and body in one
+`python benchmarks/pages.py [ROUNDS]`, 15 unless told. One loopback server with ready pages, header and body in one
 write; each client in a process of its own, in turns, which has asked for one page before; the ledger is on.
 """
 
@@ -112,7 +112,7 @@ def run(code, url):
     return tuple(map(float, done.stdout.split()[-2:]))
 
 
-def main(rounds=5):
+def main(rounds=15):
     """Measure; return the ratios of the times, and that of the memory to the bare loop's."""
     with (
         tempfile.TemporaryDirectory() as folder,

@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import io
 import os
-import random
 import socket
 import time
 from pathlib import Path
@@ -373,6 +372,8 @@ def _try_filelock(folder: Folder, name: str) -> Callable[[], None] | None:
 
 def wait_a_moment(longest: float) -> None:
     """Wait a while before looking again, in seconds; each waiter another one."""
+    import random
+
     time.sleep(random.uniform(longest / 4, longest))  # noqa: S311 - only to keep waiters apart
 
 

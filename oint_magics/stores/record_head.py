@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
-import secrets
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,7 @@ def new(token: Secret | None, store: str, tries: int, leases: list[str]) -> byte
         "tries": tries,
         "store": store,
         "leases": leases,
-        "nonce": secrets.token_hex(16),
+        "nonce": os.urandom(16).hex(),
     }
     return json.dumps(head | {"mac": _mac(token, head)}).encode() + b"\n"
 

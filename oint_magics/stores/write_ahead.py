@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -195,7 +194,7 @@ class ExchangeRecord:
             head, raw = head_of(self._before)
             record_head.check_format(head, folder.path / self._name)
             if self._before and raw and _may_hold_pair(self._opened(raw)):
-                folder.write(f"{KEPT}{self._name}-{secrets.token_hex(4)}", self._before)
+                folder.write(f"{KEPT}{self._name}-{os.urandom(4).hex()}", self._before)
             leases = [*leases_in(head), *([self._lease] if self._lease else [])]
             start = self._head = record_head.new(self._token, self._folder.target.name, tries, leases)
             folder.write(self._name, start + bytes(ROOM))
