@@ -69,14 +69,14 @@ def account(provider: TokenProvider) -> User:
 
 
 def account_of(api: Api) -> User:
-    """Return the account whose token something carries; as `account` otherwise."""
+    """Return the account of the token that the next request carries; see `account`."""
     token = api.next_token
     known = process.state.users.get(token.fingerprint()) if token else None
     return known if isinstance(known, User) else _asked(api)
 
 
 def _asked(api: Api) -> User:
-    """Ask X whose token it is, and remember it of the very token that was sent: its store may hold another one now."""
+    """Ask X, and remember the answer for the token that was sent: its store may hold another one by now."""
     data = answer(api, "users/me").get("data")
     if not isinstance(data, dict):
         raise CallError("X's answer contains no user.", next_step="run it again")

@@ -41,7 +41,7 @@ class Repeats:
         self._tokens: set[str] = set()
 
     def copied(self) -> Repeats:
-        """Return the same, to go on from on its own."""
+        """Return an independent copy."""
         found = Repeats()
         found.pages, found._ids = self.pages, self._ids.copy()
         found._whole, found._tokens = self._whole.copy(), self._tokens.copy()

@@ -17,7 +17,7 @@ _SHOWABLE = re.compile(r"(?=\D*\d?\D*\Z)[A-Za-z_][A-Za-z0-9_.-]{0,40}")
 # References that a tool replaces, by how they begin.
 _REFERENCES = ("op:/", "vault:", "secret:/", "secretref:/", "ssm:/", "awssm:/", "gcpsm:/", "akv:/", "bws:/",
                "doppler:/", "arn:aws:secretsmanager:", "arn:aws:ssm:")  # fmt: skip
-# Compiled where a value has one of these characters: that takes a hundredth of the time of a first refresh.
+# Without one of these characters, no template is compiled: that saves a hundredth of a first refresh.
 _SIGNS = "$%<[{@+"
 _TEMPLATE = (
     r"\$\{\{.*\}\}|\$\{[^}]*\}|\$\([^)]*\)|\$[A-Za-z_]\w*|\{\{.*\}\}|\{%.*%\}|%\([^)]*\)s|%[A-Za-z_]\w*%|<%.*%>|\{[A-Za-z_]\w*\}"

@@ -35,7 +35,7 @@ _GIVEN = 8
 _MOMENT = 5.0
 # Characters that a path may have (RFC 3986 §3.3, §3.4), and escapes.
 _SAFE = "%/?:@!$&'()*+,;=~"
-# The pages of a call have the same words but one.
+# The pages of a call differ only in the page token.
 _quoted_path, _quoted_word = lru_cache(maxsize=256)(quote), lru_cache(maxsize=256)(quote_plus)
 # Connections of the parent process, kept so that nothing closes them here.
 _parents: list[Any] = []
